@@ -1,0 +1,133 @@
+"""Every exception that reactflow raises on purpose, in one tree.
+
+    ReactflowError
+    |- CellsError                     the live graph
+    |  |- Unset                       a value was read that is not there (also a LookupError)
+    |  |- CycleError                  cells that depend on themselves, or effects that keep feeding themselves
+    |  |- ReadOnlyError               a write where none is allowed (also an AttributeError)
+    |  |- TemplateError               a flow's template used as if it were live (also an AttributeError)
+    |  `- OccurrenceError             a second emit of one pulse in one event
+    |- DeclarationError               a cell, fold, flow or output declared in a way that cannot work (also a TypeError)
+    |- BindingError                   a service whose inputs, key or outputs do not fit its flow (also a ValueError)
+    |- ConfigurationError             a setting, store, endpoint or permission that is wrong or missing
+    |  `- MissingExtra                an optional dependency that is not installed (also an ImportError)
+    |- EventError                     one event that could not be applied
+    |  |- RecordError                 a record that could not be decoded
+    |  |- CellError                   a cell of the flow that failed on an event
+    |  |- StateError                  state that cannot be stored or read back
+    |  `- Superseded                  the object an event speaks of is gone or was replaced
+    |- Transient                      a failure that may pass: try again
+    |  `- Unfinished                  a delivery of which a part has to come again
+    `- InternalError                  a broken invariant of ours: please report it
+
+Data is in fields, words are in the message. A user's own exception is never wrapped by the live graph: it is stored in
+the cell and raised to the reader as it is.
+"""
+
+from __future__ import annotations
+
+
+class ReactflowError(Exception):
+    """Root of the tree: ``except ReactflowError`` catches all that reactflow raises on purpose."""
+
+
+class CellsError(ReactflowError):
+    """Root of what the live graph raises."""
+
+
+class Unset(CellsError, LookupError):
+    """A cell without a value was read; ``missing`` names the source cells that have to be written first."""
+
+    def __init__(self, message: str, missing: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.missing = missing
+
+
+class CycleError(CellsError):
+    """Cells that depend on themselves; ``path`` names them in order, the first one again at the end."""
+
+    def __init__(self, message: str, path: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class ReadOnlyError(CellsError, AttributeError):
+    """A write to something that is computed, or from inside a derived cell."""
+
+
+class TemplateError(CellsError, AttributeError):
+    """A cell of a flow class was used as if it were live."""
+
+
+class OccurrenceError(CellsError):
+    """A pulse was emitted twice in one event."""
+
+
+class DeclarationError(ReactflowError, TypeError):
+    """A cell, fold, flow or output is declared in a way that cannot work; the message says the remedy."""
+
+
+class BindingError(ReactflowError, ValueError):
+    """A service whose inputs, key or outputs do not fit its flow; the message says the remedy."""
+
+
+class ConfigurationError(ReactflowError):
+    """A setting, store, endpoint or permission is wrong or missing."""
+
+
+class MissingExtra(ConfigurationError, ImportError):
+    """An optional dependency is not installed; the message is the command that installs it."""
+
+    def __init__(self, user: str, needs: str, extra: str) -> None:
+        super().__init__(f"{user} needs {needs}: pip install 'reactflow-py[{extra}]'")
+        self.extra = extra
+
+
+class EventError(ReactflowError):
+    """One event could not be applied; nothing of it was."""
+
+
+class RecordError(EventError):
+    """A record could not be decoded; ``field`` is the path of the value at fault, where one is.
+
+    ``key_fields`` holds the record's fields as far as they could be read, so that the unit it belongs to can be named.
+    """
+
+    def __init__(self, message: str, *, field: str = "", key_fields: dict[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+        self.key_fields = key_fields
+
+
+class CellError(EventError):
+    """A cell of the flow failed on an event; ``error`` is what the user's function raised."""
+
+    def __init__(self, message: str, *, cell: str, error: BaseException, line: str = "") -> None:
+        super().__init__(message)
+        self.cell = cell
+        self.error = error
+        self.line = line
+
+
+class StateError(EventError):
+    """State that cannot be stored or read back; ``cell`` names the one at fault."""
+
+    def __init__(self, message: str, *, cell: str = "") -> None:
+        super().__init__(message)
+        self.cell = cell
+
+
+class Superseded(EventError):
+    """The object that an event speaks of is gone or was replaced: a later event tells of it."""
+
+
+class Transient(ReactflowError):
+    """A failure that may pass, such as a throttled call: the same record is tried again."""
+
+
+class Unfinished(Transient):
+    """A part of a delivery has to come again, and its trigger can only be told so by an error."""
+
+
+class InternalError(ReactflowError):
+    """An invariant of reactflow itself is broken: please report it."""
