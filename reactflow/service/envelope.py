@@ -1,0 +1,73 @@
+"""The envelope of an event between services: CloudEvents 1.0.
+
+Source of the format: the CloudEvents specification, version 1.0.2, JSON format and the extensions named there
+(distributed tracing, sequence). In a stream the envelope is the record's data, in a table an attribute of the item, on
+an object its metadata.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import field, frozen
+
+from reactflow.errors import RecordError
+
+ROW = "reactflow.row"
+REMOVAL = "reactflow.removal"
+OCCURRENCE = "reactflow.occurrence"
+
+
+@frozen(kw_only=True)
+class Envelope:
+    """One event of a service: what happened, to which unit, and what caused it.
+
+    ``id`` is ``service/output/unit/destination/n``, stable over every retry; ``hops`` counts the services that the
+    cause has come through.
+
+    >>> event = Envelope(id="rooms/area/r1/dynamodb:areas/1", source="/rooms", type=ROW, subject="r1", data={"area": 12.0})
+    >>> Envelope.from_json(event.to_json()) == event
+    True
+    """
+
+    id: str
+    source: str
+    type: str
+    subject: str = ""
+    time: str = ""
+    data: Mapping[str, Any] = field(factory=dict)
+    traceparent: str = ""
+    correlationid: str = ""
+    causationid: str = ""
+    sequence: str = ""
+    hops: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The envelope as plain data, empty attributes left out, as the JSON format of CloudEvents has it."""
+        plain: dict[str, Any] = {"specversion": "1.0", "id": self.id, "source": self.source, "type": self.type}
+        for name in ("subject", "time", "traceparent", "correlationid", "causationid", "sequence", "hops"):
+            value = getattr(self, name)
+            if value:
+                plain[name] = value
+        return {**plain, "datacontenttype": "application/json", "data": dict(self.data)}
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Envelope:
+        """Read an envelope; raises RecordError when a required attribute is missing or of the wrong type."""
+        for name in ("id", "source", "type"):
+            if not isinstance(plain.get(name), str) or not plain[name]:
+                raise RecordError(f"the CloudEvent has no {name!r}: it is a required text", field=name)
+        data, hops = plain.get("data", {}), plain.get("hops", 0)
+        if not isinstance(data, Mapping):
+            raise RecordError(f"the CloudEvent's 'data' is {type(data).__name__}, not an object", field="data")
+        if not isinstance(hops, int) or isinstance(hops, bool) or hops < 0:
+            raise RecordError(f"the CloudEvent's 'hops' is {hops!r}, not a count", field="hops")
+        texts = ("subject", "time", "traceparent", "correlationid", "causationid", "sequence")
+        given = {name: str(plain[name]) for name in texts if plain.get(name) is not None}
+        return cls(id=plain["id"], source=plain["source"], type=plain["type"], data=data, hops=hops, **given)
+
+    @staticmethod
+    def is_one(plain: object) -> bool:
+        """Whether plain data looks like a CloudEvent of reactflow's own types."""
+        return isinstance(plain, Mapping) and plain.get("specversion") == "1.0" and str(plain.get("type")).startswith("reactflow.")

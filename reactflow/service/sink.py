@@ -1,0 +1,61 @@
+"""A sink: where changes go, as one frozen value with one function.
+
+``publish`` takes committed changes and makes them visible outside. It may be called again with the same ones, late, and
+beside a rival; so a cell's row is written only over a lower number, and an occurrence carries a stable id. A sink never
+sees a flow or a unit's state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from reactflow.cells import Readable
+    from reactflow.service.output import Output, Row
+
+
+@frozen
+class Publication:
+    """One committed change of an output, as a sink gets it.
+
+    ``n`` counts the changes of this output for this unit, from 1. ``key`` holds the unit's key fields and is part of
+    ``values``; a bare cell's value is at its own name. ``kind``: ``row`` (a cell output's latest values), ``removal``
+    (the row is gone) or ``occurrence`` (one of a pulse output). ``bare`` names the attribute that was bound alone
+    (``Room.area >> sink``), else it is empty. ``envelope`` is the CloudEvent as plain data.
+    """
+
+    id: str
+    n: int
+    kind: Literal["row", "removal", "occurrence"]
+    key: Mapping[str, Any]
+    values: Mapping[str, Any]
+    envelope: Mapping[str, Any]
+    bare: str = ""
+
+
+@frozen(kw_only=True)
+class Sink:
+    """Base of every sink. Bind an output to it with ``row(Room.area, limit=Room.peak) >> sink`` or ``Room.area >> sink``."""
+
+    @property
+    def destination(self) -> str:
+        """What the sink writes, such as ``dynamodb/areas``."""
+        raise NotImplementedError
+
+    def check(self, key_names: Sequence[str], output: Output) -> None:
+        """Refuse an output that cannot be written here: raises BindingError with the remedy."""
+
+    def publish(self, batch: Sequence[Publication]) -> list[int]:
+        """Write changes; return the places in ``batch`` of those that failed and may be tried again.
+
+        Raises Transient when the sink is away, ConfigurationError for what will never work (a table that is missing).
+        """
+        raise NotImplementedError
+
+    def __rrshift__(self, values: Readable[Any] | Row) -> Output:
+        from reactflow.service.output import Output, Row  # output speaks of sinks: imported late to keep one way
+
+        return Output(row=values if isinstance(values, Row) else Row.bare(values), sink=self)

@@ -1,0 +1,159 @@
+"""A source: where events come from, as one frozen value with four functions.
+
+``decode`` turns a record into a message, ``lane`` and ``position`` say where it stands in the order that the source
+guarantees, ``acknowledge`` words what the trigger has to be told. A source promises nothing that its contract does not
+state; it never looks into a flow and never keeps state. What a record means for the cells of a flow is the binding's
+business (``binding``), when it is applied is the unit's (``unit``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from attrs import field, frozen
+
+from reactflow.errors import Unfinished
+
+if TYPE_CHECKING:
+    from reactflow.cells import Plan
+    from reactflow.service.envelope import Envelope
+
+Via = Literal["stream", "queue", "direct"]
+
+
+@frozen
+class Contract:
+    """What a source may do to its records; bindings are checked against it.
+
+    ``ordered``: within a lane, records arrive in the order of their positions. ``skips``: intermediate values may be
+    missing, so that only the last one counts. ``replaces``: a record holds the whole value, so that an absent field is
+    an absent value; otherwise a record is a patch, and an absent field leaves its cell alone. Every source may
+    deliver a record more than once.
+    """
+
+    ordered: bool = True
+    skips: bool = False
+    replaces: bool = False
+
+
+@frozen
+class Record:
+    """What a trigger hands over: one raw record, and what the trigger wants to hear of it.
+
+    ``via`` is how it came: ``stream`` (the lowest unfinished one is reported), ``queue`` (every unfinished one is
+    reported) or ``direct`` (asynchronous: nothing can be reported, only raised). ``receipt`` is the sequence number or
+    message id to report. ``resource`` is ``kinesis/measurements``, ``dynamodb/employees`` or ``s3/photos``.
+    """
+
+    raw: Mapping[str, Any]
+    resource: str
+    via: Via = "stream"
+    receipt: str = ""
+    account: str = ""
+    region: str = ""
+
+
+@frozen
+class Message:
+    """What a source read from a record: the fields now, and before where the source tells.
+
+    ``new`` is None when the thing is gone; ``old`` is None when there was none before, or, with ``old_known`` false,
+    when the source does not say. ``unknown`` is what ``version``, a removal and the quarantine show of it.
+    """
+
+    new: Mapping[str, Any] | None
+    old: Mapping[str, Any] | None = None
+    old_known: bool = False
+    time: datetime | None = None
+    cause: Envelope | None = None
+
+
+def _frozen_mapping(value: Mapping[str, str] | None) -> dict[str, str] | None:
+    return None if value is None else dict(value)
+
+
+@frozen(kw_only=True)
+class Source:
+    """Base of every source, with the options that all of them share.
+
+    ``fields`` says which part of a record feeds which cell (``{cell: path}``, dots go into nested values); without it a
+    field feeds the cell or pulse of its own name. ``where`` keeps only the records whose fields it accepts; one that no
+    longer fits counts as a removal. ``extra="forbid"`` refuses records with fields that feed nothing. ``version`` is
+    the path of a field that orders writes; ``order="arrival"`` takes records in the order in which they arrive.
+    ``account`` refuses records of any other AWS account.
+    """
+
+    fields: Mapping[str, str] | None = field(default=None, converter=_frozen_mapping)
+    where: Callable[[Mapping[str, Any]], object] | None = None
+    extra: Literal["ignore", "forbid"] = "ignore"
+    version: str | None = None
+    order: Literal["arrival"] | None = None
+    account: str | None = None
+
+    @property
+    def resource(self) -> str:
+        """What the source reads, such as ``kinesis/measurements``."""
+        raise NotImplementedError
+
+    @property
+    def contract(self) -> Contract:
+        """What the source may do to its records."""
+        raise NotImplementedError
+
+    def key_paths(self, names: Sequence[str]) -> Mapping[str, str]:
+        """Where in a message's fields each part of the unit's key is found: ``{key name: path}``."""
+        return {name: name for name in names}
+
+    def feeds(self, plan: Plan) -> Mapping[str, str]:
+        """Which source cells and pulses of a flow this source feeds, and from where: ``{cell: path}``."""
+        if self.fields is not None:
+            return self.fields
+        from reactflow.cells import Kind  # the ground floor's names, needed only when a service is made
+
+        return {node.name: node.name for node in plan.nodes if node.name and node.kind in (Kind.SOURCE, Kind.PULSE)}
+
+    def unit_is_one_lane(self, key_names: Sequence[str]) -> bool:
+        """Whether all records of one unit are certain to be in one ordered lane."""
+        raise NotImplementedError
+
+    def decode(self, record: Record) -> Message | None:
+        """Read a record; None when it is not for this input (it is counted as filtered).
+
+        Raises RecordError for a record that cannot be read, with the key's fields where they could be.
+        """
+        raise NotImplementedError
+
+    def lane(self, record: Record) -> str:
+        """The finest thing for which the source guarantees order, as text."""
+        raise NotImplementedError
+
+    def position(self, record: Record) -> str:
+        """The record's place in its lane: text of fixed width that compares as text."""
+        raise NotImplementedError
+
+    def acknowledge(self, records: Sequence[Record], unfinished: Collection[int]) -> object:
+        """What the trigger is told, given the places in ``records`` of those that have to come again."""
+        return report(records, unfinished)
+
+
+def report(records: Sequence[Record], unfinished: Collection[int]) -> dict[str, list[dict[str, str]]]:
+    """Word an answer as Lambda's partial batch response.
+
+    A stream is told the lowest unfinished record (it delivers that one and all after it again), a queue every
+    unfinished message. What came directly cannot be told: raises Unfinished, so that the whole event comes again.
+
+    >>> records = [Record({}, "kinesis/s", receipt="11"), Record({}, "kinesis/s", receipt="12")]
+    >>> report(records, {1})
+    {'batchItemFailures': [{'itemIdentifier': '12'}]}
+    >>> report(records, ())
+    {'batchItemFailures': []}
+    """
+    failed = [records[place] for place in sorted(unfinished)]
+    if any(record.via == "direct" for record in failed):
+        raise Unfinished(f"{len(failed)} of {len(records)} records could not be finished: the event has to come again")
+    if failed and failed[0].via == "stream":
+        failed = failed[:1]
+    receipts = dict.fromkeys(record.receipt for record in failed)
+    return {"batchItemFailures": [{"itemIdentifier": receipt} for receipt in receipts]}
