@@ -1,0 +1,53 @@
+"""The ground floor: the live graph. Standard library only.
+
+Read ``semantics`` for the rules, ``plan`` for what a graph is, ``engine`` and ``event`` for how a change propagates;
+``cell``, ``derived``, ``pulse``, ``fold`` and ``effect`` are what people touch.
+"""
+
+from reactflow.cells import folds
+from reactflow.cells.cell import Cell, FlowLike, cell
+from reactflow.cells.derived import Derived, derived
+from reactflow.cells.effect import Effect, effect, on_cleanup, untracked
+from reactflow.cells.event import batch, snapshot
+from reactflow.cells.fold import fold
+from reactflow.cells.folds import Fold
+from reactflow.cells.graphview import GraphView, NodeView
+from reactflow.cells.instrument import Instrument
+from reactflow.cells.live import instantiate
+from reactflow.cells.looking import graph, instrumented
+from reactflow.cells.plan import Constant, Kind, Node, Plan
+from reactflow.cells.pulse import Pulse, pulse
+from reactflow.cells.readable import Readable
+from reactflow.cells.semantics import UNSET, Failure
+
+__all__ = [
+    "UNSET",
+    "Cell",
+    "Constant",
+    "Derived",
+    "Effect",
+    "Failure",
+    "FlowLike",
+    "Fold",
+    "GraphView",
+    "Instrument",
+    "Kind",
+    "Node",
+    "NodeView",
+    "Plan",
+    "Pulse",
+    "Readable",
+    "batch",
+    "cell",
+    "derived",
+    "effect",
+    "fold",
+    "folds",
+    "graph",
+    "instantiate",
+    "instrumented",
+    "on_cleanup",
+    "pulse",
+    "snapshot",
+    "untracked",
+]

@@ -1,0 +1,107 @@
+"""Source cells: what is written."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, overload, runtime_checkable
+
+from reactflow.cells.engine import THREAD
+from reactflow.cells.event import write
+from reactflow.cells.readable import Readable, unset_error
+from reactflow.cells.semantics import UNSET, Equal
+from reactflow.errors import ReadOnlyError
+
+T = TypeVar("T")
+
+
+@runtime_checkable
+class FlowLike(Protocol):
+    """An object whose class has cells as its attributes and which shows their values: a flow's instance."""
+
+    @property
+    def __is_flow__(self) -> bool:
+        """Always true; what tells a flow's instance from any other object."""
+        ...
+
+
+class Cell(Readable[T]):
+    """A cell that is written: ``cell.value = 5.0`` propagates at once, or when the batch around it ends."""
+
+    __slots__ = ("default",)
+
+    def __init__(self, default: Any, equal: Equal | None, name: str | None) -> None:
+        super().__init__(name, equal)
+        self.default = default
+        self.outcome = default
+
+    @property
+    def value(self) -> T:
+        """The value now; raises Unset if there is none. Reading in a tracked derived cell or an effect subscribes."""
+        reads = THREAD.reads
+        if reads is not None:
+            reads.setdefault(self, self.version)
+        outcome = self.outcome
+        if outcome is UNSET:
+            raise unset_error(self)
+        return outcome  # type: ignore[no-any-return]  # slots are untyped: the constructor put a T there
+
+    @value.setter
+    def value(self, value: T) -> None:
+        write(self, value)
+
+    @value.deleter
+    def value(self) -> None:
+        write(self, UNSET)
+
+    def unset(self) -> None:
+        """Take the value away: what is derived from this cell becomes unset too. The same as ``del cell.value``."""
+        write(self, UNSET)
+
+    def _current(self) -> object:
+        reads = THREAD.reads
+        if reads is not None:
+            reads.setdefault(self, self.version)
+        return self.outcome
+
+    if TYPE_CHECKING:  # in the body of a flow: the class shows the cell, an instance its value
+
+        @overload
+        def __get__(self, instance: None, owner: type, /) -> Self: ...
+        @overload
+        def __get__(self, instance: FlowLike, owner: type | None = None, /) -> T: ...
+        @overload
+        def __get__(self, instance: object, owner: type | None = None, /) -> Self: ...
+        def __get__(self, instance: object, owner: type | None = None, /) -> Any: ...
+        def __set__(self, instance: FlowLike, value: T, /) -> None: ...
+
+
+@overload
+def cell(*, equal: Equal | None = None, name: str | None = None) -> Cell[Any]: ...
+@overload
+def cell(default: T, *, equal: Equal | None = None, name: str | None = None) -> Cell[T]: ...
+def cell(default: Any = UNSET, *, equal: Equal | None = None, name: str | None = None) -> Cell[Any]:
+    """Make a source cell; without a default it is unset until it is written.
+
+    A mutable default (list, dict, set, bytearray) is copied. ``equal(old, new)`` says when a new value is no change; by
+    default the same object or ``==``. Raises TypeError when ``equal`` cannot be called.
+
+    >>> length, width = cell(3.0), cell(4.0)
+    >>> area = length * width
+    >>> length.value = 5.0
+    >>> area.value
+    20.0
+    """
+    if equal is not None and not callable(equal):
+        raise TypeError(f"equal={equal!r} cannot be called: give a function of the old and the new value")
+    if isinstance(default, Readable):
+        raise TypeError(
+            f"cell({default.name}): a default is a value, and this is a cell; use it directly or .map()"
+        )
+    if isinstance(default, (list, dict, set, bytearray)):
+        default = deepcopy(default)
+    return Cell(default, equal, name)
+
+
+def write_refused(node: Readable[Any]) -> ReadOnlyError:
+    """The error of writing what is computed."""
+    return ReadOnlyError(f"{node.name!r} is derived: it changes when its inputs do. Write those instead")

@@ -1,0 +1,216 @@
+"""Derived cells: what is computed from other cells, in three forms.
+
+*Explicit*: a plain function of inputs that are named (operators and ``.map`` make these); it never tracks. *Tracked*: a
+function without arguments; its inputs are the cells that its last run read. *Method*: a function of ``self`` in the
+body of a flow, which finds its inputs without running it; outside a flow it cannot be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Never, Self, TypeVar, overload
+
+from reactflow.cells.cell import FlowLike, write_refused
+from reactflow.cells.engine import ENGINE, LAZY, THREAD, Computed, Node
+from reactflow.cells.naming import function_line
+from reactflow.cells.readable import Readable
+from reactflow.cells.semantics import Equal, evaluate, run
+from reactflow.errors import DeclarationError
+
+T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
+
+TRACKED = "tracked"
+EXPLICIT = "explicit"
+METHOD = "method"
+
+
+class Derived(Readable[T], Computed):
+    """A cell computed from other cells: lazily when nobody observes it, else before any effect runs."""
+
+    __slots__ = ("arguments", "checked", "fn", "form", "inputs", "seen", "state", "stored", "tracked")
+    kind = "derived"
+
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        form: str,
+        equal: Equal | None = None,
+        name: str | None = None,
+        stored: bool | None = None,
+    ) -> None:
+        super().__init__(name, equal)
+        self.fn = fn
+        self.arguments = arguments
+        self.form = form
+        self.tracked = form == TRACKED
+        self.stored = stored
+        self.inputs: tuple[Node, ...] = tuple(
+            dict.fromkeys(one for one in arguments if isinstance(one, Node))
+        )
+        self.is_pulse = any(one.is_pulse for one in self.inputs)
+        self.seen: tuple[int, ...] | None = None
+        self.state = LAZY
+        self.checked = -1
+
+    @property
+    def name(self) -> str:
+        """What the cell is called: ``name=``, the decorated function, the variable it was stored to, or ``file:line``."""
+        if (
+            self.given_name is None
+            and self.form != EXPLICIT
+            and getattr(self.fn, "__name__", "<") != "<lambda>"
+        ):
+            return str(self.fn.__name__)
+        return super().name
+
+    @property
+    def value(self) -> T:
+        """The value now; raises Unset if an input is missing, and what the function raised if it failed."""
+        return self._read()  # type: ignore[no-any-return]  # outcomes are untyped: the function gave a T
+
+    @value.setter
+    def value(self, value: Never) -> None:
+        raise write_refused(self)
+
+    def _current(self) -> object:
+        outcome = ENGINE.current(self)
+        reads = THREAD.reads
+        if reads is not None:
+            reads.setdefault(self, self.version)
+        return outcome
+
+    def compute(self) -> object:
+        """Run the function once on what its inputs have now."""
+        if self.form == TRACKED:
+            return run(self.fn, ())
+        if self.form == METHOD:
+            raise DeclarationError(
+                f"{self.name!r} takes self: it belongs into the body of a flow class ({function_line(self.fn)}). "
+                "Outside a flow, read the cells by their names."
+            )
+        return evaluate(self.fn, [one.outcome if isinstance(one, Node) else one for one in self.arguments])
+
+    if TYPE_CHECKING:  # in the body of a flow: the class shows the cell, an instance its value
+
+        @overload
+        def __get__(self, instance: None, owner: type, /) -> Self: ...
+        @overload
+        def __get__(self, instance: FlowLike, owner: type | None = None, /) -> T: ...
+        @overload
+        def __get__(self, instance: object, owner: type | None = None, /) -> Self: ...
+        def __get__(self, instance: object, owner: type | None = None, /) -> Any: ...
+        def __set__(self, instance: FlowLike, value: Never, /) -> None: ...
+
+
+def explicit(
+    fn: Callable[..., Any], arguments: tuple[Any, ...], *, equal: Equal | None = None, name: str | None = None
+) -> Derived[Any]:
+    """A derived cell of arguments that are cells, or constants."""
+    return Derived(fn, arguments, EXPLICIT, equal, name)
+
+
+@overload
+def derived(
+    *, equal: Equal | None = None, name: str | None = None, stored: bool | None = None
+) -> Callable[[Callable[..., T]], Derived[T]]: ...
+@overload
+def derived(
+    fn: Callable[[A], T],
+    one: Readable[A],
+    /,
+    *,
+    equal: Equal | None = None,
+    name: str | None = None,
+    stored: bool | None = None,
+) -> Derived[T]: ...
+@overload
+def derived(
+    fn: Callable[[A, B], T],
+    one: Readable[A],
+    two: Readable[B],
+    /,
+    *,
+    equal: Equal | None = None,
+    name: str | None = None,
+    stored: bool | None = None,
+) -> Derived[T]: ...
+@overload
+def derived(
+    fn: Callable[[A, B, C], T],
+    one: Readable[A],
+    two: Readable[B],
+    three: Readable[C],
+    /,
+    *,
+    equal: Equal | None = None,
+    name: str | None = None,
+    stored: bool | None = None,
+) -> Derived[T]: ...
+@overload
+def derived(
+    fn: Callable[..., T],
+    /,
+    *inputs: Readable[Any],
+    equal: Equal | None = None,
+    name: str | None = None,
+    stored: bool | None = None,
+) -> Derived[T]: ...
+def derived(
+    fn: Callable[..., Any] | None = None,
+    /,
+    *inputs: Readable[Any],
+    equal: Equal | None = None,
+    name: str | None = None,
+    stored: bool | None = None,
+) -> Any:
+    """Make a derived cell.
+
+    ``derived(fn, a, b)`` calls ``fn`` with the values of its inputs. ``derived(fn)``, also as a decorator, tracks: the
+    inputs are the cells that the last run read. In the body of a flow, a decorated method's inputs are the cells that it
+    reads through ``self``. ``equal(old, new)`` says when a new value is no change. ``stored=False`` keeps the value out
+    of a flow's stored state; it is computed again when needed.
+
+    Raises DeclarationError when an input is not a cell.
+
+    >>> from reactflow import cell
+    >>> import math
+    >>> length, width = cell(3.0), cell(4.0)
+    >>> derived(math.hypot, length, width).value
+    5.0
+    >>> @derived
+    ... def cost() -> float:
+    ...     return length.value * 2.5
+    >>> cost.value
+    7.5
+    """
+    if fn is None:
+        return lambda decorated: derived(decorated, equal=equal, name=name, stored=stored)
+    if not callable(fn):
+        raise DeclarationError(
+            f"derived({fn!r}): the first argument is the function; write derived(fn, *cells)"
+        )
+    for one in inputs:
+        if not isinstance(one, Readable):
+            raise DeclarationError(
+                f"derived({_called(fn)}, ...): {one!r} is not a cell; put constants into the function"
+            )
+    if inputs:
+        return Derived(fn, inputs, EXPLICIT, equal, name, stored)
+    return Derived(fn, (), METHOD if _takes_self(fn) else TRACKED, equal, name, stored)
+
+
+def _called(fn: object) -> str:
+    return str(getattr(fn, "__name__", fn))
+
+
+def _takes_self(fn: object) -> bool:
+    if not isinstance(fn, FunctionType):
+        return False
+    code = fn.__code__
+    return code.co_argcount > 0 and code.co_varnames[0] == "self" and not fn.__defaults__

@@ -1,0 +1,307 @@
+"""An event: one outermost batch, from its writes to its effects.
+
+A bare write is a batch of one. When the outermost batch ends, folds and eagerly observed cells are brought up to date,
+then the effects whose inputs changed run, in the order in which they were made. What the effects write belongs to the
+next event, which follows at once; an occurrence that they emit is applied there. A pulse has its value until the
+effects of its event are through.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from reactflow.cells.engine import CLEAN, ENGINE, ROUNDS, STALE, THREAD, Computed, Node, inputs_changed
+from reactflow.cells.journal import merge_level, restore_level, touch
+from reactflow.cells.semantics import UNSET
+from reactflow.errors import CycleError, InternalError, OccurrenceError, ReadOnlyError
+
+if TYPE_CHECKING:
+    from reactflow.cells.effect import Effect
+
+_PENDING: list[tuple[Node, object]] = []  # occurrences that effects emitted, for the events to come
+_PENDING_SINCE: list[
+    int
+] = []  # for each open batch inside an effect, where its own pending occurrences begin
+
+
+def _refuse_in_derived(node: Node) -> None:
+    if THREAD.computing is not None:
+        raise ReadOnlyError(
+            f"{str(THREAD.computing.name)!r} is derived and writes {str(node.name)!r}: a derived cell only computes. "
+            "Write in an effect, or before reading."
+        )
+
+
+def write(node: Node, outcome: object) -> None:
+    """Write a source cell, as an event of its own if no batch is open. Raises ReadOnlyError inside a derived cell."""
+    _refuse_in_derived(node)
+    engine = ENGINE
+    with engine.lock:
+        if engine.levels:
+            _write(node, outcome)
+            return
+        engine.levels.append({})
+        _write(node, outcome)
+        _conclude()
+
+
+def _write(node: Node, outcome: object) -> None:
+    engine = ENGINE
+    if engine.retired:
+        engine.drain_retired()
+    touch(engine, node)
+    if engine.assign(node, outcome):
+        engine.epoch += 1
+        if engine.instrument is not None:
+            engine.instrument.written(node)
+        engine.mark(node)
+
+
+def emit(node: Node, value: object) -> None:
+    """Let a pulse occur. Raises OccurrenceError when it has occurred in this event, ReadOnlyError in a derived cell."""
+    _refuse_in_derived(node)
+    engine = ENGINE
+    with engine.lock:
+        if engine.in_effects:
+            since = _PENDING_SINCE[0] if _PENDING_SINCE else len(_PENDING)
+            if any(one is node for one, _ in _PENDING[since:]):
+                raise _second(node)
+            _PENDING.append((node, value))
+        elif node.outcome is not UNSET:
+            raise _second(node)
+        else:
+            write(node, value)
+
+
+def _second(node: Node) -> OccurrenceError:
+    return OccurrenceError(
+        f"{str(node.name)!r} has already occurred in this batch, and an event has one occurrence of a pulse: "
+        "emit in two batches, or emit a list."
+    )
+
+
+class Batch:
+    """A group of writes that becomes visible at once; use it as ``with batch():``."""
+
+    __slots__ = ("_level",)
+
+    def __enter__(self) -> None:
+        if THREAD.computing is not None:
+            raise ReadOnlyError(
+                f"{str(THREAD.computing.name)!r} is derived and opens a batch: it only computes"
+            )
+        ENGINE.lock.acquire()
+        ENGINE.levels.append({})
+        self._level = len(ENGINE.levels)
+        if ENGINE.in_effects:
+            _PENDING_SINCE.append(len(_PENDING))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        engine = ENGINE
+        try:
+            if len(engine.levels) != self._level:
+                raise InternalError("batches were not closed in the order in which they were opened")
+            if error is not None:
+                restore_level(engine)
+            if engine.in_effects:
+                since = _PENDING_SINCE.pop()
+                if error is not None:
+                    del _PENDING[since:]
+            if self._level > 1:
+                merge_level(engine)
+            elif error is None:
+                _conclude()
+            else:
+                try:
+                    _conclude()  # nothing changed, but effects made inside saw what is now undone
+                except ExceptionGroup as group:
+                    error.add_note(f"after the roll-back, effects failed too: {group!r}")
+        finally:
+            engine.lock.release()
+
+
+def batch() -> Batch:
+    """Make several writes visible at once: ``with batch(): ...``.
+
+    Inside, the batch's own reads see its writes; nobody else sees any of them before it ends. A body that raises undoes
+    them all. A batch inside a batch is a savepoint. Effects run once, at the end of the outermost one; those that fail
+    arrive together as one ExceptionGroup. Other threads that write wait until the batch has ended.
+
+    >>> from reactflow import cell
+    >>> length, width = cell(3.0), cell(4.0)
+    >>> stop = (length * width).subscribe(print)
+    12.0
+    >>> with batch():
+    ...     length.value, width.value = 1.0, 2.0
+    2.0
+    """
+    return Batch()
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Read several cells as of one moment, whatever other threads write: ``with snapshot(): ...``."""
+    with ENGINE.lock:
+        yield
+
+
+# --- the end of an event ---------------------------------------------------------------------------------------------------
+
+
+def _conclude() -> None:
+    """Bring the open event to its end, and those that its effects begin."""
+    engine = ENGINE
+    errors: list[Exception] = []
+    waiting: deque[Effect] = deque()
+    rounds = 0
+    try:
+        while True:
+            waiting = _settle()
+            engine.levels[0] = {}  # the event stands; what effects write belongs to the next one
+            engine.in_effects = True
+            while waiting:
+                _run(waiting[0], errors)
+                waiting.popleft()
+            engine.in_effects = False
+            if not _turn():
+                break
+            rounds += 1
+            if rounds > ROUNDS:
+                raise _endless(errors)
+    finally:
+        engine.in_effects = False
+        for effect in waiting:  # left by an interrupt: they run with the next event
+            if effect.state == STALE:
+                engine.queue[effect] = None
+        engine.levels.clear()
+        _clear_pulses()
+        _PENDING.clear()
+        _PENDING_SINCE.clear()
+    if errors:
+        raise ExceptionGroup(f"{len(errors)} effect{'s' * (len(errors) > 1)} failed", errors)
+
+
+def first_run(effect: Effect) -> None:
+    """Run an effect that was just made: in the open batch, if there is one, else as the effect of an empty event."""
+    engine = ENGINE
+    if engine.levels:
+        effect.run()
+        return
+    failure: Exception | None = None
+    engine.levels.append({})
+    engine.in_effects = True
+    try:
+        effect.run()
+    except Exception as error:
+        failure = error
+    except BaseException:
+        engine.levels.clear()
+        raise
+    finally:
+        engine.in_effects = False
+    _turn()
+    try:
+        _conclude()
+    except ExceptionGroup as group:
+        if failure is None:
+            raise
+        failure.add_note(f"the effects that followed failed too: {group!r}")
+    if failure is not None:
+        raise failure
+
+
+def _settle() -> deque[Effect]:
+    """Step the folds, bring eager cells up to date, and find the effects that have to run, in order of their making."""
+    engine = ENGINE
+    while engine.eager:
+        root = next(iter(engine.eager))
+        root.settle()
+        engine.eager.pop(root, None)
+    stale = deque(sorted(engine.queue, key=lambda effect: effect.order))
+    engine.queue.clear()
+    runs: deque[Effect] = deque()
+    try:
+        while stale:
+            if _has_to_run(stale[0]):
+                runs.append(stale[0])
+            stale.popleft()
+    finally:
+        if stale:  # interrupted
+            engine.queue.update(dict.fromkeys((*runs, *stale)))
+    return runs
+
+
+def _has_to_run(effect: Effect) -> bool:
+    if effect.state != STALE:
+        return False
+    if effect.seen is None or inputs_changed(ENGINE, effect.inputs, effect.seen):
+        return True
+    effect.state = CLEAN
+    return False
+
+
+def _run(effect: Effect, errors: list[Exception]) -> None:
+    if effect.state == STALE:  # neither stopped by its owner nor run meanwhile
+        try:
+            effect.run()
+        except Exception as error:
+            errors.append(error)
+
+
+def _turn() -> bool:
+    """From one event to the next: pulses lose their value, then the occurrences that effects emitted are applied.
+
+    Returns whether there is a next event.
+    """
+    _clear_pulses()
+    kept: list[tuple[Node, object]] = []
+    emitted = False
+    for node, value in _PENDING:
+        if node.outcome is UNSET:
+            _write(node, value)
+            emitted = True
+        else:  # one occurrence an event: the second one waits for the event after
+            kept.append((node, value))
+    _PENDING[:] = kept
+    return emitted or bool(ENGINE.queue) or bool(ENGINE.eager)
+
+
+def _clear_pulses() -> None:
+    engine = ENGINE
+    for node in engine.occurred:
+        node.outcome = UNSET
+    engine.occurred.clear()
+    provisional, engine.provisional = engine.provisional, []
+    for node in provisional:
+        node.outcome = UNSET
+        if isinstance(node, Computed):
+            node.seen = None
+            engine.mark_anew(node)
+
+
+def _endless(errors: list[Exception]) -> CycleError:
+    engine = ENGINE
+    stuck = list(engine.queue)
+    for effect in stuck:
+        effect.state = CLEAN  # so that the next write marks them, and they run again
+    engine.queue.clear()
+    names: list[str] = []
+    for effect in stuck:
+        changed = [str(one.name) for one in effect.inputs]
+        names += [str(effect.name), *changed[:3]]
+    path = (*names, names[0]) if names else ()
+    error = CycleError(
+        f"{' -> '.join(path)}; effects feed themselves: still changing after {ROUNDS} rounds. "
+        f"Effect {names[0] if names else '?'!r} was made at {stuck[0].where if stuck else '?'}: "
+        "read with peek() what it writes, or write only what differs.",
+        path,
+    )
+    for one in errors:
+        error.add_note(f"an effect failed before: {one!r}")
+    return error

@@ -1,0 +1,201 @@
+"""Folds: how a pulse's occurrences add up.
+
+A fold is an algebra: a zero, a way to add an occurrence, a way to merge two states, and what to show of a state. Its laws
+are what a source may do to the occurrences without changing the result. States are plain data that can be stored, and
+``add`` returns a new state, never a changed one. Sums are exact, so that their laws are true of floats too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from math import isfinite
+from typing import Any, Generic, Literal, TypeVar
+
+from reactflow.cells.semantics import UNSET
+
+T = TypeVar("T")
+R = TypeVar("R")
+Law = Literal["associative", "commutative", "idempotent"]
+
+
+def _show(state: Any) -> Any:
+    return state
+
+
+@dataclass(frozen=True, slots=True)
+class Fold(Generic[T, R]):
+    """An algebra for ``fold(pulse, ...)``: occurrences of type T become a value of type R.
+
+    ``add(state, occurrence)`` returns the next state, ``merge(one, other)`` joins two states, ``result(state)`` is what
+    readers see (return UNSET to have no value yet). ``laws`` names those that hold: they are declared here and can be
+    tested, they are not assumed.
+
+    >>> longest = Fold("", lambda kept, word: max(kept, word, key=len), name="longest")
+    >>> longest.add("ab", "abc")
+    'abc'
+    """
+
+    zero: Any
+    add: Callable[[Any, T], Any]
+    merge: Callable[[Any, Any], Any] | None = None
+    result: Callable[[Any], R] = _show
+    laws: frozenset[Law] = frozenset()
+    name: str = "fold"
+
+
+class SameTypeFold(Fold[Any, Any]):
+    """A fold whose result has the type of its occurrences."""
+
+    __slots__ = ()
+
+
+# the folds below take the names of these built-in functions
+_lower = min
+
+_LATTICE: frozenset[Law] = frozenset({"associative", "commutative", "idempotent"})
+_COMMUTATIVE: frozenset[Law] = frozenset({"associative", "commutative"})
+
+# --- one kept value: () or (value,), so that None is a value like any other ---------------------------------------------
+
+
+def _kept(state: tuple[Any, ...]) -> Any:
+    return state[0] if state else UNSET
+
+
+def _better(prefer: Callable[[Any, Any], bool]) -> Callable[[tuple[Any, ...], Any], tuple[Any, ...]]:
+    def add(state: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
+        if not state or prefer(value, state[0]):
+            return (value,)
+        # 1 and 1.0 are equal and not the same: a fixed choice keeps the fold commutative
+        if value == state[0] and type(value).__name__ > type(state[0]).__name__:
+            return (value,)
+        return state
+
+    return add
+
+
+def _merging(
+    add: Callable[[tuple[Any, ...], Any], tuple[Any, ...]],
+) -> Callable[[tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]]:
+    return lambda one, other: add(one, other[0]) if other else one
+
+
+_add_max = _better(lambda new, old: new > old)
+_add_min = _better(lambda new, old: new < old)
+
+# --- exact sums: (kind, mantissa, exponent) stands for mantissa * base ** exponent, base 2 for floats, 10 for decimals ----
+
+_Sum = tuple[str, int, int]
+_ZERO: _Sum = ("int", 0, 0)
+
+
+def _exact(value: Any) -> _Sum:
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        raise TypeError(f"a sum takes int, float or Decimal, not {value!r} ({type(value).__name__})")
+    if isinstance(value, int):
+        return ("int", value, 0)
+    if not (value.is_finite() if isinstance(value, Decimal) else isfinite(value)):
+        raise ValueError(f"a sum takes finite numbers, not {value!r}")
+    if isinstance(value, float):
+        mantissa, denominator = value.as_integer_ratio()
+        return _normal("float", mantissa, 1 - denominator.bit_length())
+    sign, digits, exponent = value.as_tuple()
+    mantissa = int("".join(map(str, digits)))
+    return _normal("decimal", -mantissa if sign else mantissa, int(exponent))
+
+
+def _normal(kind: str, mantissa: int, exponent: int) -> _Sum:
+    """One form for one number, so that equal sums are equal states whatever the order of their parts."""
+    if mantissa == 0:
+        return (kind, 0, 0)
+    if kind == "float":
+        twos = (mantissa & -mantissa).bit_length() - 1
+        return (kind, mantissa >> twos, exponent + twos)
+    while kind == "decimal" and mantissa % 10 == 0:
+        mantissa, exponent = mantissa // 10, exponent + 1
+    return (kind, mantissa, exponent)
+
+
+def _merge_sums(one: _Sum, other: _Sum) -> _Sum:
+    kinds = {one[0], other[0]} - {"int"}
+    if len(kinds) > 1:
+        raise TypeError("a sum of floats and Decimals has no exact type: make them one or the other")
+    kind = kinds.pop() if kinds else "int"
+    base = 10 if kind == "decimal" else 2
+    exponent = _lower(one[2], other[2])
+    mantissa = one[1] * base ** (one[2] - exponent) + other[1] * base ** (other[2] - exponent)
+    return _normal(kind, mantissa, exponent) if kind != "int" else (kind, mantissa, 0)
+
+
+def _add_sum(state: _Sum, value: Any) -> _Sum:
+    return _merge_sums(tuple(state), _exact(value))  # type: ignore[arg-type]  # a stored state may come back as a list
+
+
+def _show_sum(state: _Sum) -> Any:
+    kind, mantissa, exponent = state
+    if kind == "int":
+        return mantissa
+    if kind == "decimal":
+        digits = tuple(int(digit) for digit in str(abs(mantissa)))
+        return Decimal((int(mantissa < 0), digits, exponent))
+    return (
+        float(mantissa << exponent) if exponent >= 0 else mantissa / (1 << -exponent)
+    )  # int / int rounds once
+
+
+def _show_mean(state: tuple[_Sum, int]) -> Any:
+    (kind, mantissa, exponent), number = state
+    if number == 0:
+        return UNSET
+    if kind == "decimal":
+        return _show_sum((kind, mantissa, exponent)) / number
+    if exponent >= 0:
+        return (mantissa << exponent) / number
+    return mantissa / (number << -exponent)
+
+
+sum = SameTypeFold(_ZERO, _add_sum, _merge_sums, _show_sum, _COMMUTATIVE, "sum")
+"""The exact sum; 0 before the first occurrence. int stays int, Decimal stays Decimal, floats are rounded once, when shown."""
+
+count: Fold[Any, int] = Fold(
+    0, lambda state, _: state + 1, lambda one, other: one + other, _show, _COMMUTATIVE, "count"
+)
+"""How many occurrences there were."""
+
+mean: Fold[float, float] = Fold(
+    (_ZERO, 0),
+    lambda state, value: (_add_sum(state[0], value), state[1] + 1),
+    lambda one, other: (_merge_sums(one[0], other[0]), one[1] + other[1]),
+    _show_mean,
+    _COMMUTATIVE,
+    "mean",
+)
+"""The mean, from an exact sum; unset before the first occurrence."""
+
+max = SameTypeFold((), _add_max, _merging(_add_max), _kept, _LATTICE, "max")
+"""The largest occurrence; unset before the first."""
+
+min = SameTypeFold((), _add_min, _merging(_add_min), _kept, _LATTICE, "min")
+"""The smallest occurrence; unset before the first."""
+
+last = SameTypeFold((), lambda state, value: (value,), None, _kept, frozenset({"associative"}), "last")
+"""The latest occurrence in order of arrival; unset before the first."""
+
+first = SameTypeFold(
+    (), lambda state, value: state or (value,), None, _kept, frozenset({"associative"}), "first"
+)
+"""The first occurrence in order of arrival; unset before the first."""
+
+
+def _add_union(state: frozenset[Any], value: Iterable[Any]) -> frozenset[Any]:
+    return frozenset(state) | frozenset(value)
+
+
+union: Fold[Iterable[Any], frozenset[Any]] = Fold(
+    frozenset(), _add_union, lambda one, other: one | other, _show, _LATTICE, "union"
+)
+"""The union of the occurrences, each a set or another iterable of members."""
+
+__all__ = ["Fold", "Law", "SameTypeFold", "count", "first", "last", "max", "mean", "min", "sum", "union"]

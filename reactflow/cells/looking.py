@@ -1,0 +1,91 @@
+"""A live graph as a GraphView: what tools and pictures look at instead of the cells themselves."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+from reactflow.cells.derived import EXPLICIT, Derived
+from reactflow.cells.effect import Effect, Keeper
+from reactflow.cells.engine import ENGINE, Link, Node
+from reactflow.cells.fold import FoldCell
+from reactflow.cells.graphview import GraphView, NodeView
+from reactflow.cells.instrument import Instrument
+from reactflow.cells.naming import function_line
+from reactflow.cells.operators import SYMBOLS
+from reactflow.cells.pulse import Changes
+from reactflow.cells.readable import Readable, current_outcome, shown
+from reactflow.cells.semantics import UNSET, Failure
+
+I = TypeVar("I", bound=Instrument)  # noqa: E741  # one letter, like every type variable here
+
+
+def graph(*roots: Readable[Any] | Effect, title: str = "") -> GraphView:
+    """The graph around some cells: all they are computed from, and what observes any of it. Reads every cell.
+
+    >>> from reactflow import cell
+    >>> length, width = cell(3.0, name="length"), cell(4.0, name="width")
+    >>> area = length * width
+    >>> print(graph(area).text())
+    length   cell       3.0
+    └─ area  derived *  12.0
+    width    cell       4.0
+    └─ area  (see above)
+    """
+    found: dict[Node, None] = {}
+    stack: list[Node] = [*reversed(roots)]
+    with ENGINE.lock:
+        while stack:
+            node = stack.pop()
+            if node in found:
+                continue
+            if isinstance(node, Readable):
+                current_outcome(node)
+            found[node] = None
+            stack.extend(reversed([*node.inputs, *_observers(node)]))
+        ids = {node: number for number, node in enumerate(found)}
+        nodes = tuple(_view(node, number) for node, number in ids.items())
+        edges = tuple((ids[one], ids[node]) for node in ids for one in node.inputs)
+    return GraphView(nodes, edges, title)
+
+
+def _observers(node: Node) -> list[Node]:
+    live = (one() if type(one) is Link else one for one in node.observers or ())
+    return [one for one in live if one is not None and not isinstance(one, Keeper)]
+
+
+def _view(node: Node, number: int) -> NodeView:
+    if not isinstance(node, Readable):
+        return NodeView(number, str(node.name), "effect", site=node.where if isinstance(node, Effect) else "")
+    failed = type(node.outcome) is Failure
+    state = "error" if failed else "unset" if node.outcome is UNSET else "value"
+    kind = "pulse" if node.is_pulse else node.kind
+    return NodeView(number, node.name, kind, detail(node), state, shown(node.outcome), node.where)
+
+
+def detail(node: Readable[Any]) -> str:
+    """What computes a cell, in a word: its operator, function, or fold."""
+    if isinstance(node, FoldCell):
+        return node.fold.name
+    if isinstance(node, Changes):
+        return "changes"
+    if not isinstance(node, Derived):
+        return ""
+    symbol = SYMBOLS.get(node.fn)
+    if symbol is not None:
+        return symbol
+    called = str(getattr(node.fn, "__name__", "") or type(node.fn).__name__)
+    if called == "<lambda>":
+        return f"lambda {function_line(node.fn)}"
+    return called if node.form == EXPLICIT else ""
+
+
+@contextmanager
+def instrumented(instrument: I) -> Iterator[I]:
+    """Have an instrument listen for the length of a ``with`` block."""
+    before, ENGINE.instrument = ENGINE.instrument, instrument
+    try:
+        yield instrument
+    finally:
+        ENGINE.instrument = before

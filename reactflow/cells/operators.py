@@ -1,0 +1,240 @@
+"""Operators of cells: ``length * width`` is a derived cell.
+
+Arithmetic and the order comparisons build derived cells; so do the methods for what Python keeps for itself (``eq``,
+``and_`` ...). ``==`` and ``hash`` stay identity, so that cells can be members of sets and keys. ``>>`` is not here: it
+binds an output to a sink.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+if TYPE_CHECKING:
+    from reactflow.cells.derived import Derived
+    from reactflow.cells.readable import Readable
+
+T = TypeVar("T")
+
+
+def logical_and(one: Any, other: Any) -> Any:
+    """``one and other``."""
+    return one and other
+
+
+def logical_or(one: Any, other: Any) -> Any:
+    """``one or other``."""
+    return one or other
+
+
+SYMBOLS: dict[Callable[..., Any], str] = {
+    operator.add: "+",
+    operator.sub: "-",
+    operator.mul: "*",
+    operator.truediv: "/",
+    operator.floordiv: "//",
+    operator.mod: "%",
+    operator.pow: "**",
+    operator.matmul: "@",
+    operator.lt: "<",
+    operator.le: "<=",
+    operator.gt: ">",
+    operator.ge: ">=",
+    operator.eq: "==",
+    operator.ne: "!=",
+    operator.neg: "-",
+    operator.pos: "+",
+    operator.abs: "abs",
+    operator.not_: "not",
+    logical_and: "and",
+    logical_or: "or",
+}
+"""The operators that cells know, with what a picture writes for them."""
+
+
+def _derive(fn: Callable[..., Any], *arguments: object) -> Any:
+    from reactflow.cells.derived import (
+        explicit,
+    )  # derived cells are readable, and readable cells have operators
+
+    return explicit(fn, arguments)
+
+
+class Operators:
+    """Mixin of ``Readable``: every operator returns a derived cell of the operands' values.
+
+    int and int stay int, a float makes it float; the operators of other types are typed as Any.
+    """
+
+    __slots__ = ()
+
+    # --- arithmetic: int with int is int, else numbers are float, else it is not known ------------------------------------
+
+    @overload
+    def __add__(self: Readable[int], other: Readable[int] | int) -> Derived[int]: ...
+    @overload
+    def __add__(self: Readable[float], other: Readable[float] | float) -> Derived[float]: ...
+    @overload
+    def __add__(self: Readable[str], other: Readable[str] | str) -> Derived[str]: ...
+    @overload
+    def __add__(self, other: Any) -> Derived[Any]: ...
+    def __add__(self, other: Any) -> Derived[Any]:
+        return _derive(operator.add, self, other)
+
+    @overload
+    def __radd__(self: Readable[int], other: int) -> Derived[int]: ...
+    @overload
+    def __radd__(self: Readable[float], other: float) -> Derived[float]: ...
+    @overload
+    def __radd__(self: Readable[str], other: str) -> Derived[str]: ...
+    @overload
+    def __radd__(self, other: Any) -> Derived[Any]: ...
+    def __radd__(self, other: Any) -> Derived[Any]:
+        return _derive(operator.add, other, self)
+
+    @overload
+    def __sub__(self: Readable[int], other: Readable[int] | int) -> Derived[int]: ...
+    @overload
+    def __sub__(self: Readable[float], other: Readable[float] | float) -> Derived[float]: ...
+    @overload
+    def __sub__(self, other: Any) -> Derived[Any]: ...
+    def __sub__(self, other: Any) -> Derived[Any]:
+        return _derive(operator.sub, self, other)
+
+    @overload
+    def __rsub__(self: Readable[int], other: int) -> Derived[int]: ...
+    @overload
+    def __rsub__(self: Readable[float], other: float) -> Derived[float]: ...
+    @overload
+    def __rsub__(self, other: Any) -> Derived[Any]: ...
+    def __rsub__(self, other: Any) -> Derived[Any]:
+        return _derive(operator.sub, other, self)
+
+    @overload
+    def __mul__(self: Readable[int], other: Readable[int] | int) -> Derived[int]: ...
+    @overload
+    def __mul__(self: Readable[float], other: Readable[float] | float) -> Derived[float]: ...
+    @overload
+    def __mul__(self, other: Any) -> Derived[Any]: ...
+    def __mul__(self, other: Any) -> Derived[Any]:
+        return _derive(operator.mul, self, other)
+
+    @overload
+    def __rmul__(self: Readable[int], other: int) -> Derived[int]: ...
+    @overload
+    def __rmul__(self: Readable[float], other: float) -> Derived[float]: ...
+    @overload
+    def __rmul__(self, other: Any) -> Derived[Any]: ...
+    def __rmul__(self, other: Any) -> Derived[Any]:
+        return _derive(operator.mul, other, self)
+
+    @overload
+    def __floordiv__(self: Readable[int], other: Readable[int] | int) -> Derived[int]: ...
+    @overload
+    def __floordiv__(self: Readable[float], other: Readable[float] | float) -> Derived[float]: ...
+    @overload
+    def __floordiv__(self, other: Any) -> Derived[Any]: ...
+    def __floordiv__(self, other: Any) -> Derived[Any]:
+        return _derive(operator.floordiv, self, other)
+
+    @overload
+    def __rfloordiv__(self: Readable[int], other: int) -> Derived[int]: ...
+    @overload
+    def __rfloordiv__(self: Readable[float], other: float) -> Derived[float]: ...
+    @overload
+    def __rfloordiv__(self, other: Any) -> Derived[Any]: ...
+    def __rfloordiv__(self, other: Any) -> Derived[Any]:
+        return _derive(operator.floordiv, other, self)
+
+    @overload
+    def __mod__(self: Readable[int], other: Readable[int] | int) -> Derived[int]: ...
+    @overload
+    def __mod__(self: Readable[float], other: Readable[float] | float) -> Derived[float]: ...
+    @overload
+    def __mod__(self, other: Any) -> Derived[Any]: ...
+    def __mod__(self, other: Any) -> Derived[Any]:
+        return _derive(operator.mod, self, other)
+
+    @overload
+    def __rmod__(self: Readable[int], other: int) -> Derived[int]: ...
+    @overload
+    def __rmod__(self: Readable[float], other: float) -> Derived[float]: ...
+    @overload
+    def __rmod__(self, other: Any) -> Derived[Any]: ...
+    def __rmod__(self, other: Any) -> Derived[Any]:
+        return _derive(operator.mod, other, self)
+
+    @overload
+    def __truediv__(self: Readable[float], other: Readable[float] | float) -> Derived[float]: ...
+    @overload
+    def __truediv__(self, other: Any) -> Derived[Any]: ...
+    def __truediv__(self, other: Any) -> Derived[Any]:
+        return _derive(operator.truediv, self, other)
+
+    @overload
+    def __rtruediv__(self: Readable[float], other: float) -> Derived[float]: ...
+    @overload
+    def __rtruediv__(self, other: Any) -> Derived[Any]: ...
+    def __rtruediv__(self, other: Any) -> Derived[Any]:
+        return _derive(operator.truediv, other, self)
+
+    def __pow__(self, other: Any) -> Derived[Any]:
+        return _derive(operator.pow, self, other)
+
+    def __rpow__(self, other: Any) -> Derived[Any]:
+        return _derive(operator.pow, other, self)
+
+    def __matmul__(self, other: Any) -> Derived[Any]:
+        return _derive(operator.matmul, self, other)
+
+    def __rmatmul__(self, other: Any) -> Derived[Any]:
+        return _derive(operator.matmul, other, self)
+
+    def __neg__(self: Readable[T]) -> Derived[T]:
+        return _derive(operator.neg, self)
+
+    def __pos__(self: Readable[T]) -> Derived[T]:
+        return _derive(operator.pos, self)
+
+    def __abs__(self: Readable[T]) -> Derived[T]:
+        return _derive(operator.abs, self)
+
+    # --- comparisons and logic ---------------------------------------------------------------------------------------------
+
+    def __lt__(self, other: Any) -> Derived[bool]:
+        return _derive(operator.lt, self, other)
+
+    def __le__(self, other: Any) -> Derived[bool]:
+        return _derive(operator.le, self, other)
+
+    def __gt__(self, other: Any) -> Derived[bool]:
+        return _derive(operator.gt, self, other)
+
+    def __ge__(self, other: Any) -> Derived[bool]:
+        return _derive(operator.ge, self, other)
+
+    def eq(self, other: Any) -> Derived[bool]:
+        """Whether the values are equal, as a derived cell (``==`` compares the cells themselves).
+
+        >>> from reactflow import cell
+        >>> cell(3).eq(3).value
+        True
+        """
+        return _derive(operator.eq, self, other)
+
+    def ne(self, other: Any) -> Derived[bool]:
+        """Whether the values differ, as a derived cell."""
+        return _derive(operator.ne, self, other)
+
+    def and_(self, other: Any) -> Derived[Any]:
+        """``self and other`` of the values, as a derived cell; both are read."""
+        return _derive(logical_and, self, other)
+
+    def or_(self, other: Any) -> Derived[Any]:
+        """``self or other`` of the values, as a derived cell; both are read."""
+        return _derive(logical_or, self, other)
+
+    def not_(self) -> Derived[bool]:
+        """``not self`` of the value, as a derived cell."""
+        return _derive(operator.not_, self)

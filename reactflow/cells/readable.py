@@ -1,0 +1,209 @@
+"""What every cell of the live graph is: a named outcome with a version, which can be read and watched.
+
+``Readable`` is the base of ``Cell``, ``Derived`` and ``Pulse``. It holds what propagation needs of any node and offers
+what any node offers: reading, watching, building further cells. How a value comes about is the subclasses' business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, overload
+
+from reactflow.cells.engine import THREAD, Node
+from reactflow.cells.naming import Site, here
+from reactflow.cells.operators import Operators
+from reactflow.cells.semantics import UNSET, Equal, Failure
+from reactflow.errors import Unset
+
+if TYPE_CHECKING:
+    from reactflow.cells.derived import Derived
+    from reactflow.cells.effect import Effect
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+R = TypeVar("R")
+
+
+class Readable(Node, Operators, Generic[T_co]):
+    """A cell that can be read: ``value`` subscribes where it is tracked, ``peek()`` never does."""
+
+    __slots__ = ("given_name", "site", "__weakref__")
+    kind = "cell"
+
+    def __init__(self, name: str | None, equal: Equal | None) -> None:
+        self.outcome: Any = UNSET
+        self.version = 0
+        self.observers = None
+        self.is_pulse = False
+        self.equal = equal
+        self.given_name = name
+        self.site: Site | None = here()
+
+    @property
+    def name(self) -> str:
+        """What the cell is called: its ``name=``, else the variable it was stored to, else ``file:line``."""
+        if self.given_name is None:
+            return (self.site and self.site.name) or str(self.site or self.kind)
+        return self.given_name
+
+    @property
+    def where(self) -> str:
+        """The place that made the cell, as ``file:line``."""
+        return str(self.site) if self.site else ""
+
+    def _current(self) -> object:
+        """The outcome now, computed first if it has to be."""
+        return self.outcome
+
+    def _read(self) -> Any:
+        outcome = self._current()
+        if type(outcome) is Failure:
+            outcome.throw()
+        if outcome is UNSET:
+            raise unset_error(self)
+        return outcome
+
+    def peek(self) -> T_co:
+        """The value now, without subscribing. Raises what ``value`` raises.
+
+        >>> from reactflow import cell
+        >>> cell(3.0).peek()
+        3.0
+        """
+        reads, THREAD.reads = THREAD.reads, None
+        try:
+            value: T_co = self._read()
+            return value
+        finally:
+            THREAD.reads = reads
+
+    @property
+    def is_set(self) -> bool:
+        """Whether reading would give a value (not unset, not failed); subscribes as reading does."""
+        outcome = self._current()
+        return outcome is not UNSET and type(outcome) is not Failure
+
+    def map(
+        self, fn: Callable[[T_co], R], *, equal: Equal | None = None, name: str | None = None
+    ) -> Derived[R]:
+        """A cell derived from this one alone by a plain function.
+
+        >>> from reactflow import cell
+        >>> cell(2.0).map("{:.1f} m2".format).value
+        '2.0 m2'
+        """
+        from reactflow.cells.derived import explicit
+
+        return explicit(fn, (self,), equal=equal, name=name)
+
+    def changes(self, *, name: str | None = None) -> Derived[T_co]:
+        """The pulse of this cell's changes: it occurs, with the new value, in each event that left another value."""
+        from reactflow.cells.pulse import changes_of
+
+        return changes_of(self, name)
+
+    @overload
+    def hold(self, *, name: str | None = None) -> Derived[T_co]: ...
+    @overload
+    def hold(self, default: R, *, name: str | None = None) -> Derived[T_co | R]: ...
+    def hold(self, default: Any = UNSET, *, name: str | None = None) -> Derived[Any]:
+        """A cell that keeps a pulse's latest occurrence; ``default`` (or unset) before the first.
+
+        >>> from reactflow import pulse
+        >>> reading = pulse()
+        >>> latest = reading.hold(0.0)
+        >>> reading.emit(5.0)
+        ... latest.value
+        5.0
+        """
+        from reactflow.cells.fold import hold_of
+
+        return hold_of(self, default, name)
+
+    def subscribe(
+        self, on_value: Callable[[T_co], object], on_error: Callable[[Exception], object] | None = None
+    ) -> Effect:
+        """Call a function with the value now, if there is one, and with each new one; call the result to stop.
+
+        A stored error goes to ``on_error`` if it is given, else it arrives with the write that caused it.
+
+        >>> from reactflow import cell
+        >>> length = cell(3.0)
+        >>> stop = length.subscribe(print)
+        3.0
+        >>> length.value = 5.0
+        5.0
+        >>> stop()
+        """
+        from reactflow.cells.effect import watch
+
+        return watch(self, on_value, on_error)
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError(
+            f"the truth of cell {self.name!r} is not its value's: use .value (or .and_(), .or_(), .not_())"
+        )
+
+    __iter__ = None  # a cell is not a sequence, whatever operators it has
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name}: {shown(self.outcome)}>"
+
+    def _repr_html_(self) -> str:
+        self._settle_for_display()
+        cells = "".join(f"<td>{escape(text)}</td>" for text in (self.name, shown(self.outcome), self.where))
+        return f"<table><tr><th>{self.kind}</th><th>value</th><th>made at</th></tr><tr>{cells}</tr></table>"
+
+    def _settle_for_display(self) -> None:
+        reads, THREAD.reads = THREAD.reads, None
+        try:
+            self._current()
+        finally:
+            THREAD.reads = reads
+
+
+def shown(outcome: object, limit: int = 60) -> str:
+    """An outcome in a few words, for a person."""
+    if outcome is UNSET:
+        return "unset"
+    if type(outcome) is Failure:
+        text = f"{type(outcome.error).__name__}: {outcome.error}"
+    else:
+        try:
+            text = repr(outcome)
+        except Exception as error:  # a picture must not fail because a value's repr does
+            text = f"<{type(outcome).__name__}, its repr raises {type(error).__name__}>"
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def unset_error(node: Readable[Any]) -> Unset:
+    """The error of reading an unset cell; names the source cells that are missing."""
+    missing: dict[str, None] = {}
+    pulses: dict[str, None] = {}
+    seen: set[Node] = {node}
+    stack: list[Node] = [node]
+    while stack:
+        current = stack.pop()
+        if not current.inputs and isinstance(current, Readable):
+            (pulses if current.is_pulse else missing)[current.name] = None
+        unset = [one for one in current.inputs if one.outcome is UNSET and one not in seen]
+        seen.update(unset)
+        stack.extend(reversed(unset))
+    if node.is_pulse and not missing:
+        return Unset(
+            f"{node.name!r} is a pulse: it has a value only while an event is applied. Use .hold() or fold()"
+        )
+    names = tuple(missing) + tuple(pulses)
+    if names == (node.name,):
+        return Unset(f"{node.name!r} is unset: write it first", names)
+    return Unset(f"{node.name!r} is unset: write {', '.join(names)} first", names)
+
+
+def current_outcome(node: Readable[Any]) -> object:
+    """The outcome of a node now, without subscribing and without raising."""
+    reads, THREAD.reads = THREAD.reads, None
+    try:
+        return node._current()
+    finally:
+        THREAD.reads = reads
