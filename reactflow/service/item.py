@@ -1,0 +1,291 @@
+"""The item: all that is stored of one unit, in one piece, so that state, marks and outputs change together.
+
+An item is plain data and bytes. It is written as canonical JSON: equal items give equal bytes, on every
+machine. It must not know how cells are encoded (that is the flow's codec) nor where it is kept (that is the
+store's).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, Literal, get_args
+
+from attrs import evolve, field, frozen
+
+from reactflow.errors import StateError
+
+FORMAT: Final = 1  # of the stored bytes; a newer one is refused rather than misread
+SOFT_LIMIT: Final = 64 * 1024  # bytes: a unit's part of a delivery is cut here
+HARD_LIMIT: Final = 400_000  # bytes: what the smallest store takes
+
+PublicationKind = Literal["row", "removal", "occurrence"]
+
+
+@frozen(kw_only=True)
+class Pending:
+    """One change of an output that is committed and not yet known to be published.
+
+    ``key`` and ``values`` are data as the codec made them (JSON-able, by attribute), ``envelope`` is the
+    CloudEvent as plain data. ``recompute`` says that values which are too large to store are left out and
+    computed when published; ``bare`` names the attribute that was bound alone, else it is empty.
+    """
+
+    id: str
+    output: str
+    destination: str
+    n: int
+    kind: PublicationKind = "row"
+    key: Mapping[str, Any] = field(factory=dict)
+    values: Mapping[str, Any] = field(factory=dict)
+    recompute: bool = False
+    envelope: Mapping[str, Any] = field(factory=dict)
+    bare: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The change as plain data."""
+        return {
+            "id": self.id, "o": self.output, "d": self.destination, "n": self.n, "k": self.kind,
+            "key": dict(self.key), "val": dict(self.values), "re": self.recompute,
+            "ce": dict(self.envelope), "b": self.bare,
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Pending:
+        """Read what ``to_json`` gave; raises StateError for anything else."""
+        take = _Reader(plain, ("id", "o", "d", "n", "k", "key", "val", "re", "ce", "b"))
+        return cls(
+            id=take.text("id"), output=take.text("o"), destination=take.text("d"), n=take.count("n"),
+            kind=take.kind("k"), key=take.members("key"), values=take.members("val"),
+            recompute=take.truth("re"), envelope=take.members("ce"), bare=take.text("b"),
+        )  # fmt: skip
+
+
+def _texts(value: Iterable[str]) -> tuple[str, ...]:
+    return tuple(value)
+
+
+def _pending(value: Iterable[Pending]) -> tuple[Pending, ...]:
+    return tuple(value)
+
+
+def _mapping(value: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(value)
+
+
+@frozen(kw_only=True)
+class Item:
+    """One unit as stored; an item that was never stored has ``v`` 0.
+
+    ``v`` counts the commits and fences out rivals, ``gv`` is the flow's version that wrote it, ``cells`` the
+    encoded state, ``marks`` the highest position applied of each lane, ``versions`` the version of each
+    source cell's last write, ``out`` what waits to be published, ``numbers`` the last number of each (output,
+    destination), named by ``number_name``, ``open_cases`` the ids of the unit's cases in order, ``seen`` the
+    ids of events of sources without lanes, oldest first. ``held`` says whether later records of the key wait
+    behind ``open_cases``.
+
+    >>> item = Item(v=1, cells=b'{"length":3.0}', marks={"kinesis/measurements/shard-1": "0042"})
+    >>> Item.from_bytes(item.to_bytes()) == item
+    True
+    """
+
+    v: int = 0
+    gv: str | int = ""
+    cells: bytes = b""
+    marks: Mapping[str, str] = field(factory=dict, converter=_mapping)
+    versions: Mapping[str, str] = field(factory=dict, converter=_mapping)
+    out: tuple[Pending, ...] = field(default=(), converter=_pending)
+    numbers: Mapping[str, int] = field(factory=dict, converter=_mapping)
+    open_cases: tuple[str, ...] = field(default=(), converter=_texts)
+    held: bool = False
+    seen: tuple[str, ...] = field(default=(), converter=_texts)
+
+    def next(self, **changes: Any) -> Item:
+        """The item of the next commit: this one with changes, and ``v`` one higher.
+
+        >>> Item(v=4).next(held=True).v
+        5
+        """
+        return evolve(self, v=self.v + 1, **changes)
+
+    def to_bytes(self) -> bytes:
+        """Canonical JSON with the protocol's short names; raises StateError for what JSON cannot hold."""
+        for change in self.out:
+            _check_plain(change.key, f"pending {change.id}: key")
+            _check_plain(change.values, f"pending {change.id}: values")
+            _check_plain(change.envelope, f"pending {change.id}: envelope")
+        plain = {
+            "format": FORMAT, "v": self.v, "gv": self.gv, "c": _pack(self.cells), "m": self.marks,
+            "w": self.versions, "out": [change.to_json() for change in self.out], "on": self.numbers,
+            "q": self.open_cases, "held": self.held, "ids": self.seen,
+        }  # fmt: skip
+        try:
+            text = json.dumps(
+                plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+            )
+            return text.encode()
+        except (ValueError, TypeError) as error:
+            raise StateError(f"the item cannot be encoded: {error}") from error
+
+    @classmethod
+    def from_bytes(cls, data: bytes, unit: str = "") -> Item:
+        """Read an item; raises StateError, naming ``unit``, for bytes that are corrupt, foreign or newer."""
+        whose = f"the item of unit {unit!r}" if unit else "the item"
+        try:
+            plain = json.loads(data)
+            if isinstance(plain, dict) and isinstance(plain.get("format"), int) and plain["format"] > FORMAT:
+                raise StateError(f"its format {plain['format']} is newer than {FORMAT}: upgrade reactflow")
+            take = _Reader(plain, ("format", "v", "gv", "c", "m", "w", "out", "on", "q", "held", "ids"))
+            return cls(
+                v=take.count("v"), gv=take.version("gv"), cells=_unpack(plain["c"]),
+                marks=take.texts_by_name("m"), versions=take.texts_by_name("w"),
+                out=tuple(Pending.from_json(each) for each in take.array("out")),
+                numbers=take.counts_by_name("on"), open_cases=take.texts("q"), held=take.truth("held"),
+                seen=take.texts("ids"),
+            )  # fmt: skip
+        except (StateError, ValueError, RecursionError) as error:
+            raise StateError(f"{whose} cannot be read: {str(error) or type(error).__name__}") from error
+
+
+def number_name(output: str, destination: str) -> str:
+    """The name in ``Item.numbers`` of an output's changes at a destination; injective.
+
+    >>> number_name("area", "dynamodb/areas")
+    'area|dynamodb/areas'
+    """
+    return f"{output.replace('%', '%25').replace('|', '%7C')}|{destination}"
+
+
+def check_size(item: Item, data: bytes, unit: str) -> None:
+    """Refuse an item that no store takes: raises StateError with the sizes of its parts."""
+    if len(data) <= HARD_LIMIT:
+        return
+    parts = {
+        "cells": len(item.cells),
+        "pending changes": sum(len(json.dumps(change.to_json())) for change in item.out),
+        "marks": sum(len(lane) + len(position) for lane, position in item.marks.items()),
+        "seen ids": sum(map(len, item.seen)),
+    }
+    largest_first = sorted(parts.items(), key=lambda part: -part[1])
+    shown = ", ".join(f"{name} {size}" for name, size in largest_first)
+    raise StateError(
+        f"the item of unit {unit!r} has {len(data)} bytes, and {HARD_LIMIT} are the most ({shown}): keep large "
+        "values out of the state with stored=False, or choose a finer key"
+    )
+
+
+def _pack(cells: bytes) -> str | dict[str, str]:
+    """Bytes as text where they are text (as the codec's are), else base64; one form for each content."""
+    try:
+        return cells.decode()
+    except UnicodeDecodeError:
+        return {"b64": base64.b64encode(cells).decode()}
+
+
+def _unpack(plain: object) -> bytes:
+    if isinstance(plain, str):
+        return plain.encode()
+    if isinstance(plain, dict) and list(plain) == ["b64"] and isinstance(plain["b64"], str):
+        try:
+            return base64.b64decode(plain["b64"], validate=True)
+        except binascii.Error as error:
+            raise StateError(f"'c' is not base64: {error}") from error
+    raise StateError("'c' is not encoded cells")
+
+
+def _check_plain(value: object, place: str) -> None:
+    """Refuse what JSON would change in silence (names that are not text) or cannot hold."""
+    if value is None or isinstance(value, (str, bool, int)):
+        return
+    if isinstance(value, float) and math.isfinite(value):
+        return
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            if not isinstance(name, str):
+                raise StateError(
+                    f"{place} has the name {name!r}, which is not text: encode it with the codec"
+                )
+            _check_plain(inner, f"{place}.{name}")
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            _check_plain(inner, f"{place}[{number}]")
+    else:
+        raise StateError(
+            f"{place} is {type(value).__name__}, which is not plain data: encode it with the codec"
+        )
+
+
+class _Reader:
+    """Takes the members of stored data one by one, each of the type that it has to be."""
+
+    def __init__(self, plain: object, names: tuple[str, ...]) -> None:
+        if not isinstance(plain, dict):
+            raise StateError(f"it is {type(plain).__name__}, not an object")
+        if missing := [name for name in names if name not in plain]:
+            raise StateError(f"{missing[0]!r} is missing")
+        if foreign := sorted(plain.keys() - set(names)):
+            raise StateError(f"it has the foreign member {foreign[0]!r}")
+        self._plain: dict[str, Any] = plain
+
+    def _take(self, name: str, accepts: Callable[[Any], bool], what: str) -> Any:
+        value = self._plain[name]
+        if not accepts(value):
+            raise StateError(f"{name!r} is not {what}")
+        return value
+
+    def text(self, name: str) -> str:
+        return str(self._take(name, lambda value: type(value) is str, "text"))
+
+    def kind(self, name: str) -> PublicationKind:
+        kind: PublicationKind = self._take(name, lambda value: value in get_args(PublicationKind), "a kind")
+        return kind
+
+    def count(self, name: str) -> int:
+        return int(self._take(name, _is_count, "a count"))
+
+    def truth(self, name: str) -> bool:
+        return bool(self._take(name, lambda value: type(value) is bool, "true or false"))
+
+    def version(self, name: str) -> str | int:
+        version: str | int = self._take(name, lambda value: type(value) in (str, int), "a version")
+        return version
+
+    def array(self, name: str) -> list[Any]:
+        return list(self._take(name, lambda value: type(value) is list, "an array"))
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        return tuple(
+            self._take(name, lambda value: type(value) is list and _are_texts(value), "an array of texts")
+        )
+
+    def members(self, name: str) -> dict[str, Any]:
+        return dict(self._take(name, lambda value: type(value) is dict, "an object"))
+
+    def texts_by_name(self, name: str) -> dict[str, str]:
+        return {
+            key: value
+            for key, value in self.members(name).items()
+            if _must(type(value) is str, name, "texts")
+        }
+
+    def counts_by_name(self, name: str) -> dict[str, int]:
+        return {
+            key: value for key, value in self.members(name).items() if _must(_is_count(value), name, "counts")
+        }
+
+
+def _must(is_sound: bool, name: str, what: str) -> bool:
+    if not is_sound:
+        raise StateError(f"{name!r} does not hold {what}")
+    return True
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _are_texts(values: Any) -> bool:
+    return all(type(each) is str for each in values)

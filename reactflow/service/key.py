@@ -1,0 +1,214 @@
+"""The key of a service: the named fields that tell one unit from another, and their one text form.
+
+The text form is injective, so that two units never share an item, and stable for ever, since stored units are
+found by it. It must not depend on where a field came from: that is the input's business (``paths``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import quote, unquote
+
+from attrs import field, frozen
+
+from reactflow.errors import BindingError, RecordError, StateError
+from reactflow.service.decoding import ABSENT, read_path, short
+
+KeyValue = str | int | date
+KeyType = type[str] | type[int] | type[date]
+
+LONGEST = 1024  # characters of a key's text, all of them ASCII
+ONLY_UNIT = "()"  # the text of the one unit of key=(); every other text holds a "="
+
+_REMEDY = 'write key="room", key=("dept", "emp"), key={"day": date, "line": int} or key=()'
+
+
+@frozen
+class UnitKey:
+    """One unit's key: the values of the key's fields, in their order, and their text.
+
+    >>> Key.of(("dept", "emp")).unit("d1", "e/7")
+    UnitKey(names=('dept', 'emp'), values=('d1', 'e/7'), text='dept=d1,emp=e%2F7')
+    """
+
+    names: tuple[str, ...]
+    values: tuple[KeyValue, ...]
+    text: str
+
+    def fields(self) -> dict[str, KeyValue]:
+        """The key's fields by name."""
+        return dict(zip(self.names, self.values, strict=True))
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@frozen
+class Key:
+    """What names the units of a service: fields with types str, int or date. Made by ``Key.of``.
+
+    >>> room = Key.of("room")
+    >>> room.read({"room": "r1", "length": 3.0}, {}).text
+    'room=r1'
+    >>> room.decode("room=r1")
+    ('r1',)
+    """
+
+    names: tuple[str, ...]
+    types: tuple[KeyType, ...] = field()
+
+    @classmethod
+    def of(cls, spec: object) -> Key:
+        """Make a key from what a user writes; raises BindingError, with the remedy, for anything else.
+
+        >>> Key.of({"line": int}).types
+        (<class 'int'>,)
+        """
+        if isinstance(spec, Key):
+            return spec
+        names: list[Any]
+        kinds: list[Any]
+        if isinstance(spec, str):
+            names, kinds = [spec], [str]
+        elif isinstance(spec, Mapping):
+            names, kinds = list(spec), list(spec.values())
+        elif isinstance(spec, (tuple, list)):
+            names, kinds = list(spec), [str] * len(spec)
+        else:
+            raise BindingError(f"key={short(spec)} is not a key: {_REMEDY}")
+        for name in names:
+            _check_name(name)
+            if names.count(name) > 1:
+                raise BindingError(f"the key has the field {name!r} twice: name each once")
+        for name, kind in zip(names, kinds, strict=True):
+            if kind not in (str, int, date):
+                shown = kind.__name__ if isinstance(kind, type) else short(kind)
+                raise BindingError(
+                    f"the key's field {name!r} cannot be {shown}: its type is str, int or date"
+                )
+        return cls(tuple(names), tuple(kinds))
+
+    def read(self, fields: Mapping[str, Any], paths: Mapping[str, str]) -> UnitKey:
+        """The unit that a record speaks of; ``paths`` says where a field is, when not at its own name.
+
+        Strict: an int is no text, text is no int, a boolean is neither; a date is ISO text (``2026-11-23``).
+        Raises RecordError, with field and value, for one that is missing, null, of another type or too long.
+        """
+        values: list[KeyValue] = []
+        for name, kind in zip(self.names, self.types, strict=True):
+            path = paths.get(name, name)
+            value = read_path(fields, path)
+            what = f"the key's field {name!r}" if path == name else f"the key's field {name!r} (at {path!r})"
+            if value is ABSENT or value is None:
+                state = "missing" if value is ABSENT else "null"
+                remedy = (
+                    f"send it in every record, or say where it is with key={{{name!r}: path}} on the input"
+                )
+                raise RecordError(f"{what} is {state}: {remedy}", field=path)
+            values.append(_strict(value, kind, what, path))
+        return self._unit(tuple(values))
+
+    def unit(self, *values: object) -> UnitKey:
+        """The unit with these values, in the order of the names; raises RecordError as ``read`` does."""
+        if len(values) != len(self.names):
+            raise RecordError(f"the key has {len(self.names)} fields {self.names}, not {len(values)}")
+        return self.read(dict(zip(self.names, values, strict=True)), {})
+
+    def encode(self, values: Sequence[KeyValue]) -> str:
+        """The text of a key: ``name=value`` parts with commas between, all else percent-escaped; injective.
+
+        >>> Key.of({"day": date, "line": int}).encode((date(2026, 11, 23), -4))
+        'day=2026-11-23,line=-4'
+        >>> Key.of(()).encode(())
+        '()'
+        """
+        return self.unit(*values).text
+
+    def decode(self, text: str) -> tuple[KeyValue, ...]:
+        """The values of a key's text; raises StateError for any text that ``encode`` never gives."""
+        parts = [] if text == ONLY_UNIT else text.split(",")
+        values: list[KeyValue] = []
+        try:
+            for part, name, kind in zip(parts, self.names, self.types, strict=True):
+                values.append(
+                    _read_text[kind](unquote(part.removeprefix(f"{_escape(name)}="), errors="strict"))
+                )
+            if self.encode(values) != text:
+                raise ValueError("there is another text for the same values")
+        except (ValueError, RecordError) as error:
+            raise StateError(f"{short(text)} is not the text of a key {self.names}: {error}") from error
+        return tuple(values)
+
+    def _unit(self, values: tuple[KeyValue, ...]) -> UnitKey:
+        text = ",".join(
+            f"{_escape(name)}={_escape(str(value))}" for name, value in zip(self.names, values, strict=True)
+        )
+        if len(text) > LONGEST:
+            raise RecordError(
+                f"the key {short(text)} has {len(text)} characters when encoded, and {LONGEST} are the most: "
+                "use a shorter field as the key",
+                field=self.names[0],
+            )
+        return UnitKey(self.names, values, text or ONLY_UNIT)
+
+
+_read_text: dict[KeyType, Callable[[str], KeyValue]] = {str: str, int: int, date: date.fromisoformat}
+
+
+def _escape(text: str) -> str:
+    return quote(text, safe=":@")
+
+
+def _check_name(name: object) -> None:
+    if not isinstance(name, str):
+        raise BindingError(f"the key has {short(name)} for a field's name: {_REMEDY}")
+    if not name:
+        raise BindingError(f"the key has a field without a name: {_REMEDY}")
+    if name.startswith("_"):
+        raise BindingError(
+            f"the key's field {name!r} is reserved: choose a name that does not start with '_'"
+        )
+    if "." in name:
+        last = name.rpartition(".")[2] or "id"
+        remedy = f"name it {last!r}, and say where it is with key={{{last!r}: {name!r}}} on the input"
+        raise BindingError(f"the key's field {name!r} has a dot: {remedy}")
+    if not name.isprintable() or len(quote(name)) > 255:
+        raise BindingError(
+            f"the key's field {short(name)} is too long or has characters that cannot be shown: rename it"
+        )
+
+
+def _strict(value: object, kind: KeyType, what: str, path: str) -> KeyValue:
+    """The value if it is of exactly the key's type (or ISO text of a date)."""
+    wrong = f"{what} is {short(value)} ({type(value).__name__}), not "
+    if kind is str:
+        if type(value) is not str:
+            hint = f"; declare key={{...: {type(value).__name__}}} if it is one" if type(value) is int else ""
+            raise RecordError(f"{wrong}str{hint}", field=path)
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise RecordError(
+                f"{wrong}text that can be stored: it holds half of a surrogate pair", field=path
+            ) from None
+        if len(value) > LONGEST:
+            raise RecordError(f"{wrong}a key: it is longer than {LONGEST} characters", field=path)
+        return value
+    if kind is int:
+        if type(value) is not int:
+            raise RecordError(f"{wrong}int: send a whole number, or declare the key as str", field=path)
+        if value.bit_length() > 3 * LONGEST:
+            raise RecordError(f"{wrong}a key: it is longer than {LONGEST} characters", field=path)
+        return value
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if type(value) is str:
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            day = None
+        if day is not None and day.isoformat() == value:
+            return day
+    raise RecordError(f"{wrong}a date: send it as text such as '2026-11-23'", field=path)

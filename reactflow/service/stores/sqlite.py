@@ -1,0 +1,202 @@
+"""A store in one SQLite file, for one machine: durable, and shared by several processes at once.
+
+Each write is a transaction of its own that is on the disk when it returns. The file says which version of the
+schema it has; a file of another program is refused, never touched.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from reactflow.errors import ConfigurationError, StateError, Transient
+from reactflow.service.item import Item
+from reactflow.service.quarantine import Case
+from reactflow.service.stores.store import encode_for_put
+
+SCHEMA_VERSION: Final = 1
+_PASSING: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+_SCHEMA: Final = (
+    "CREATE TABLE reactflow_schema (version INTEGER NOT NULL)",
+    f"INSERT INTO reactflow_schema VALUES ({SCHEMA_VERSION})",
+    "CREATE TABLE units (service TEXT NOT NULL, unit TEXT NOT NULL, v INTEGER NOT NULL, item BLOB NOT NULL, "
+    "PRIMARY KEY (service, unit))",
+    "CREATE TABLE cases (number INTEGER PRIMARY KEY, service TEXT NOT NULL, id TEXT NOT NULL, "
+    "content BLOB NOT NULL, UNIQUE (service, id))",
+)
+
+
+class SQLiteStore:
+    """Keeps units and cases in the file ``path``, made when missing; waits ``timeout`` seconds for a rival.
+
+    One connection serves all threads of a process, one after the other; a process that was forked opens its
+    own. Raises ConfigurationError, naming the file, when it is not a store of reactflow or cannot be opened.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, timeout: float = 10.0) -> None:
+        if str(path) in ("", ":memory:"):
+            raise ConfigurationError(
+                f"SQLiteStore({str(path)!r}) would not last: use MemoryStore(), or name a file"
+            )
+        self.path = Path(path)
+        self._timeout = timeout
+        self._inherited: list[sqlite3.Connection] = []
+        self._connection: sqlite3.Connection | None = None
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+        with self._errors():
+            self._connection = self._open()
+
+    def get(self, service: str, unit: str) -> Item | None:
+        """See ``Store.get``."""
+        with self._use() as connection:
+            row = connection.execute(_SELECT, (service, unit)).fetchone()
+        return None if row is None else self._read(service, unit, row)
+
+    def put(self, service: str, unit: str, item: Item, expected_v: int) -> Item | None:
+        """See ``Store.put``."""
+        data = encode_for_put(unit, item, expected_v)
+        with self._use() as connection, _transaction(connection):
+            row = connection.execute(_SELECT, (service, unit)).fetchone()
+            if (row[0] if row else 0) == expected_v:
+                connection.execute("REPLACE INTO units VALUES (?, ?, ?, ?)", (service, unit, item.v, data))
+                return None
+        return self._read(service, unit, row) if row else Item()
+
+    def units(self, service: str) -> Iterator[str]:
+        """See ``Store.units``."""
+        with self._use() as connection:
+            rows = connection.execute(
+                "SELECT unit FROM units WHERE service = ? ORDER BY unit", (service,)
+            ).fetchall()
+        return iter([unit for (unit,) in rows])
+
+    def keep(self, case: Case) -> None:
+        """See ``Store.keep``."""
+        with self._use() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO cases (service, id, content) VALUES (?, ?, ?)",
+                (case.service, case.id, case.to_bytes()),
+            )
+
+    def cases(self, service: str) -> list[Case]:
+        """See ``Store.cases``."""
+        with self._use() as connection:
+            select = "SELECT content FROM cases WHERE service = ? ORDER BY number"
+            rows = connection.execute(select, (service,)).fetchall()
+        return [Case.from_bytes(content) for (content,) in rows]
+
+    def close(self) -> None:
+        """See ``Store.close``; a later call of anything else opens the file again."""
+        if self._process == os.getpid():
+            with self._lock:
+                if self._connection is not None:
+                    self._connection.close()
+                self._connection = None
+
+    def _read(self, service: str, unit: str, row: Sequence[Any]) -> Item:
+        v, data = row
+        try:
+            item = Item.from_bytes(data, unit)
+        except (StateError, TypeError) as error:
+            raise StateError(f"{self.path}, service {service!r}: {error}") from error
+        if item.v != v:
+            raise StateError(
+                f"{self.path}, service {service!r}: unit {unit!r} has version {v} and says {item.v}"
+            )
+        return item
+
+    @contextmanager
+    def _use(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for this thread alone."""
+        if self._process != os.getpid():
+            # Forked: the parent's connection must be neither used nor closed here, and its lock may be held.
+            self._inherited += [self._connection] if self._connection else []
+            self._connection, self._lock, self._process = None, threading.Lock(), os.getpid()
+        with self._lock, self._errors():
+            if self._connection is None:
+                self._connection = self._open()
+            yield self._connection
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """SQLite's errors as ours: what may pass, and what will not."""
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            code = getattr(error, "sqlite_errorcode", None)
+            if code is not None and code & 0xFF in _PASSING:
+                raise Transient(f"the store {self.path} cannot be used now: {error}") from error
+            remedy = "name a file that SQLiteStore may make, or one that it made"
+            raise ConfigurationError(f"the store {self.path} cannot be used: {error}; {remedy}") from error
+
+    def _open(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(
+            self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False
+        )
+        try:
+            self._check_schema(connection)
+            _use_wal(connection, self._timeout)
+            connection.execute(
+                "PRAGMA synchronous = FULL"
+            )  # what is acknowledged has to outlive the machine's power
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _check_schema(self, connection: sqlite3.Connection) -> None:
+        """Make the tables in a new file; refuse a file that has others, before anything of it is changed."""
+        tables = {
+            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        }
+        if not tables:
+            with _transaction(connection):  # a rival may have been faster: looked at again inside
+                if not connection.execute("SELECT name FROM sqlite_master LIMIT 1").fetchone():
+                    for statement in _SCHEMA:
+                        connection.execute(statement)
+        elif "reactflow_schema" not in tables:
+            shown = ", ".join(sorted(tables)[:3])
+            raise ConfigurationError(
+                f"{self.path} is another program's database (it has {shown}): name another file"
+            )
+        (version,) = connection.execute("SELECT version FROM reactflow_schema").fetchone() or (0,)
+        if version != SCHEMA_VERSION:
+            raise ConfigurationError(
+                f"{self.path} has schema version {version}, and this reactflow reads {SCHEMA_VERSION}: "
+                "use the reactflow that made it, or name another file"
+            )
+
+
+_SELECT: Final = "SELECT v, item FROM units WHERE service = ? AND unit = ?"
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _use_wal(connection: sqlite3.Connection, timeout: float) -> None:
+    """Turn on the write-ahead log, once a file: SQLite does not wait for a rival here, so this does."""
+    deadline = time.monotonic() + timeout
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.005)
