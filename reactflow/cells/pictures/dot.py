@@ -39,8 +39,8 @@ def dot(view: GraphView) -> str:
         lines.append(f'  label="{escape(view.title)}"; labelloc=t;')
     lines += [
         '  rankdir=LR; bgcolor="transparent"; fontname="sans-serif";',
-        '  node [shape=box, style="rounded,filled", fillcolor="#ffffff", color="#b6c0cd", fontname="sans-serif", '
-        "fontsize=11];",
+        '  node [shape=box, style="rounded,filled", fillcolor="#ffffff", color="#b6c0cd"];',
+        '  node [fontname="sans-serif", fontsize=11];',
         '  edge [color="#8b98a9", arrowsize=0.7];',
     ]
     number = {node.id: at for at, node in enumerate(view.nodes)}

@@ -25,7 +25,8 @@ def html(view: GraphView, picture: str) -> str:
     """
     data = b64encode(picture.encode()).decode("ascii")
     title = f"{labels.visible(view.title)}. " if view.title else ""
-    image = f'<img alt="{escape(title + describe(view))}" style="max-width:100%" src="data:image/svg+xml;base64,{data}">'
+    words = escape(title + describe(view))
+    image = f'<img alt="{words}" style="max-width:100%" src="data:image/svg+xml;base64,{data}">'
     return f"<div>{image}\n{_table(view)}</div>\n"
 
 

@@ -6,7 +6,8 @@
 It promises to be deterministic, to take cycles, and to need neither recursion nor more than about linear work: every
 list it builds is bounded by the nodes, the edges and ``PASSAGES``. It must not know sizes or coordinates.
 
-Long edges from one node share their points of passage, so they leave as one trunk and branch where they are needed.
+Long edges from one node share their points of passage, so they leave as one trunk and branch where they are needed;
+back edges to one node likewise join on their way.
 (The usual way, own points for every edge, draws parallel bundles and needs layers x edges points.)
 """
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 SWEEPS = 8
 # Points of passage: so many for each node, and a base that lets small graphs have all they want.
@@ -128,7 +130,8 @@ def _passages(
     """Chains of items, edges without them, layers of all items, and the points that stay beside their own node."""
     allowed = _reach(edges, back, layer, count)
     layers = list(layer)
-    trunks: dict[int, list[int]] = {}
+    trunks: dict[int, list[int]] = {}  # by source, from left to right
+    returns: dict[int, list[int]] = {}  # of back edges, by target, from left to right
     companions: dict[int, list[int]] = {}
     chains: list[tuple[int, ...]] = []
     lanes: set[int] = set()
@@ -138,19 +141,24 @@ def _passages(
         return len(layers) - 1
 
     for number, (source, target) in enumerate(edges):
-        if abs(layer[target] - layer[source]) > max(allowed, 1):
+        span = layer[target] - layer[source]
+        if abs(span) > max(allowed, 1):
             lanes.add(number)
             chains.append((source, target))
         elif number in back:
-            # Out on the right, round beside its own node, to the left, round beside the target, in from the left.
-            points = [passage(at) for at in range(layer[source], layer[target] - 1, -1)]
-            companions.setdefault(source, []).append(points[0])
-            if points[-1] != points[0]:
-                companions.setdefault(target, []).append(points[-1])
-            chains.append((source, *points, target))
+            # Out on the right, to the left beside or between the boxes, round beside the target, in from the left.
+            trunk = returns.setdefault(target, [])
+            if not trunk:
+                trunk.append(passage(layer[target]))
+                companions.setdefault(target, []).insert(0, trunk[0])
+            if len(trunk) <= -span:
+                while len(trunk) <= -span:
+                    trunk.append(passage(layer[target] + len(trunk)))
+                companions.setdefault(source, []).append(trunk[-1])
+            chains.append((source, *trunk[-span::-1], target))
         else:
             trunk = trunks.setdefault(source, [])
-            between = layer[target] - layer[source] - 1
+            between = span - 1
             while len(trunk) < between:
                 trunk.append(passage(layer[source] + 1 + len(trunk)))
             chains.append((source, *trunk[:between], target))
@@ -174,7 +182,7 @@ def _neighbours(
     left: list[dict[int, None]] = [{} for _ in range(size)]
     right: list[dict[int, None]] = [{} for _ in range(size)]
     for chain in chains:
-        for a, b in zip(chain, chain[1:], strict=False):
+        for a, b in pairwise(chain):
             if layer[a] > layer[b]:
                 a, b = b, a
             if layer[b] - layer[a] == 1:

@@ -1,6 +1,6 @@
 """Where everything stands: a pure function from a GraphView to boxes and routes in pixels.
 
-    view -> parts that hang together -> layers of each (layers.py) -> columns (x) -> heights (y) -> curves -> parts packed
+    view -> parts that hang together -> layers (layers.py) -> heights (heights.py) -> columns -> curves -> packed
 
 It promises: equal views give equal layouts; no two boxes overlap; every distinct edge has one route, which starts on
 the right side of its first box, ends on the left side of its last, and passes through no box. It must not know a
@@ -11,24 +11,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import sqrt
 
 from reactflow.cells.graphview import GraphView, NodeView
 from reactflow.cells.pictures import labels
-from reactflow.cells.pictures.layers import Layers, arrange
+from reactflow.cells.pictures.heights import heights
+from reactflow.cells.pictures.layers import arrange
 
 MARGIN = 14.0
 MARK = 22.0  # the kind's mark, left of the name
 PADDING = 12.0
 NARROWEST, WIDEST = 84.0, 250.0
 TALL, LOW = 46.0, 32.0  # a box with a second line, and one without
-BOX_GAP, PASSAGE_GAP = 16.0, 13.0
 COLUMN_GAP, STEEP, COLUMN_GAP_MOST = 52.0, 0.14, 170.0
 LOOP = 20.0  # how far a back edge swings out beside a box
 PORT_GAP = 7.0
 LANE_GAP, LANES = 9.0, 24
 PART_GAP = 34.0
-PASSES = 3
 
 Point = tuple[float, float]
 
@@ -191,7 +191,7 @@ class _Part:
         """Left edges of the columns; the gap before one is wider the steeper the edges that cross it."""
         steep = [0.0] * len(self._width)
         for chain in self._layers.chains:
-            for a, b in zip(chain, chain[1:], strict=False):
+            for a, b in pairwise(chain):
                 if abs(self._layer[a] - self._layer[b]) == 1:
                     right = max(self._layer[a], self._layer[b])
                     steep[right] = max(steep[right], abs(self._y[a] - self._y[b]))
@@ -204,10 +204,14 @@ class _Part:
     def _arrivals(self) -> list[float]:
         """For each edge the y at which it meets its target: spread over the side, in the order they come from."""
         coming: dict[int, list[tuple[float, int]]] = {}
+        joined: dict[int, int] = {}  # back edges to one node arrive as one
         for number, chain in enumerate(self._layers.chains):
-            below = number in self._layers.back or number in self._layers.lanes
-            before = 1e9 if below else self._y[chain[-2]]
-            coming.setdefault(chain[-1], []).append((before, number))
+            if number in self._layers.lanes:
+                coming.setdefault(chain[-1], []).append((1e9, number))
+            elif number not in self._layers.back:
+                coming.setdefault(chain[-1], []).append((self._y[chain[-2]], number))
+            elif joined.setdefault(chain[-1], number) == number:
+                coming.setdefault(chain[-1], []).append((1e8, number))
         ports = [0.0] * len(self._edges)
         for target, arrivals in coming.items():
             room = self._height[target] - 16
@@ -215,6 +219,8 @@ class _Part:
             first = self._y[target] - step * (len(arrivals) - 1) / 2
             for at, (_, number) in enumerate(sorted(arrivals)):
                 ports[number] = first + at * step
+        for number in self._layers.back - self._layers.lanes:
+            ports[number] = ports[joined[self._layers.chains[number][-1]]]
         return ports
 
     def _curve(self, number: int) -> list[Point]:
@@ -314,85 +320,3 @@ def _corner(points: list[Point], corner: Point, end: Point) -> None:
     """Straight to the corner and on to the end, both exactly."""
     _straight(points, corner)
     _straight(points, end)
-
-
-def heights(layers: Layers, height: Sequence[float]) -> list[float]:
-    """The middle y of every item: near its neighbours, in the order of its layer, with room between.
-
-    Each pass takes one layer after another: every item wishes for the mean of its neighbours, long edges pulling
-    harder so that they run straight, and ``settle`` finds the places nearest to all wishes.
-    """
-    real = layers.count
-    links: list[list[tuple[int, float, int]]] = [
-        [] for _ in height
-    ]  # (other item, weight, -1 left or 1 right)
-    at = [0] * len(height)
-    for number, column in enumerate(layers.order):
-        for item in column:
-            at[item] = number
-    for a, b in dict.fromkeys(
-        pair for chain in layers.chains for pair in zip(chain, chain[1:], strict=False)
-    ):
-        side = at[b] - at[a]
-        if abs(side) != 1:
-            continue
-        weight = 1.0 if a < real and b < real else 8.0 if a >= real and b >= real else 2.0
-        links[a].append((b, weight, side))
-        links[b].append((a, weight, -side))
-
-    apart = []
-    for column in layers.order:
-        gaps = [0.0]
-        for a, b in zip(column, column[1:], strict=False):
-            gap = BOX_GAP if a < real and b < real else PASSAGE_GAP
-            gaps.append(gaps[-1] + (height[a] + height[b]) / 2 + gap)
-        apart.append(gaps)
-
-    y = [0.0] * len(height)
-    for column, gaps in zip(layers.order, apart, strict=True):
-        for item, offset in zip(column, gaps, strict=True):
-            y[item] = offset - gaps[-1] / 2
-
-    def align(number: int, sides: tuple[int, ...]) -> None:
-        column = layers.order[number]
-        wishes, weights = [], []
-        for item in column:
-            total = wish = 0.0
-            for other, weight, side in links[item]:
-                if side in sides:
-                    total += weight
-                    wish += weight * y[other]
-            wishes.append(wish / total if total else y[item])
-            weights.append(total or 0.05)
-        for item, place in zip(column, settle(wishes, weights, apart[number]), strict=True):
-            y[item] = place
-
-    last = len(layers.order)
-    for _ in range(PASSES):
-        for number in range(1, last):
-            align(number, (-1,))
-        for number in range(last - 2, -1, -1):
-            align(number, (1,))
-    for number in (*range(last), *range(last - 2, -1, -1)):
-        align(number, (-1, 1))
-    return y
-
-
-def settle(wishes: Sequence[float], weights: Sequence[float], offsets: Sequence[float]) -> list[float]:
-    """Places in order, each at least its offset's step after the last, with the least squared distance to the wishes.
-
-    Items that would collide are pooled and stand at their common mean (isotonic regression).
-
-    >>> settle([0.0, 0.0, 100.0], [1.0, 1.0, 1.0], [0.0, 10.0, 20.0])
-    [-5.0, 5.0, 100.0]
-    """
-    pools: list[tuple[float, float, int]] = []  # mean, weight, how many
-    for wish, weight, offset in zip(wishes, weights, offsets, strict=True):
-        mean, total, count = wish - offset, weight, 1
-        while pools and pools[-1][0] >= mean:
-            other, more, members = pools.pop()
-            mean = (mean * total + other * more) / (total + more)
-            total, count = total + more, count + members
-        pools.append((mean, total, count))
-    places = [mean for mean, _, count in pools for _ in range(count)]
-    return [place + offset for place, offset in zip(places, offsets, strict=True)]

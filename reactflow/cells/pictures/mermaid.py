@@ -27,10 +27,7 @@ _SHAPES = {
 }
 # Plain in a label: letters, digits, and what no parser on the way gives a meaning to. A colon may begin an icon, an
 # underscore at a word's edge emphasis, a digit with a full stop at the start a list.
-_RISKY = re.compile(
-    r"[^\w ,.=()/'↵…-]|(?<![^\W_])_|_(?![^\W_])|^[-=+]|(?<=^\d)[.)]|(?<=^\d\d)[.)]|(?<=^\d\d\d)[.)]|--"
-)
-_WWW = re.compile(r"(?i)\bwww(?=\.)")
+_RISKY = re.compile(r"[^\w ,.=()/'↵…-]|(?<![^\W_])_|_(?![^\W_])|^[-=+]|--|(?<=\d)[.)](?=\s|$)|(?<=[wW]{3})\.")
 
 
 def mermaid(view: GraphView) -> str:
@@ -79,11 +76,7 @@ def escape(text: str) -> str:
     >>> escape('say "hi"')
     'say #quot;hi#quot;'
     """
-    shown = _WWW.sub(
-        lambda match: f"{match[0][:-1]}#{ord(match[0][-1])};", labels.cut(labels.visible(text), LABEL)
-    )
-    parts = re.split(r"(#\d+;)", shown) if shown != labels.cut(labels.visible(text), LABEL) else [shown]
-    return "".join(part if at % 2 else _RISKY.sub(_entity, part) for at, part in enumerate(parts))
+    return _RISKY.sub(_entity, labels.cut(labels.visible(text).strip(), LABEL))
 
 
 def _entity(match: re.Match[str]) -> str:

@@ -19,6 +19,7 @@ from reactflow.cells.pictures.layout import (
     PADDING,
     Box,
     Layout,
+    Point,
     Route,
     detail_text,
     layout,
@@ -58,7 +59,7 @@ ERROR_TEXT, DARK_ERROR_TEXT = "#b3261e", "#ff9b92"
 # Marks in a square of 14 by 14, drawn with the kind's line colour; "fill" ones are filled instead.
 _MARKS = {
     "cell": '<circle cx="7" cy="7" r="4.2" class="f"/>',
-    "derived": '<path d="M2.5 3.5l3.5 3.5-3.5 3.5M7.5 3.5l3.5 3.5-3.5 3.5"/>',
+    "derived": '<path d="M2 4.8h9.5M2 9.2h9.5"/>',
     "pulse": '<path d="M8.2 1L3 8h3.4l-.8 5L11 6H7.4z" class="f"/>',
     "fold": '<path d="M11 3.6V2H3.2L7.4 7l-4.2 5H11v-1.6"/>',
     "effect": '<path d="M4 2.4l7.2 4.6L4 11.6z" class="f"/>',
@@ -79,19 +80,21 @@ def svg(view: GraphView) -> str:
     mine = prefix(view)
     width, height = _number(max(places.width, 1)), _number(max(places.height, 1))
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" id="{mine}" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" role="img" aria-labelledby="{mine}-t {mine}-d" '
-        "font-family=\"system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif\" "
-        'style="max-width:100%;height:auto">\n'
-        f'<title id="{mine}-t">{escape(labels.visible(view.title) or "Graph")}</title>\n'
-        f'<desc id="{mine}-d">{escape(describe(view))}</desc>\n'
-        f"<style>{_style(mine, view)}</style>\n<defs>{_arrow(mine, 'edge', EDGE)}"
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" id="{mine}" width="{width}" height="{height}" '
+            f'viewBox="0 0 {width} {height}" role="img" aria-labelledby="{mine}-t {mine}-d" '
+            "font-family=\"system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif\" "
+            'style="max-width:100%;height:auto">\n'
+            f'<title id="{mine}-t">{escape(labels.visible(view.title) or "Graph")}</title>\n'
+            f'<desc id="{mine}-d">{escape(describe(view))}</desc>\n'
+            f"<style>{_style(mine, view)}</style>\n<defs>{_arrow(mine, 'edge', EDGE)}"
+        )
     ]
     if any(route.back for route in places.routes):
         parts.append(_arrow(mine, "back", BACK))
     parts.append("</defs>\n")
     parts.append(_edges(mine, places))
-    parts += [_node(node, box) for node, box in zip(view.nodes, places.boxes, strict=True)]
+    parts += [_node(mine, node, box) for node, box in zip(view.nodes, places.boxes, strict=True)]
     parts.append("</svg>\n")
     return "".join(parts)
 
@@ -147,22 +150,25 @@ def _ink(node: NodeView) -> tuple[str, Ink]:
     return (node.kind, INKS[node.kind]) if node.kind in INKS else ("plain", PLAIN)
 
 
-def _node(node: NodeView, box: Box) -> str:
+def _node(mine: str, node: NodeView, box: Box) -> str:
     word, ink = _ink(node)
     below = second_line(node)
     beside = detail_text(node)
     x, y = _number(box.x), _number(box.y)
     room = box.width - MARK - PADDING * 2
     taken = labels.mono_width(beside) + 10 if beside else 0.0
-    name = labels.cut_name(labels.visible(node.name), room - taken)
+    name = labels.cut_name(labels.visible(node.name), room - taken + 0.5)
     middle = 19.5 if below else box.height / 2 + 4.5
-    colour = "#8a94a3" if word == "unset" else TEXT
+    colour = "#78828f" if word == "unset" else TEXT
     dash = ' stroke-dasharray="5 3"' if node.kind == "pulse" else ""
     mark = _MARKS.get(node.kind, "").replace('class="f"', f'fill="{ink.line}" class="f"')
     parts = [
-        f'<g class="n {word}" transform="translate({x} {y})"><title>{escape(tooltip(node))}</title>'
-        f'<rect class="b" width="{_number(box.width)}" height="{_number(box.height)}" rx="9" '
-        f'fill="{ink.fill}" stroke="{ink.line}" stroke-width="1.3"{dash}/>'
+        (
+            f'<g id="{mine}-n{node.id}" class="n {word}" transform="translate({x} {y})">'
+            f"<title>{escape(tooltip(node))}</title>"
+            f'<rect class="b" width="{_number(box.width)}" height="{_number(box.height)}" rx="9" '
+            f'fill="{ink.fill}" stroke="{ink.line}" stroke-width="1.3"{dash}/>'
+        )
     ]
     if mark:
         parts.append(
@@ -184,8 +190,8 @@ def _node(node: NodeView, box: Box) -> str:
             f'{mono} fill="{MUTED}">{escape(beside)}</text>'
         )
     if below:
-        shown = labels.cut(below, int(room / (labels.MONOSPACE * labels.SMALL_SIZE)))
-        colour = ERROR_TEXT if word == "error" else "#8a94a3" if word == "unset" else MUTED
+        shown = labels.cut(below, int((room + 0.5) / (labels.MONOSPACE * labels.SMALL_SIZE)))
+        colour = ERROR_TEXT if word == "error" else "#78828f" if word == "unset" else MUTED
         style = ' font-style="italic"' if word == "unset" else ""
         parts.append(
             f'<text class="v" x="{text_x}" y="36" {mono} fill="{colour}"{style}>{escape(shown)}</text>'
@@ -197,30 +203,42 @@ def _node(node: NodeView, box: Box) -> str:
 def _edges(mine: str, places: Layout) -> str:
     if not places.routes:
         return ""
-    forward = [_path(mine, route) for route in places.routes if not route.back]
-    back = [_path(mine, route) for route in places.routes if route.back]
+    drawn: set[tuple[Point, ...]] = set()
+    forward = [_path(mine, route, drawn) for route in places.routes if not route.back]
+    back = [_path(mine, route, drawn) for route in places.routes if route.back]
     text = (
         f'<g class="e" fill="none" stroke="{EDGE}" stroke-width="1.5">{"".join(forward)}</g>\n'
         if forward
         else ""
     )
     if back:
-        text += f'<g class="r" fill="none" stroke="{BACK}" stroke-width="1.5" stroke-dasharray="6 3">{"".join(back)}</g>\n'
+        looks = f'fill="none" stroke="{BACK}" stroke-width="1.5" stroke-dasharray="6 3"'
+        text += f'<g class="r" {looks}>{"".join(back)}</g>\n'
     return text
 
 
-def _path(mine: str, route: Route) -> str:
-    (x, y), *rest = route.points
-    words = [f"M{_number(x)} {_number(y)}"]
-    for (x1, y1), (x2, y2), (x3, y3) in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
-        if y == y1 == y2 == y3:
-            words.append(f"H{_number(x3)}")
+def _path(mine: str, route: Route, drawn: set[tuple[Point, ...]]) -> str:
+    """A route without what is drawn already: twice the same line would look bolder than its neighbours."""
+    words = []
+    pen: Point | None = None
+    for at in range(0, len(route.points) - 1, 3):
+        curve = route.points[at : at + 4]
+        if curve in drawn:
+            continue
+        drawn.add(curve)
+        (x, y), (x1, y1), (x2, y2), end = curve
+        if pen != (x, y):
+            words.append(f"M{_number(x)} {_number(y)}")
+        if y == y1 == y2 == end[1]:
+            words.append(f"H{_number(end[0])}")
         else:
-            words.append(
-                f"C{_number(x1)} {_number(y1)} {_number(x2)} {_number(y2)} {_number(x3)} {_number(y3)}"
-            )
-        y = y3
-    return f'<path d="{"".join(words)}" marker-end="url(#{mine}-{"back" if route.back else "edge"})"/>'
+            numbers = (x1, y1, x2, y2, *end)
+            words.append("C" + " ".join(_number(number) for number in numbers))
+        pen = end
+    arrow = (
+        f' marker-end="url(#{mine}-{"back" if route.back else "edge"})"' if pen == route.points[-1] else ""
+    )
+    return f'<path d="{"".join(words)}"{arrow}/>'
 
 
 def _arrow(mine: str, name: str, colour: str) -> str:
