@@ -59,6 +59,7 @@ def _end_with_parent(parent: int, folder: str) -> None:
 
 
 def main() -> None:
+    """Bind, say where, and serve until ended."""
     parent, port = int(sys.argv[1]), int(sys.argv[2])
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,9 +1,9 @@
 """The cloud that a service is developed against: MiniStack as a child process, or any endpoint that is named.
 
-``Cloud.start()`` promises: it listens on 127.0.0.1 only, is ready when ``start`` returns, and leaves no process, port or
-file behind, however this process ends (``child`` says how). ``Cloud.at(endpoint)`` starts and stops nothing. Clients made
-here use keys that are good for nothing and never a proxy, so nothing reaches the real AWS. It must not change this
-process's environment, except inside ``exported()``.
+``Cloud.start()`` promises: it listens on 127.0.0.1 only, is ready when ``start`` returns, and leaves no process,
+port or file behind, however this process ends (``child`` says how). ``Cloud.at(endpoint)`` starts and stops nothing.
+Clients made here use keys that are good for nothing and never a proxy, so nothing reaches the real AWS. It must not
+change this process's environment, except inside ``exported()``.
 """
 
 from __future__ import annotations

@@ -1,0 +1,149 @@
+"""One invocation of a handler: what it gets, and what a listener is told of it.
+
+The handler gets what Lambda would give it: an event that is fresh from JSON text at every try (so that what it changes
+in it is not seen again) and a context. It must not be called from anywhere else in ``triggers``.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+from attrs import field, frozen
+
+from reactflow.local.cloud import ACCOUNT, REGION
+from reactflow.local.triggers.answer import Verdict, verdict
+from reactflow.local.triggers.clock import Clock
+from reactflow.local.triggers.settings import TriggerSettings
+
+Handler = Callable[[Any, Any], object]
+Outcome = Literal["done", "partly", "failed", "discarded", "lost"]
+
+_log = logging.getLogger("reactflow.local")
+
+
+@frozen
+class Entry:
+    """One record as a trigger holds it: its text as Lambda delivers it, what reports it, and when it arrived."""
+
+    text: str
+    identifier: str
+    arrival: float
+
+
+@frozen
+class LambdaContext:
+    """What Lambda passes as ``context``; ``deadline`` is in seconds since 1970, by the trigger's clock."""
+
+    function_name: str
+    deadline: float
+    clock: Clock = field(repr=False)
+    aws_request_id: str = field(factory=lambda: str(uuid.uuid4()))
+    function_version: str = "$LATEST"
+    memory_limit_in_mb: str = "512"
+    client_context: None = None
+    identity: None = None
+
+    @property
+    def invoked_function_arn(self) -> str:
+        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{self.function_name}"
+
+    @property
+    def log_group_name(self) -> str:
+        return f"/aws/lambda/{self.function_name}"
+
+    @property
+    def log_stream_name(self) -> str:
+        return f"local/[{self.function_version}]{self.aws_request_id.replace('-', '')}"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the handler's timeout; never below 0."""
+        return max(0, int((self.deadline - self.clock.now()) * 1000))
+
+
+@frozen
+class Delivery:
+    """One thing that happened to a batch; ``str()`` is the line that a console shows.
+
+    ``outcome``: *done*; *partly*, or *failed*: ``unfinished`` records come again after ``wait`` seconds; *discarded*:
+    the trigger gave them up, ``event`` holds them; *lost*: a shard went away with records that nobody read.
+    """
+
+    source: str
+    shard: str
+    records: int
+    outcome: Outcome
+    unfinished: int = 0
+    attempt: int = 1
+    seconds: float = 0.0
+    wait: float = 0.0
+    reason: str = ""
+    answer: object = field(default=None, repr=False)
+    error: BaseException | None = field(default=None, repr=False)
+    event: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        count = f"{self.records} record{'' if self.records == 1 else 's'}"
+        place = f"{self.source} {self.shard}".rstrip()
+        took = f"in {self.seconds * 1000:.1f} ms"
+        if self.outcome == "done":
+            return f"{place}: {count} done {took}"
+        if self.outcome == "discarded":
+            return f"{place}: {count} DISCARDED: {self.reason}"
+        if self.outcome == "lost":
+            return f"{place}: LOST: {self.reason}"
+        again = f"{self.unfinished} of {count} unfinished {took}, try {self.attempt}"
+        return f"{place}: {again}: {self.reason}" if self.reason else f"{place}: {again}"
+
+
+Listener = Callable[[Delivery], None]
+
+
+def log_delivery(delivery: Delivery) -> None:
+    """The listener when none is given: a line to the logger ``reactflow.local``; what is not done is a warning."""
+    _log.log(logging.INFO if delivery.outcome == "done" else logging.WARNING, "%s", delivery)
+
+
+@frozen
+class Call:
+    """A handler with what is needed to call it as Lambda does."""
+
+    handler: Handler
+    settings: TriggerSettings
+    function: str
+
+    def batch(self, entries: Sequence[Entry], clock: Clock) -> Result:
+        """Deliver records as one ``{"Records": [...]}`` event."""
+        return self.event(batch_text(entries), [entry.identifier for entry in entries], clock)
+
+    def event(self, text: str, identifiers: Sequence[str], clock: Clock, *, answered: bool = True) -> Result:
+        """Deliver an event; ``answered`` is false for an asynchronous one, of which only an exception counts."""
+        begun = clock.now()
+        context = LambdaContext(self.function, begun + self.settings.timeout, clock)
+        try:
+            answer = self.handler(json.loads(text), context)
+        # A handler that exits fails its batch, as in Lambda; ctrl-c is the user's and goes through.
+        except (Exception, SystemExit) as error:
+            reason = f"{type(error).__name__}: {error}"
+            failed = Verdict(tuple(range(len(identifiers))), reason)
+            return Result(failed, clock.now() - begun, error=error)
+        partial = answered and self.settings.partial_responses
+        return Result(verdict(answer, identifiers, partial=partial), clock.now() - begun, answer=answer)
+
+
+@frozen
+class Result:
+    """What came of one call."""
+
+    verdict: Verdict
+    seconds: float
+    answer: object = None
+    error: BaseException | None = None
+
+
+def batch_text(entries: Sequence[Entry]) -> str:
+    """The text of an event with these records."""
+    return '{"Records": [' + ", ".join(entry.text for entry in entries) + "]}"
