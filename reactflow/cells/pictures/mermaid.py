@@ -28,6 +28,9 @@ _SHAPES = {
 # Plain in a label: letters, digits, and what no parser on the way gives a meaning to. A colon may begin an icon, an
 # underscore at a word's edge emphasis, a digit with a full stop at the start a list.
 _RISKY = re.compile(r"[^\w ,.=()/'↵…-]|(?<![^\W_])_|_(?![^\W_])|^[-=+]|--|(?<=\d)[.)](?=\s|$)|(?<=[wW]{3})\.")
+# Read by Mermaid after entities are resolved: ``\\n`` breaks the line, ``$$`` is a formula, ``fa:fa-`` an icon.
+# Entities do not help; an invisible word joiner between the two does.
+_PAIRS = re.compile(r"(?<=\\)(?=n)|(?<=\$)(?=\$)|(?<=:)(?=fa)")
 
 
 def mermaid(view: GraphView) -> str:
@@ -76,7 +79,8 @@ def escape(text: str) -> str:
     >>> escape('say "hi"')
     'say #quot;hi#quot;'
     """
-    return _RISKY.sub(_entity, labels.cut(labels.visible(text).strip(), LABEL))
+    shown = labels.cut(labels.visible(text).strip(), LABEL)
+    return _RISKY.sub(_entity, _PAIRS.sub("\u2060", shown))
 
 
 def _entity(match: re.Match[str]) -> str:

@@ -41,7 +41,7 @@ class Ink(NamedTuple):
 TEXT, MUTED, DARK_TEXT, DARK_MUTED = "#1f2937", "#5b6675", "#f1f5f9", "#a3b1c2"
 EDGE, DARK_EDGE = "#8b98a9", "#75849a"
 BACK, DARK_BACK = "#c2703d", "#d08a5b"
-PLAIN = Ink("#ffffff", "#b6c0cd", "#1e2733", "#52607a")
+PLAIN = Ink("#ffffff", "#9aa7b7", "#1e2733", "#66768f")
 INKS = {
     "cell": Ink("#eef5ff", "#4f8ae8", "#172a45", "#5b93ea"),
     "derived": PLAIN,

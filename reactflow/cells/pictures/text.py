@@ -30,7 +30,7 @@ def text(view: GraphView) -> str:
     if not rows:
         return "\n".join([*head, "(empty graph)"])
     tree = min(max(labels.cells(row[0]) for row in rows), NAME + 3)
-    kind = max(labels.cells(row[1]) for row in rows)
+    kind = max(labels.cells(row[1]) for row in rows if not row[1].startswith("("))
     lines = []
     for name, word, rest in rows:
         if word.startswith("("):
