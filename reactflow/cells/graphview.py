@@ -16,7 +16,7 @@ from reactflow.errors import InternalError
 MERMAID_EDGES = 500
 MERMAID_CHARACTERS = 50_000
 # Above this a notebook gets the text alone: nobody reads such a picture, and it would weigh megabytes in the file.
-NOTEBOOK_NODES = 2_000
+NOTEBOOK_NODES = 1_000
 
 
 @dataclass(frozen=True, slots=True)

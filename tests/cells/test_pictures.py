@@ -231,10 +231,10 @@ def test_a_diamond_as_dot() -> None:
 def test_a_diamond_as_svg() -> None:
     root = ElementTree.fromstring(DIAMOND.svg())
     mine = root.get("id")
+    edges = ("length to area", "length to cost", "area to report", "cost to report")
     assert [root.findtext(f"{SVG}title"), root.findtext(f"{SVG}desc")] == [
         "Room",
-        "4 nodes: 1 cell, 2 derived, 1 effect. 4 edges: length to area, length to cost, "
-        + "area to report, cost to report.",
+        f"4 nodes: 1 cell, 2 derived, 1 effect. 4 edges: {', '.join(edges)}.",
     ]
     groups = [group for group in root.findall(f"{SVG}g") if group.get("class", "").startswith("n ")]
     assert [group.get("class") for group in groups] == ["n cell", "n derived", "n error", "n effect"]
