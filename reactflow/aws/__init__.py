@@ -1,0 +1,13 @@
+"""AWS: its streams, tables and buckets as sources and sinks, one service of AWS a module.
+
+Importing this needs no boto3; the first call to AWS does (extra ``aws``).
+"""
+
+from __future__ import annotations
+
+from reactflow.aws.dynamodb import DynamoDB
+from reactflow.aws.kinesis import Kinesis
+from reactflow.aws.s3 import S3
+from reactflow.aws.s3_object import S3Object
+
+__all__ = ["S3", "DynamoDB", "Kinesis", "S3Object"]

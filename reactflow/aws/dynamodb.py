@@ -1,0 +1,259 @@
+"""DynamoDB: a table's stream as a source, and a table as a sink.
+
+As a source it promises order within an item, duplicates possible, every change present; a record holds the
+whole item, so that an attribute that is not there has no value. As a sink it keeps a row at the last value:
+one that is older than what is there changes nothing. It must not read the table when it decodes: a record is
+all it knows.
+
+The attributes of our own bookkeeping (``_n``, ``_event``, ``_id``) are never shown as fields.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from attrs import field, frozen
+
+from reactflow.aws.attribute_values import read_item, read_number
+from reactflow.aws.kinesis import paths_of_key
+from reactflow.aws.origin import check_origin, named
+from reactflow.aws.row_writer import EVENT, RowWriter, is_bookkeeping
+from reactflow.errors import BindingError, RecordError
+from reactflow.service.decoding import short
+from reactflow.service.envelope import Envelope
+from reactflow.service.sink import Publication, Sink
+from reactflow.service.source import Contract, Message, Record, Source
+
+if TYPE_CHECKING:
+    from reactflow.service.output import Output
+
+NUMBER_WIDTH = 40  # digits: the longest sequence number of a stream
+
+
+def _mapping(value: Mapping[str, str] | None) -> dict[str, str] | None:
+    return None if value is None else dict(value)
+
+
+def _names(value: Sequence[str] | str | None) -> tuple[str, ...] | None:
+    return (value,) if isinstance(value, str) else None if value is None else tuple(value)
+
+
+@frozen
+class DynamoDB(Source, Sink):
+    """A DynamoDB table, by name.
+
+    ``keys`` names the attributes of its primary key, partition key first. ``key`` says where parts of the unit's key
+    are found, when not at their own names. ``owns="attributes"`` makes the sink touch only what it writes, for rows
+    that it shares with others. ``region`` refuses records of any other region. The other options are those of every
+    source.
+
+    **As a source.** Without ``keys`` the table is taken to have one item a unit, as it is when the unit's key is the
+    table's primary key; with ``keys`` that is checked when the service is made. Each record shows its key attributes,
+    and ``confirm_unit`` compares them with the unit's key.
+
+    **As a sink**, a row's primary key is the unit's key fields if there are one or two, with the attributes' own names;
+    otherwise the attribute ``unit`` (text) holds the key's text. An occurrence of a pulse is an item of its own: its
+    partition key is the key field if there is one, else ``unit``, and its sort key is ``_id`` (text). ``keys`` says
+    otherwise where a table was made otherwise; it must tell units apart.
+
+    ============================  ==================================  ==================
+    the output                    partition key                       sort key
+    ============================  ==================================  ==================
+    a cell, key of 1 field        that field                          none
+    a cell, key of 2 fields       the first                           the second
+    a cell, any other key         ``unit``                            none
+    a pulse, key of 1 field       that field                          ``_id``
+    a pulse, any other key        ``unit``                            ``_id``
+    ============================  ==================================  ==================
+
+    >>> DynamoDB("employees", keys=("department", "number")).unit_is_one_lane(["department", "number"])
+    True
+    """
+
+    table: str
+    keys: tuple[str, ...] | None = field(default=None, kw_only=True, converter=_names)
+    owns: Literal["attributes"] | None = field(default=None, kw_only=True)
+    key: Mapping[str, str] | None = field(default=None, kw_only=True, converter=_mapping)
+    region: str | None = field(default=None, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        if self.owns not in (None, "attributes"):
+            raise BindingError(
+                f'dynamodb/{self.table}: owns={self.owns!r} is unknown: leave it out, or owns="attributes"'
+            )
+        if self.keys is not None and not 1 <= len(self.keys) <= 2:
+            raise BindingError(
+                f"dynamodb/{self.table}: keys={self.keys!r} is no primary key: name its one or two attributes"
+            )
+
+    @property
+    def resource(self) -> str:
+        return f"dynamodb/{self.table}"
+
+    @property
+    def destination(self) -> str:
+        return f"dynamodb/{self.table}"
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(ordered=True, skips=False, replaces=True)
+
+    def key_paths(self, names: Sequence[str]) -> Mapping[str, str]:
+        return paths_of_key(self.key, names, self.resource)
+
+    def unit_is_one_lane(self, key_names: Sequence[str]) -> bool:
+        """Whether a unit is one item: every attribute of the primary key is found in the unit's key.
+
+        Without ``keys`` nothing is known against it, so True: the first record that shows otherwise is refused by
+        ``confirm_unit``.
+        """
+        paths = set(self.key_paths(key_names).values())
+        return self.keys is None or set(self.keys) <= paths
+
+    def confirm_unit(self, record: Record, key_names: Sequence[str]) -> None:
+        """Refuse a record whose item is finer than a unit, where ``keys`` did not say so: raises RecordError."""
+        item_keys = set(_dynamodb(record).get("Keys") or ())
+        finer = sorted(item_keys - set(self.key_paths(key_names).values()))
+        if self.keys is None and finer:
+            raise RecordError(
+                f"{named(record)}: the table's primary key has {finer[0]!r}, which is no part of the "
+                "unit's key, so that "
+                f"several items would feed one unit in no order: bind DynamoDB({self.table!r}, "
+                f"keys={tuple(sorted(item_keys))!r}), or add {finer[0]!r} to the service's key"
+            )
+
+    # -- source -------------------------------------------------------------------------------------------------------
+
+    def decode(self, record: Record) -> Message | None:
+        check_origin(self, record, self.region)
+        part = _dynamodb(record)
+        what = named(record, str(part.get("SequenceNumber", "")))
+        keys = _shown(read_item(part.get("Keys"), f"{what}, keys"))
+        time = _time(part.get("ApproximateCreationDateTime"))
+        try:
+            return self._message(record, part, keys, time, what)
+        except RecordError as error:
+            error.key_fields = error.key_fields or keys
+            raise
+
+    def _message(
+        self, record: Record, part: Mapping[str, Any], keys: dict[str, Any], time: datetime | None, what: str
+    ) -> Message:
+        happened = record.raw.get("eventName")
+        if happened not in ("INSERT", "MODIFY", "REMOVE"):
+            raise RecordError(f"{what}: eventName is {short(happened)}, not INSERT, MODIFY or REMOVE")
+        old_image, new_image = part.get("OldImage"), part.get("NewImage")
+        old_all = None if old_image is None else read_item(old_image, f"{what}, old image")
+        old = None if old_all is None else _shown(old_all)
+        if happened == "REMOVE":
+            # Without an old image only the key is left of what was there. TTL deletes are deletes like any other.
+            return Message(new=None, old=keys if old is None else old, old_known=old is not None, time=time)
+        if new_image is None:
+            new = self._of_keys_only(part, keys, what)
+            return Message(new=new, old=old, old_known=old is not None or happened == "INSERT", time=time)
+        new_all = read_item(new_image, f"{what}, new image")
+        new = _shown(new_all)
+        cause = _cause(new_all, old_all, new)
+        return Message(
+            new=new, old=old, old_known=old is not None or happened == "INSERT", time=time, cause=cause
+        )
+
+    def _of_keys_only(self, part: Mapping[str, Any], keys: dict[str, Any], what: str) -> dict[str, Any]:
+        """What a stream without new images tells: enough only for an input that takes nothing but the keys."""
+        if self.fields is not None and all(path.partition(".")[0] in keys for path in self.fields.values()):
+            return keys
+        raise RecordError(
+            f"{what} has no new image (the stream's view is {short(part.get('StreamViewType'))}), so "
+            "its values are not "
+            "known: set StreamViewType NEW_AND_OLD_IMAGES on the table, or bind only key attributes "
+            "with fields="
+        )
+
+    def lane(self, record: Record) -> str:
+        """The table and the item's key, in a text that is the same however DynamoDB writes the key's numbers."""
+        keys = _dynamodb(record).get("Keys")
+        if not isinstance(keys, Mapping) or not keys:
+            raise RecordError(f"{named(record)} does not tell its keys, but {short(keys)}")
+        parts: list[list[str]] = []
+        for name in sorted(keys):
+            typed = keys[name]
+            if not isinstance(typed, Mapping) or len(typed) != 1:
+                raise RecordError(
+                    f"{named(record)}, key {name!r} is {short(typed)}, not one typed value", field=str(name)
+                )
+            ((kind, value),) = typed.items()
+            parts.append([str(name), str(kind), _number_text(value) if kind == "N" else str(value)])
+        return f"{self.resource}/{json.dumps(parts, ensure_ascii=False, separators=(',', ':'))}"
+
+    def position(self, record: Record) -> str:
+        """The sequence number, in 40 digits."""
+        number = _dynamodb(record).get("SequenceNumber")
+        if (
+            not isinstance(number, str)
+            or not number.isascii()
+            or not number.isdigit()
+            or len(number) > NUMBER_WIDTH
+        ):
+            raise RecordError(f"{named(record)} has the sequence number {short(number)}: it should be digits")
+        return f"{number:0>{NUMBER_WIDTH}}"
+
+    # -- sink ---------------------------------------------------------------------------------------------------------
+
+    def key_attributes(self, key_names: Sequence[str], *, is_log: bool = False) -> tuple[str, ...]:
+        """The primary key that the sink's table has to have, partition key first; ``is_log`` for a pulse's table.
+
+        >>> DynamoDB("log").key_attributes(["room"], is_log=True)
+        ('room', '_id')
+        """
+        return self._writer().key_attributes(key_names, is_log=is_log)
+
+    def check(self, key_names: Sequence[str], output: Output) -> None:
+        self._writer().check(key_names)
+
+    def publish(self, batch: Sequence[Publication]) -> list[int]:
+        return self._writer().publish(batch)
+
+    def _writer(self) -> RowWriter:
+        return RowWriter(self.table, self.keys, shared=self.owns == "attributes")
+
+
+def _dynamodb(record: Record) -> Mapping[str, Any]:
+    part = record.raw.get("dynamodb")
+    if not isinstance(part, Mapping):
+        raise RecordError(f"{named(record)} has no part 'dynamodb': it is not a record of a DynamoDB stream")
+    return part
+
+
+def _shown(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if not is_bookkeeping(name)}
+
+
+def _cause(
+    new: Mapping[str, Any], old: Mapping[str, Any] | None, fields: Mapping[str, Any]
+) -> Envelope | None:
+    """The envelope that came with this very change: one that stood there before belongs to an earlier change."""
+    for name, value in new.items():
+        fresh = old is None or old.get(name) != value
+        if name.startswith(EVENT) and is_bookkeeping(name) and fresh and Envelope.is_one(value):
+            return Envelope.from_json({**value, "data": fields})
+    return None
+
+
+def _number_text(text: object) -> str:
+    try:
+        number = read_number(text)
+    except ValueError:
+        return str(text)
+    return str(number if isinstance(number, int) else format(number.normalize(), "f"))
+
+
+def _time(seconds: object) -> datetime | None:
+    if isinstance(seconds, (int, float)) and not isinstance(seconds, bool):
+        try:
+            return datetime.fromtimestamp(seconds, UTC)
+        except (ValueError, OverflowError, OSError):
+            return None
+    return None

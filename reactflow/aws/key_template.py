@@ -1,0 +1,125 @@
+"""Key templates: the key of an object and the fields in it, both ways, such as ``in/{user}/{name}.jpg``.
+
+``{name}`` is text without ``/``, at least one character; ``{name:path}`` may hold ``/``; ``{name:int}`` is a
+whole number and ``{name:date}`` a day such as 2026-11-23. All else stands for itself. Two different sets of
+fields never make one key: ``format`` refuses values that ``parse`` would read back otherwise. A key is opaque
+text; it is never a path of a file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from attrs import field, frozen
+
+from reactflow.errors import BindingError, ConfigurationError
+from reactflow.service.decoding import short
+from reactflow.service.json_writer import as_text
+
+LONGEST_KEY = 1024  # bytes, as S3 counts them
+_FIELD = re.compile(r"\{([A-Za-z][A-Za-z0-9_]*)(?::([a-z]+))?\}")
+_KINDS = {"text": "[^/]+", "path": ".+", "int": "0|-?[1-9][0-9]*", "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}"}
+
+
+@frozen
+class KeyTemplate:
+    """A template for the keys of objects.
+
+    >>> photos = KeyTemplate("in/{user}/{name}.jpg")
+    >>> photos.parse("in/ann/cat 1.jpg")
+    {'user': 'ann', 'name': 'cat 1'}
+    >>> photos.format({"user": "ann", "name": "cat 1"})
+    'in/ann/cat 1.jpg'
+    >>> photos.parse("out/ann/cat.jpg") is None
+    True
+    """
+
+    text: str
+    kinds: Mapping[str, str] = field(init=False, eq=False, repr=False)
+    _pattern: re.Pattern[str] = field(init=False, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        kinds: dict[str, str] = {}
+        pattern, at = "", 0
+        for found in _FIELD.finditer(self.text):
+            literal, name, kind = self.text[at : found.start()], found[1], found[2] or "text"
+            if kind not in _KINDS:
+                raise BindingError(
+                    f"the key template {self.text!r} has {found[0]}: a field is text, path, int or date"
+                )
+            if name in kinds:
+                raise BindingError(
+                    f"the key template {self.text!r} has {{{name}}} twice: name each field once"
+                )
+            if kinds and not literal:
+                raise BindingError(
+                    f"the key template {self.text!r} has {{{name}}} right after another field, and "
+                    "nothing tells where "
+                    "one ends: put a character such as '/' between them"
+                )
+            kinds[name] = kind
+            pattern += f"{self._literal(literal)}(?P<{name}>{_KINDS[kind]})"
+            at = found.end()
+        pattern += self._literal(self.text[at:])
+        object.__setattr__(self, "kinds", kinds)
+        object.__setattr__(self, "_pattern", re.compile(pattern, re.DOTALL))
+
+    def _literal(self, text: str) -> str:
+        if "{" in text or "}" in text:
+            raise BindingError(
+                f"the key template {self.text!r} has a brace that is no field: write fields as "
+                f"{{name}}, {{name:path}}, "
+                "{name:int} or {name:date}"
+            )
+        return re.escape(text)
+
+    @property
+    def prefix(self) -> str:
+        """The text before the first field: every key of the template begins with it."""
+        return self.text.partition("{")[0]
+
+    def parse(self, key: str) -> dict[str, Any] | None:
+        """The fields of a key, or None when it is not one of this template's."""
+        found = self._pattern.fullmatch(key)
+        if found is None:
+            return None
+        fields: dict[str, Any] = found.groupdict()
+        for name, kind in self.kinds.items():
+            if kind == "int":
+                fields[name] = int(fields[name])
+            elif kind == "date":
+                try:
+                    fields[name] = date.fromisoformat(fields[name])
+                except ValueError:
+                    return None
+        return fields
+
+    def format(self, fields: Mapping[str, Any]) -> str:
+        """The key that holds these fields.
+
+        Raises ConfigurationError for a field that is missing, for a value that cannot stand in its place (empty, with a
+        ``/``, or such that the key would be read back otherwise), and for a key over 1,024 bytes.
+        """
+        texts: dict[str, str] = {}
+        for name in self.kinds:
+            if fields.get(name) is None:
+                raise ConfigurationError(
+                    f"the key template {self.text!r} needs {name!r}, and there is only {sorted(fields)}"
+                )
+            texts[name] = as_text(fields[name])
+        key = _FIELD.sub(lambda found: texts[found[1]], self.text)
+        read = self.parse(key)
+        if read is None or any(as_text(read[name]) != text for name, text in texts.items()):
+            raise ConfigurationError(
+                f"{short(texts)} cannot be written as {self.text!r}: {short(key)} would be read back as "
+                f"{'nothing' if read is None else short(read)}. Use {{name:path}} for text with '/', "
+                "or another separator"
+            )
+        if len(key.encode()) > LONGEST_KEY:
+            raise ConfigurationError(
+                f"the key {short(key)} has {len(key.encode())} bytes, and {LONGEST_KEY} are the most"
+            )
+        return key

@@ -1,0 +1,293 @@
+"""Kinesis: a stream as a source and as a sink.
+
+As a source it promises order within a shard, duplicates possible, every record present; a record is a patch:
+what it does not hold stays as it is. The data of a record is one JSON object, or a CloudEvent of another
+service of ours. As a sink it writes CloudEvents, the records of one unit in order. It must not look into what
+the fields mean.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+from reactflow.aws.clients import client, speaking
+from reactflow.aws.origin import check_origin, named
+from reactflow.errors import BindingError, ConfigurationError, RecordError, Transient
+from reactflow.service.decoding import ABSENT, read_path, short
+from reactflow.service.envelope import REMOVAL, Envelope
+from reactflow.service.json_reader import SIZE, read_object
+from reactflow.service.json_writer import as_text, write_json
+from reactflow.service.key import Key
+from reactflow.service.sink import Publication, Sink
+from reactflow.service.source import Contract, Message, Record, Source
+
+if TYPE_CHECKING:
+    from reactflow.service.output import Output
+
+NUMBER_WIDTH = 129  # digits: the longest sequence number that the service's own pattern allows
+PART_WIDTH = 10  # digits of the place inside an aggregated record
+_AGGREGATED = b"\xf3\x89\x9a\xc2"  # how records packed by the Kinesis Producer Library begin
+_BATCH_RECORDS = 500
+_BATCH_BYTES = 5 << 20
+_LONGEST_KEY = 256  # characters of a partition key
+
+
+def _mapping(value: Mapping[str, str] | None) -> dict[str, str] | None:
+    return None if value is None else dict(value)
+
+
+@frozen
+class Kinesis(Source, Sink):
+    """A Kinesis stream, by name.
+
+    ``partition`` names the field that the stream is partitioned by; it is checked on each record, and a unit whose key
+    holds that field is sure to be in one ordered lane. ``key`` says where parts of the unit's key are found, when not
+    at their own names (``{"order": "id"}``). ``region`` refuses records of any other region. The other options are
+    those of every source.
+
+    As a sink, a record's partition key is the value of ``partition``, else the unit's key: the bare value of a key with
+    one field, the key's text otherwise.
+
+    >>> Kinesis("measurements", partition="room").resource
+    'kinesis/measurements'
+    """
+
+    stream: str
+    partition: str | None = field(default=None, kw_only=True)
+    key: Mapping[str, str] | None = field(default=None, kw_only=True, converter=_mapping)
+    region: str | None = field(default=None, kw_only=True)
+
+    @property
+    def resource(self) -> str:
+        return f"kinesis/{self.stream}"
+
+    @property
+    def destination(self) -> str:
+        return f"kinesis/{self.stream}"
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(ordered=True, skips=False, replaces=False)
+
+    def key_paths(self, names: Sequence[str]) -> Mapping[str, str]:
+        return paths_of_key(self.key, names, self.resource)
+
+    def unit_is_one_lane(self, key_names: Sequence[str]) -> bool:
+        """True when the partition field is part of the key: then all records of a unit have one partition key."""
+        return self.partition is not None and self.partition in self.key_paths(key_names).values()
+
+    # -- source -------------------------------------------------------------------------------------------------------
+
+    def decode(self, record: Record) -> Message | None:
+        check_origin(self, record, self.region)
+        part = _kinesis(record)
+        what = named(record, str(part.get("sequenceNumber", "")))
+        plain = read_object(_data(part, what), what)
+        cause = None
+        fields: Mapping[str, Any] = plain
+        if Envelope.is_one(plain):
+            try:
+                cause = Envelope.from_json(plain)
+            except RecordError as error:
+                raise RecordError(f"{what}: {error}", field=error.field) from error
+            fields = cause.data
+        self._check_partition(fields, part, what)
+        time = _time(part.get("approximateArrivalTimestamp"))
+        if cause is not None and cause.type == REMOVAL:
+            return Message(new=None, old=fields, old_known=False, time=time, cause=cause)
+        return Message(new=fields, time=time, cause=cause)
+
+    def lane(self, record: Record) -> str:
+        """The stream and the shard; the shard stands before the colon of the event's id."""
+        shard, colon, _ = str(record.raw.get("eventID", "")).partition(":")
+        if not colon or not shard:
+            raise RecordError(
+                f"{named(record)} does not tell its shard: eventID is "
+                f"{short(record.raw.get('eventID'))}, and should be "
+                "'shardId-...:sequence number'"
+            )
+        return f"{self.resource}/{shard}"
+
+    def position(self, record: Record) -> str:
+        """The sequence number in 129 digits, and the place inside an aggregated record (always the first, for now)."""
+        number = _kinesis(record).get("sequenceNumber")
+        if (
+            not isinstance(number, str)
+            or not number.isascii()
+            or not number.isdigit()
+            or len(number) > NUMBER_WIDTH
+        ):
+            raise RecordError(f"{named(record)} has the sequence number {short(number)}: it should be digits")
+        return f"{number:0>{NUMBER_WIDTH}}.{0:0>{PART_WIDTH}}"
+
+    def _check_partition(self, fields: Mapping[str, Any], part: Mapping[str, Any], what: str) -> None:
+        if self.partition is None:
+            return
+        sent = part.get("partitionKey")
+        value = read_path(fields, self.partition)
+        if value is ABSENT or value is None:
+            raise RecordError(
+                f"{what}: the field {self.partition!r} that the stream is partitioned by is "
+                f"{'missing' if value is ABSENT else 'null'}: send it in every record, or bind without "
+                "partition=",
+                field=self.partition,
+                key_fields=dict(fields),
+            )
+        if partition_key(as_text(value)) != sent:
+            raise RecordError(
+                f"{what}: the field {self.partition!r} is {short(value)}, but the record was sent with "
+                "the partition "
+                f"key {short(sent)}: send it with its {self.partition} as partition key, or bind "
+                "without partition=",
+                field=self.partition,
+                key_fields=dict(fields),
+            )
+
+    # -- sink ---------------------------------------------------------------------------------------------------------
+
+    def check(self, key_names: Sequence[str], output: Output) -> None:
+        if self.partition is not None and "." in self.partition:
+            raise BindingError(
+                f"{self.destination}: partition={self.partition!r} goes into a nested value, and a row "
+                "has none: "
+                "partition by a field of the key"
+            )
+
+    def publish(self, batch: Sequence[Publication]) -> list[int]:
+        """Write the envelopes as records, those with one partition key in order and never one past another.
+
+        A request holds at most one record a partition key, for the records of one request may be stored in any order.
+        """
+        waiting: dict[str, list[int]] = {}
+        data: dict[int, bytes] = {}
+        too_large: ConfigurationError | None = None
+        for index, publication in enumerate(batch):
+            data[index] = write_json(publication.envelope).encode()
+            to = self._partition_key(publication)
+            if len(data[index]) + len(to.encode()) > SIZE:
+                too_large = too_large or ConfigurationError(
+                    f"{self.destination}: the record {publication.id} has {len(data[index])} bytes, "
+                    f"and {SIZE} are the "
+                    "most: publish less, or put the large value into S3 and publish its name"
+                )
+            else:
+                waiting.setdefault(to, []).append(index)
+        failed: list[int] = []
+        stored = False
+        while waiting:
+            for request in _requests([(to, indices[0]) for to, indices in waiting.items()], data):
+                try:
+                    refused = self._put(request, data)
+                    stored = stored or len(refused) < len(request)
+                except Transient:
+                    if not stored:
+                        raise
+                    refused = {index for _, index in request}
+                for to, index in request:
+                    if index in refused:
+                        failed += waiting.pop(to)
+                    else:
+                        waiting[to].pop(0)
+            waiting = {to: indices for to, indices in waiting.items() if indices}
+        if too_large is not None:
+            raise too_large
+        return sorted(failed)
+
+    def _partition_key(self, publication: Publication) -> str:
+        if self.partition is not None:
+            values = {**publication.values, **publication.key}
+            if values.get(self.partition) is None:
+                raise ConfigurationError(
+                    f"{self.destination}: the record {publication.id} has no {self.partition!r} to be "
+                    "partitioned by: "
+                    "add it to the row, or partition by a field of the key"
+                )
+            return partition_key(as_text(values[self.partition]))
+        if len(publication.key) == 1:
+            return partition_key(as_text(next(iter(publication.key.values()))))
+        kinds = {name: type(value) for name, value in publication.key.items()}
+        return partition_key(Key.of(kinds).unit(*publication.key.values()).text)
+
+    def _put(self, request: list[tuple[str, int]], data: Mapping[int, bytes]) -> set[int]:
+        records = [{"Data": data[index], "PartitionKey": to} for to, index in request]
+        with speaking(self.destination, "kinesis:PutRecords"):
+            answer = client("kinesis").put_records(StreamName=self.stream, Records=records)
+        stored = zip(request, answer["Records"], strict=True)
+        return {index for (_, index), result in stored if result.get("ErrorCode")}
+
+
+def partition_key(text: str) -> str:
+    """The partition key for a value's text: the text, or its SHA-256 where Kinesis has no room for it.
+
+    >>> partition_key("r1"), len(partition_key("x" * 300)), len(partition_key(""))
+    ('r1', 64, 64)
+    """
+    return text if 0 < len(text) <= _LONGEST_KEY else hashlib.sha256(text.encode()).hexdigest()
+
+
+def paths_of_key(given: Mapping[str, str] | None, names: Sequence[str], resource: str) -> dict[str, str]:
+    """Where each part of a unit's key is found; raises BindingError for a name that the key does not have."""
+    given = given or {}
+    if unknown := [name for name in given if name not in names]:
+        raise BindingError(
+            f"{resource}: key= speaks of {unknown[0]!r}, which is no part of the unit's key "
+            f"({', '.join(names) or 'none'})"
+        )
+    return {name: given.get(name, name) for name in names}
+
+
+def _requests(records: list[tuple[str, int]], data: Mapping[int, bytes]) -> list[list[tuple[str, int]]]:
+    """Cut one record a partition key into requests of at most 500 records and 5 MiB."""
+    cut: list[list[tuple[str, int]]] = [[]]
+    size = 0
+    for to, index in records:
+        weight = len(data[index]) + len(to.encode())
+        if cut[-1] and (len(cut[-1]) == _BATCH_RECORDS or size + weight > _BATCH_BYTES):
+            cut.append([])
+            size = 0
+        cut[-1].append((to, index))
+        size += weight
+    return cut
+
+
+def _kinesis(record: Record) -> Mapping[str, Any]:
+    part = record.raw.get("kinesis")
+    if not isinstance(part, Mapping):
+        raise RecordError(f"{named(record)} has no part 'kinesis': it is not a record of a Kinesis trigger")
+    return part
+
+
+def _data(part: Mapping[str, Any], what: str) -> bytes:
+    text = part.get("data")
+    if not isinstance(text, str):
+        raise RecordError(f"{what} has no data, but {short(text)}")
+    if len(text) > SIZE * 4 // 3 + 4:
+        raise RecordError(
+            f"{what} has about {len(text) * 3 // 4} bytes, and {SIZE} are the most: send a reference"
+        )
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise RecordError(f"{what} has data that is not base64: {short(text)}") from None
+    if data.startswith(_AGGREGATED):
+        raise RecordError(
+            f"{what} holds several records packed by the Kinesis Producer Library, which is not read yet: set "
+            "AggregationEnabled=false in the producer"
+        )
+    return data
+
+
+def _time(seconds: object) -> datetime | None:
+    if isinstance(seconds, (int, float)) and not isinstance(seconds, bool):
+        try:
+            return datetime.fromtimestamp(seconds, UTC)
+        except (ValueError, OverflowError, OSError):
+            return None
+    return None

@@ -1,0 +1,178 @@
+"""Objects in an S3 bucket: each is written only over a lower number, an occurrence is written once.
+
+The number and the envelope are in the object's metadata (``n``, ``event``). Every write names the version of
+which the number was read (If-Match) or that there is none (If-None-Match), so that of two rivals one is told,
+and looks again. After a removal nothing is left to compare with: a late write may bring an object back, until
+it is looked at again.
+"""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, unquote
+
+from attrs import frozen
+
+from reactflow.aws.clients import client, error_code, error_status, speaking
+from reactflow.aws.key_template import LONGEST_KEY, KeyTemplate
+from reactflow.aws.publishing import write_each
+from reactflow.errors import ConfigurationError, ReactflowError, Transient
+from reactflow.service.json_writer import write_json
+from reactflow.service.sink import Publication
+
+_RIVALS = 8  # how often an object may change under our hands before the record is given back
+_METADATA_ROOM = 1_900  # bytes; S3 allows 2 KB for all of an object's own metadata
+_PLAIN = (
+    "!#$&'()*+,-./:;<=>?@[]^_`{|}~\""  # all printable characters of ASCII but the space, % and the backslash
+)
+
+
+@frozen
+class ObjectWriter:
+    """Writes the publications of one bucket."""
+
+    bucket: str
+    template: KeyTemplate
+    content_type: str | None = None
+    owner: str | None = None
+
+    @property
+    def destination(self) -> str:
+        return f"s3/{self.bucket}"
+
+    def object_key(self, publication: Publication) -> str:
+        """The key of the object: the template, for an occurrence with its id at the end."""
+        key = self.template.format(publication.key)
+        if publication.kind != "occurrence":
+            return key
+        key = f"{key}/{quote(publication.id, safe='')}"
+        if len(key.encode()) > LONGEST_KEY:
+            raise ConfigurationError(
+                f"{self.destination}: the key of the occurrence {publication.id} has "
+                f"{len(key.encode())} bytes, and "
+                f"{LONGEST_KEY} are the most: use a shorter key or template"
+            )
+        return key
+
+    def publish(self, batch: Sequence[Publication]) -> list[int]:
+        """Write all; return the indices of those to be tried again."""
+        return write_each(batch, self._place, self._write)
+
+    def _place(self, publication: Publication) -> str:
+        return repr(sorted(publication.key.items()))
+
+    def _write(self, publication: Publication) -> None:
+        key = self.object_key(publication)
+        if publication.kind == "occurrence":
+            self._put(key, publication, IfNoneMatch="*")
+            return
+        for _ in range(_RIVALS):
+            etag, stored = self._look(key)
+            if stored is not None and stored >= publication.n:
+                return  # something newer is there
+            if publication.kind == "removal":
+                if etag is None or self._delete(key, etag):
+                    return
+            elif self._put(key, publication, **({"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag})):
+                return
+        raise Transient(
+            f"{self.destination}/{key} was changed by others {_RIVALS} times meanwhile: tried again later"
+        )
+
+    def _look(self, key: str) -> tuple[str | None, int | None]:
+        """The version that is there, and the number on it."""
+        try:
+            with speaking(self.destination, "s3:GetObject and s3:ListBucket"):
+                head = client("s3").head_object(**self._which(key))
+        except ConfigurationError as error:
+            said = error.__cause__ or error
+            if error_status(said) == 404 and error_code(said) != "NoSuchBucket":
+                return None, None  # a bucket that is missing is told by the write that follows
+            raise
+        n = head.get("Metadata", {}).get("n", "")
+        return head["ETag"], int(n) if n.isascii() and n.isdigit() else None
+
+    def _put(self, key: str, publication: Publication, **condition: str) -> bool:
+        body, kind = body_of(publication, key)
+        with _lost() as lost, speaking(self.destination, "s3:PutObject"):
+            client("s3").put_object(
+                **self._which(key),
+                **condition,
+                Body=body,
+                ContentType=self.content_type or kind,
+                Metadata={"n": str(publication.n), "event": envelope_text(publication.envelope)},
+            )
+        return not lost
+
+    def _delete(self, key: str, etag: str) -> bool:
+        with _lost() as lost, speaking(self.destination, "s3:DeleteObject"):
+            client("s3").delete_object(**self._which(key), IfMatch=etag)
+        return not lost
+
+    def _which(self, key: str) -> dict[str, str]:
+        owner = {"ExpectedBucketOwner": self.owner} if self.owner else {}
+        return {"Bucket": self.bucket, "Key": key, **owner}
+
+
+class _lost:  # noqa: N801 - reads as a word where it is used
+    """Notes that a condition did not hold, rather than raising."""
+
+    def __init__(self) -> None:
+        self.happened = False
+
+    def __bool__(self) -> bool:
+        return self.happened
+
+    def __enter__(self) -> _lost:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        said = error.__cause__ or error if isinstance(error, ReactflowError) else None
+        if said is None:
+            return False
+        # If-Match on an object that has gone meanwhile is a 404 with NoSuchKey.
+        codes = ("PreconditionFailed", "412", "ConditionalRequestConflict", "409", "NoSuchKey")
+        self.happened = error_code(said) in codes or error_status(said) == 412
+        return self.happened
+
+
+def body_of(publication: Publication, key: str) -> tuple[bytes, str]:
+    """The bytes of an object and their content type: a value bound alone as it is, all else as JSON."""
+    value: Any = publication.values
+    if publication.bare:
+        value = publication.values.get(publication.bare)
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            return bytes(value), mimetypes.guess_type(key)[0] or "application/octet-stream"
+        if isinstance(value, str):
+            return value.encode(), mimetypes.guess_type(key)[0] or "text/plain; charset=utf-8"
+    return write_json(value).encode(), "application/json"
+
+
+def envelope_text(envelope: Mapping[str, Any]) -> str:
+    """An envelope as the text of a metadata header: ASCII, no spaces, at most 1,900 bytes.
+
+    The data is the object itself and is left out; so are, where there is no room, the longest of the texts that only
+    tell more.
+
+    >>> envelope_text({"specversion": "1.0", "id": "rooms/label/é/s3:out/1", "data": {"area": 1}})
+    '{"id":"rooms/label/%5Cu00e9/s3:out/1","specversion":"1.0"}'
+    """
+    kept = {
+        name: value for name, value in envelope.items() if name not in ("data", "previous", "datacontenttype")
+    }
+    while True:
+        text = quote(json.dumps(kept, separators=(",", ":"), sort_keys=True, default=str), safe=_PLAIN)
+        more = [
+            name for name in ("correlationid", "causationid", "traceparent", "subject", "id") if name in kept
+        ]
+        if len(text) <= _METADATA_ROOM or not more:
+            return text
+        del kept[more[0]]
+
+
+def read_envelope_text(text: str) -> Any:
+    """The plain envelope of a metadata header; raises ValueError."""
+    return json.loads(unquote(text))

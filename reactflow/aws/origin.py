@@ -1,0 +1,33 @@
+"""Where a record comes from: checked against the binding before anything of it is read.
+
+A service takes records only of the stream, table or bucket, account and region that it was bound to. This is
+a second lock behind the permissions of the trigger, not a replacement for them.
+"""
+
+from __future__ import annotations
+
+from reactflow.errors import RecordError
+from reactflow.service.source import Record, Source
+
+
+def check_origin(source: Source, record: Record, region: str | None) -> None:
+    """Refuse a record of another resource, account or region than ``source`` is bound to: raises RecordError."""
+    found = (
+        ("resource", record.resource, source.resource),
+        ("account", record.account, source.account),
+        ("region", record.region, region),
+    )
+    for what, is_from, bound in found:
+        # An S3 notification does not tell the account; what a record does not tell cannot be compared.
+        if bound is not None and is_from and is_from != bound:
+            raise RecordError(
+                f"the record {record.receipt or 'without a number'} of {record.resource} comes from "
+                f"{what} {is_from!r}, "
+                f"and the input is bound to {bound!r}: correct the trigger, or bind {what} {is_from!r}"
+            )
+
+
+def named(record: Record, number: str = "") -> str:
+    """How errors name a record: ``kinesis/measurements, record 4959...``."""
+    receipt = number or record.receipt
+    return f"{record.resource}, record {receipt}" if receipt else f"{record.resource}, a record"
