@@ -138,6 +138,10 @@ class Item:
             plain = json.loads(data)
             if isinstance(plain, dict) and isinstance(plain.get("format"), int) and plain["format"] > FORMAT:
                 raise StateError(f"its format {plain['format']} is newer than {FORMAT}: upgrade reactflow")
+            if isinstance(plain, dict) and plain.get("format") != FORMAT:
+                raise StateError(
+                    f"its format is {plain.get('format')!r}, not {FORMAT}: it is not one of reactflow's"
+                )
             take = _Reader(plain, ("format", "v", "gv", "c", "m", "w", "out", "on", "q", "held", "ids"))
             return cls(
                 v=take.count("v"), gv=take.version("gv"), cells=_unpack(plain["c"]),
@@ -146,7 +150,7 @@ class Item:
                 numbers=take.counts_by_name("on"), open_cases=take.texts("q"), held=take.truth("held"),
                 seen=take.texts("ids"),
             )  # fmt: skip
-        except (StateError, ValueError, RecursionError) as error:
+        except (StateError, ValueError, TypeError, RecursionError) as error:
             raise StateError(f"{whose} cannot be read: {str(error) or type(error).__name__}") from error
 
 
@@ -171,9 +175,9 @@ def check_size(item: Item, data: bytes, unit: str) -> None:
     }
     largest_first = sorted(parts.items(), key=lambda part: -part[1])
     shown = ", ".join(f"{name} {size}" for name, size in largest_first)
+    remedy = "keep large values out of the state with stored=False, or choose a finer key"
     raise StateError(
-        f"the item of unit {unit!r} has {len(data)} bytes, and {HARD_LIMIT} are the most ({shown}): keep large "
-        "values out of the state with stored=False, or choose a finer key"
+        f"the item of unit {unit!r} has {len(data)} bytes, and {HARD_LIMIT} are the most ({shown}): {remedy}"
     )
 
 

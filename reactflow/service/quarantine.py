@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any, Final
@@ -18,6 +19,7 @@ from attrs import field, fields, frozen
 from reactflow.errors import StateError
 
 _DEEPEST: Final = 96  # levels of a record that are kept as data; what is below is kept as text
+_SPECIAL: Final = re.compile("[%@\ud800-\udfff]")
 _REASON_TEXTS: Final = ("kind", "cell", "type", "message", "line", "field")
 
 
@@ -181,4 +183,9 @@ def case_id(lane: str, position: str) -> str:
     >>> case_id("kinesis/measurements/shard-1", "0042")
     'kinesis/measurements/shard-1@0042'
     """
-    return f"{lane.replace('%', '%25').replace('@', '%40')}@{position}"
+    return f"{_escape(lane)}@{_escape(position)}"
+
+
+def _escape(text: str) -> str:
+    """Text without the separator, and without halves of surrogate pairs, which a store could not write."""
+    return _SPECIAL.sub(lambda found: f"%{ord(found[0]):X}", text)

@@ -19,7 +19,7 @@ Converter = Callable[[Any], object]
 DIGITS = 17  # significant digits that a float is trusted to carry: 17 name every float exactly
 
 
-class Mismatch(Exception):  # noqa: N818 - caught by ``decoding``, which words it
+class Mismatch(Exception):
     """A value that does not fit its type: ``path`` leads to it, ``hint`` is the next step."""
 
     def __init__(self, expected: str, value: object, hint: str = "") -> None:
@@ -64,6 +64,7 @@ def fits_float(number: Decimal) -> bool:
 
 
 def take_float(value: Any) -> float:
+    """A float, or a number that a float can hold; NaN and infinities are refused."""
     if isinstance(value, float) and type(value) is float:
         if math.isfinite(value):
             return value
@@ -82,24 +83,28 @@ def take_float(value: Any) -> float:
 
 
 def take_int(value: Any) -> int:
+    """An int; no boolean, and no number that was written with a fraction."""
     if type(value) is int:
         return value
     raise Mismatch("int", value)
 
 
 def take_bool(value: Any) -> bool:
+    """A boolean."""
     if type(value) is bool:
         return value
     raise Mismatch("bool", value)
 
 
 def take_str(value: Any) -> str:
+    """Text that can be encoded."""
     if type(value) is not str:
         raise Mismatch("str", value)
     return sound_text(value)
 
 
 def sound_text(value: str) -> str:
+    """The text, unless it holds half of a surrogate pair."""
     if value.isascii():
         return value
     try:
@@ -110,17 +115,20 @@ def sound_text(value: str) -> str:
 
 
 def take_bytes(value: Any) -> bytes:
+    """Bytes; never text."""
     if type(value) is bytes:
         return value
     raise Mismatch("bytes", value, "text is never read as bytes" if type(value) is str else "")
 
 
 def take_none(value: Any) -> None:
+    """Null."""
     if value is not None:
         raise Mismatch("null", value)
 
 
 def take_decimal(value: Any) -> Decimal:
+    """A finite Decimal, or an int; no float, which has lost its digits already."""
     if type(value) is int:
         return Decimal(value)
     if type(value) is not Decimal:
@@ -168,6 +176,7 @@ def one_of(expected: str, members: Mapping[object, object]) -> Converter:
 
 
 def member_of(wanted: type[enum.Enum]) -> Converter:
+    """A member of an enum, or a member's value."""
     values = ", ".join(repr(member.value) for member in wanted)
     by_value = one_of(f"{type_name(wanted)} (one of {values})", {member.value: member for member in wanted})
     return lambda value: value if isinstance(value, wanted) else by_value(value)

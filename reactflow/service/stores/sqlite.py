@@ -22,14 +22,14 @@ from reactflow.service.stores.store import encode_for_put
 
 SCHEMA_VERSION: Final = 1
 _PASSING: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
-_SCHEMA: Final = (
-    "CREATE TABLE reactflow_schema (version INTEGER NOT NULL)",
-    f"INSERT INTO reactflow_schema VALUES ({SCHEMA_VERSION})",
-    "CREATE TABLE units (service TEXT NOT NULL, unit TEXT NOT NULL, v INTEGER NOT NULL, item BLOB NOT NULL, "
-    "PRIMARY KEY (service, unit))",
-    "CREATE TABLE cases (number INTEGER PRIMARY KEY, service TEXT NOT NULL, id TEXT NOT NULL, "
-    "content BLOB NOT NULL, UNIQUE (service, id))",
-)
+_SCHEMA: Final = f"""
+CREATE TABLE reactflow_schema (version INTEGER NOT NULL);
+INSERT INTO reactflow_schema VALUES ({SCHEMA_VERSION});
+CREATE TABLE units (
+    service TEXT NOT NULL, unit TEXT NOT NULL, v INTEGER NOT NULL, item BLOB NOT NULL, PRIMARY KEY (service, unit));
+CREATE TABLE cases (
+    number INTEGER PRIMARY KEY, service TEXT NOT NULL, id TEXT NOT NULL, content BLOB NOT NULL, UNIQUE (service, id))
+"""
 
 
 class SQLiteStore:
@@ -40,18 +40,21 @@ class SQLiteStore:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: float = 10.0) -> None:
-        if str(path) in ("", ":memory:"):
-            raise ConfigurationError(
-                f"SQLiteStore({str(path)!r}) would not last: use MemoryStore(), or name a file"
-            )
         self.path = Path(path)
         self._timeout = timeout
         self._inherited: list[sqlite3.Connection] = []
         self._connection: sqlite3.Connection | None = None
         self._lock = threading.Lock()
         self._process = os.getpid()
+        if str(path) in ("", ":memory:"):
+            raise ConfigurationError(
+                f"SQLiteStore({str(path)!r}) would not last: use MemoryStore(), or name a file"
+            )
         with self._errors():
             self._connection = self._open()
+
+    def __del__(self) -> None:
+        self.close()
 
     def get(self, service: str, unit: str) -> Item | None:
         """See ``Store.get``."""
@@ -104,7 +107,7 @@ class SQLiteStore:
         v, data = row
         try:
             item = Item.from_bytes(data, unit)
-        except (StateError, TypeError) as error:
+        except StateError as error:
             raise StateError(f"{self.path}, service {service!r}: {error}") from error
         if item.v != v:
             raise StateError(
@@ -160,7 +163,7 @@ class SQLiteStore:
         if not tables:
             with _transaction(connection):  # a rival may have been faster: looked at again inside
                 if not connection.execute("SELECT name FROM sqlite_master LIMIT 1").fetchone():
-                    for statement in _SCHEMA:
+                    for statement in _SCHEMA.split(";"):
                         connection.execute(statement)
         elif "reactflow_schema" not in tables:
             shown = ", ".join(sorted(tables)[:3])
