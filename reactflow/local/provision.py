@@ -8,8 +8,9 @@ must not delete anything.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from attrs import field, frozen
 
@@ -47,7 +48,7 @@ class TableNeeded:
     name: str
     partition: str
     sort: str | None = None
-    types: dict[str, KeyType] = field(factory=dict)
+    types: Mapping[str, str] = field(factory=dict)
     stream: bool = False
 
     @property
@@ -133,10 +134,8 @@ class _Waiting:
 
 def _stream(cloud: Cloud, need: StreamNeeded, waiting: _Waiting) -> str:
     client = cloud.client("kinesis")
-    try:
+    with suppress(client.exceptions.ResourceInUseException):
         client.create_stream(StreamName=need.name, ShardCount=need.shards)
-    except client.exceptions.ResourceInUseException:
-        pass  # it is there
     summary: Any = {}
 
     def active() -> bool:
@@ -147,8 +146,8 @@ def _stream(cloud: Cloud, need: StreamNeeded, waiting: _Waiting) -> str:
     waiting.until(need.resource, active)
     if summary["OpenShardCount"] != need.shards:
         raise ConfigurationError(
-            f"{need.resource} has {summary['OpenShardCount']} open shards, {need.shards} are needed: "
-            "delete the stream, or ask for what it has (resharding is not provision's to do)"
+            f"{need.resource} has {summary['OpenShardCount']} of {need.shards} shards: resharding is not provision's "
+            f"to do; delete the stream, or ask for {summary['OpenShardCount']}"
         )
     return str(summary["StreamARN"])
 
@@ -157,26 +156,25 @@ def _table(cloud: Cloud, need: TableNeeded, waiting: _Waiting) -> str:
     client = cloud.client("dynamodb")
     keys = [name for name in (need.partition, need.sort) if name]
     schema = dict(zip(keys, ("HASH", "RANGE"), strict=False))
-    for name in need.types:
+    for name, kind in need.types.items():
         if name not in schema:
             raise ConfigurationError(
                 f"{need.resource}: types names {name!r}, which is not of its key {tuple(keys)}"
             )
+        if kind not in get_args(KeyType):
+            raise ConfigurationError(f"{need.resource}: the type of {name!r} is {kind!r}: write S, N or B")
     types = {name: need.types.get(name, "S") for name in keys}
     view: Any = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
-    request: dict[str, Any] = {"StreamSpecification": view} if need.stream else {}
-    try:
-        client.create_table(
-            TableName=need.name,
-            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in schema.items()],  # type: ignore[typeddict-item]
-            AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": kind} for name, kind in types.items()
-            ],
-            BillingMode="PAY_PER_REQUEST",
-            **request,
-        )
-    except client.exceptions.ResourceInUseException:
-        pass  # it is there
+    request: dict[str, Any] = {
+        "KeySchema": [{"AttributeName": name, "KeyType": kind} for name, kind in schema.items()],
+        "AttributeDefinitions": [
+            {"AttributeName": name, "AttributeType": kind} for name, kind in types.items()
+        ],
+    }
+    if need.stream:
+        request["StreamSpecification"] = view
+    with suppress(client.exceptions.ResourceInUseException):
+        client.create_table(TableName=need.name, BillingMode="PAY_PER_REQUEST", **request)
     table: Any = {}
 
     def active() -> bool:
@@ -219,10 +217,8 @@ def _bucket(cloud: Cloud, need: BucketNeeded) -> str:
     request: dict[str, Any] = {}
     if cloud.region != "us-east-1":
         request["CreateBucketConfiguration"] = {"LocationConstraint": cloud.region}
-    try:
+    with suppress(client.exceptions.BucketAlreadyOwnedByYou, client.exceptions.BucketAlreadyExists):
         client.create_bucket(Bucket=need.name, **request)
-    except (client.exceptions.BucketAlreadyOwnedByYou, client.exceptions.BucketAlreadyExists):
-        pass  # it is there
     if need.versioned and client.get_bucket_versioning(Bucket=need.name).get("Status") != "Enabled":
         client.put_bucket_versioning(Bucket=need.name, VersioningConfiguration={"Status": "Enabled"})
     if need.notify:

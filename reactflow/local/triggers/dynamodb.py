@@ -75,12 +75,13 @@ class _Log:
 
     def _find_stream(self) -> str:
         table = self._cloud.client("dynamodb").describe_table(TableName=self._table)["Table"]
-        if not table.get("LatestStreamArn") or not table.get("StreamSpecification", {}).get("StreamEnabled"):
+        arn = table.get("LatestStreamArn")
+        if not arn or not table.get("StreamSpecification", {}).get("StreamEnabled"):
             raise ConfigurationError(
                 f"{self.source} has no stream: provision(cloud, [TableNeeded({self._table!r}, ..., stream=True)]) "
                 "switches it on"
             )
-        return table["LatestStreamArn"]
+        return arn
 
     def enter(self, shard: str, start: Start) -> str:
         with self._calling(shard):

@@ -16,8 +16,6 @@ from reactflow.local.triggers.stream import Page, StreamTrigger
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from types_boto3_kinesis.type_defs import RecordTypeDef
-
 
 class KinesisTrigger(StreamTrigger):
     """Drives ``handler(event, context)`` with the records of the stream ``stream``.
@@ -69,9 +67,10 @@ class _Log:
                 for shard in page["Shards"]:
                     parents = (shard.get("ParentShardId"), shard.get("AdjacentParentShardId"))
                     found[shard["ShardId"]] = [parent for parent in parents if parent]
-                if not page.get("NextToken"):
+                following = page.get("NextToken")
+                if not following:
                     return found
-                page = client.list_shards(NextToken=page["NextToken"])
+                page = client.list_shards(NextToken=following)
 
     def enter(self, shard: str, start: Start) -> str:
         with self._calling(shard):
@@ -99,9 +98,9 @@ class _Log:
         behind = not entries and bool(answer.get("MillisBehindLatest"))
         return Page(entries, answer.get("NextShardIterator") or None, behind)
 
-    def _entry(self, shard: str, record: RecordTypeDef) -> Entry:
-        number = record["SequenceNumber"]
-        arrival = record["ApproximateArrivalTimestamp"].timestamp()
+    def _entry(self, shard: str, record: Mapping[str, Any]) -> Entry:
+        number: str = record["SequenceNumber"]
+        arrival: float = record["ApproximateArrivalTimestamp"].timestamp()
         delivered: dict[str, Any] = {
             "kinesis": {
                 "kinesisSchemaVersion": "1.0",

@@ -71,9 +71,11 @@ class Triggers:
             else:
                 silent = True
                 self.clock.wait(quiet)
-        counts = (self._deliveries, self._finished, self._discarded)
         return Summary(
-            *(now - then for now, then in zip(counts, before, strict=True)), self.clock.now() - begun
+            self._deliveries - before[0],
+            self._finished - before[1],
+            self._discarded - before[2],
+            self.clock.now() - begun,
         )
 
     def run(self) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Form = Literal["direct", "queue"]
 
-ASYNCHRONOUS = TriggerSettings(batch_size=1, retries=2, partial_responses=False)
+ASYNCHRONOUS = TriggerSettings(batch_size=10, retries=2, partial_responses=False)
 QUEUE = TriggerSettings(batch_size=10)
 _HIDDEN = 900  # seconds that a message we hold stays invisible to others
 _RECEIVED = 10  # the most that SQS hands over in one call
@@ -156,7 +156,7 @@ class S3Trigger:
 
     def _entry(self, held: _Held) -> Entry:
         message = held.message
-        attributes: dict[str, Any] = dict(message.get("Attributes", {}))
+        attributes = {str(name): value for name, value in message.get("Attributes", {}).items()}
         earlier = int(attributes.get("ApproximateReceiveCount", 1)) - 1
         attributes["ApproximateReceiveCount"] = str(earlier + held.attempt)
         delivered = {

@@ -35,7 +35,8 @@ class TriggerSettings:
 
     ``batch_size``: the most records of one delivery. ``window``: how long to gather records for a batch that is not
     full. ``retries``: how often a failed batch comes again before it is discarded, -1 for ever. ``record_age``: a
-    record older than this is discarded, -1 never. ``partial_responses``: whether the handler's ``batchItemFailures`` count.
+    record older than this is discarded, -1 never.
+    ``partial_responses``: whether the handler's ``batchItemFailures`` count.
     ``start``: where a stream without a checkpoint is entered. ``timeout``: the handler's, of which its context tells
     what is left. ``backoff`` is the wait before the first retry; it doubles up to ``longest_backoff``.
 

@@ -187,7 +187,8 @@ class StreamTrigger:
                 shard.gathering_since = clock.now()
             shard.buffer.extend(page.entries)
         if not shard.buffer:
-            return Turn(worked=behind)
+            # The end of a shard is work done: its children may go on.
+            return Turn(worked=behind or shard.ended)
         taken, length = 0, _ENVELOPE
         for entry in shard.buffer:
             length += len(entry.text) + 2
