@@ -1,0 +1,364 @@
+"""The canonical encoding of a flow's state: JSON text with tags for what JSON lacks.
+
+Equal state (by type and value, see ``equality``) gives equal bytes, and decoding gives equal state. The set of types is
+closed: plain values, containers, dates, Decimal, UUID, and the Enum, attrs, dataclass and NamedTuple classes that the
+flow's own types name. No pickle, no import and no constructor is run by what is read. Text that is not in this form, a
+value that is not in the set, NaN and infinities are a ``StateError`` that names the cell and the place in its value.
+
+A tagged value is an object ``{"$": tag, "v": ...}``; a user's dict that has a key ``$`` is tagged ``dict`` itself.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from enum import Enum, Flag
+from math import isfinite
+from typing import Any, NoReturn, TypeAlias
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from reactflow.errors import StateError
+from reactflow.flow.closedset import classes_in, tag_of
+from reactflow.flow.equality import field_names, zone_name
+
+Plain: TypeAlias = "None | bool | int | float | str | list[Any] | dict[str, Any]"
+
+DEPTH = 150  # containers inside one another; far below what the interpreter's stack holds
+_WIDE = (
+    1 << 1024
+)  # integers from here on are written in hex: decimal text of any length may be refused by the interpreter
+
+_write = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"), check_circular=False
+).encode
+
+
+class _Refused(Exception):
+    """A value that cannot be stored; collects its path on the way out."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.path = ""
+
+
+def _inside(part: str, error: _Refused) -> _Refused:
+    error.path = part + error.path
+    return error
+
+
+class Codec:
+    """Encodes the state of one flow; ``types`` maps cells to their types, ``values`` are defaults of cells.
+
+    >>> codec = Codec({"area": float})
+    >>> codec.encode({"area": 12.0, "tags": ("a", 1)})
+    b'{"area":12.0,"tags":{"$":"tuple","v":["a",1]}}'
+    >>> codec.decode(codec.encode({"area": 12.0}))
+    {'area': 12.0}
+    """
+
+    __slots__ = ("types", "_classes", "_by_short_name")
+
+    def __init__(self, types: Mapping[str, object], values: Iterable[object] = ()) -> None:
+        self.types = dict(types)
+        self._classes = classes_in(self.types.values(), values)
+        short: dict[str, list[type]] = {}
+        for kind in self._classes.values():
+            short.setdefault(kind.__qualname__, []).append(kind)
+        self._by_short_name = {name: kinds[0] for name, kinds in short.items() if len(kinds) == 1}
+
+    @property
+    def classes(self) -> tuple[type, ...]:
+        """The classes that state may hold, besides the plain types."""
+        return tuple(self._classes.values())
+
+    def encode(self, state: Mapping[str, object]) -> bytes:
+        """State as canonical bytes. Raises StateError naming the cell."""
+        return _write({cell: self.to_plain(value, cell) for cell, value in state.items()}).encode()
+
+    def decode(self, data: bytes) -> dict[str, object]:
+        """State from bytes. Raises StateError for what ``encode`` of this codec does not write."""
+        plain = _parse(data, "the state")
+        if not isinstance(plain, dict):
+            raise StateError(
+                f"the state is {type(plain).__name__}, not an object of cells: it was not written by this flow"
+            )
+        return {cell: self.from_plain(value, cell) for cell, value in plain.items()}
+
+    def encode_value(self, value: object, cell: str = "") -> bytes:
+        """One value as canonical bytes; ``cell`` is for the message of a refusal."""
+        return _write(self.to_plain(value, cell)).encode()
+
+    def decode_value(self, data: bytes, cell: str = "") -> Any:
+        """One value from bytes."""
+        return self.from_plain(_parse(data, f"the value of cell {cell!r}"), cell)
+
+    def to_plain(self, value: object, cell: str = "") -> Plain:
+        """One value as JSON data, to be put into a larger document.
+
+        >>> Codec({}).to_plain(b"ab")
+        {'$': 'bytes', 'v': 'YWI='}
+        """
+        try:
+            return self._encode(value, 0)
+        except _Refused as error:
+            what, path = error.what, error.path
+        except RecursionError:
+            what, path = _TOO_DEEP, ""
+        at = f" at {cell}{path}" if path else ""
+        raise StateError(f"cell {cell!r} cannot be stored{at}: {what}", cell=cell)
+
+    def from_plain(self, plain: object, cell: str = "") -> Any:
+        """One value from JSON data that ``to_plain`` made."""
+        try:
+            return self._decode(plain, 0)
+        except _Refused as error:
+            what = error.what
+        except RecursionError:
+            what = _TOO_DEEP
+        except (ValueError, TypeError, KeyError, LookupError, ArithmeticError) as error:
+            what = f"it is damaged ({type(error).__name__}: {error})"
+        raise StateError(f"the stored value of cell {cell!r} cannot be read: {what}", cell=cell)
+
+    # --- writing --------------------------------------------------------------------------------------------------------
+
+    def _encode(self, value: Any, depth: int) -> Plain:
+        kind = type(value)
+        if kind is float:
+            if not isfinite(value):
+                raise _Refused(
+                    f"{value!r} is not a number that can be compared; leave the cell unset, or use None"
+                )
+            return value  # type: ignore[no-any-return]
+        if kind is str:
+            return value if value.isascii() else _text(value)
+        if value is None or kind is bool:
+            return value  # type: ignore[no-any-return]
+        if kind is int:
+            return value if -_WIDE < value < _WIDE else {"$": "int", "v": hex(value)}
+        if depth > DEPTH:
+            raise _Refused(_TOO_DEEP)
+        if kind is list:
+            return self._all(value, depth)
+        if kind is dict:
+            return self._encode_dict(value, depth)
+        if kind is tuple:
+            return {"$": "tuple", "v": self._all(value, depth)}
+        if kind is set or kind is frozenset:
+            return {"$": kind.__name__, "v": sorted((self._member(one, depth) for one in value), key=_write)}
+        plain = _SCALARS.get(kind)
+        if plain is not None:
+            return {"$": kind.__name__.lower(), "v": plain(value)}
+        return self._encode_object(value, kind, depth)
+
+    def _all(self, values: Iterable[Any], depth: int) -> list[Plain]:
+        found: list[Plain] = []
+        try:
+            for value in values:
+                found.append(self._encode(value, depth + 1))
+        except _Refused as error:
+            raise _inside(f"[{len(found)}]", error) from None
+        return found
+
+    def _member(self, value: Any, depth: int) -> Plain:
+        try:
+            return self._encode(value, depth + 1)
+        except _Refused as error:
+            raise _inside(f"{{{value!r:.40}}}", error) from None
+
+    def _encode_dict(self, value: dict[Any, Any], depth: int) -> Plain:
+        pairs: list[tuple[Plain, Plain]] = []
+        is_plain = True
+        for key, one in value.items():
+            if type(key) is not str or key == "$":
+                is_plain = False
+            try:
+                pairs.append((self._encode(key, depth + 1), self._encode(one, depth + 1)))
+            except _Refused as error:
+                raise _inside(f"[{key!r:.40}]", error) from None
+        if is_plain:
+            return dict(pairs)  # type: ignore[arg-type]  # every key is a str
+        return {
+            "$": "dict",
+            "v": sorted(([key, one] for key, one in pairs), key=lambda pair: _write(pair[0])),
+        }
+
+    def _encode_object(self, value: Any, kind: type, depth: int) -> Plain:
+        tag = tag_of(kind)
+        if self._classes.get(tag) is not kind:
+            raise _Refused(_unknown(kind))
+        if isinstance(value, Flag):
+            return {"$": tag, "v": int(value.value)}
+        if isinstance(value, Enum):
+            return {"$": tag, "v": value.name}
+        fields: dict[str, Plain] = {}
+        for name in field_names(kind) or ():
+            try:
+                fields[name] = self._encode(getattr(value, name), depth + 1)
+            except _Refused as error:
+                raise _inside(f".{name}", error) from None
+            except AttributeError:
+                raise _inside(f".{name}", _Refused(f"this {kind.__qualname__} has no value for it")) from None
+        return {"$": tag, "v": fields}
+
+    # --- reading --------------------------------------------------------------------------------------------------------
+
+    def _decode(self, plain: Any, depth: int) -> Any:
+        kind = type(plain)
+        if kind is float and not isfinite(plain):
+            raise _Refused(f"{plain!r} is not written by this codec")
+        if kind is not list and kind is not dict:
+            return plain
+        if depth > DEPTH:
+            raise _Refused(_TOO_DEEP)
+        if kind is list:
+            return [self._decode(one, depth + 1) for one in plain]
+        tag = plain.get("$")
+        if tag is None:
+            return {key: self._decode(one, depth + 1) for key, one in plain.items()}
+        value = plain["v"]
+        if tag == "tuple":
+            return tuple(self._decode(one, depth + 1) for one in value)
+        if tag == "set":
+            return {self._decode(one, depth + 1) for one in value}
+        if tag == "frozenset":
+            return frozenset(self._decode(one, depth + 1) for one in value)
+        if tag == "dict":
+            return {self._decode(key, depth + 1): self._decode(one, depth + 1) for key, one in value}
+        read = _READERS.get(tag)
+        return read(value) if read is not None else self._decode_object(tag, value, depth)
+
+    def _decode_object(self, tag: Any, value: Any, depth: int) -> Any:
+        kind = self._classes.get(tag)
+        if kind is None:  # a class that moved to another module, as from a notebook to a file
+            parts = str(tag).split(".")
+            tails = (".".join(parts[start:]) for start in range(len(parts)))
+            kind = next((self._by_short_name[tail] for tail in tails if tail in self._by_short_name), None)
+        if kind is None:
+            raise _Refused(
+                f"it is of class {tag}, which no type of this flow names; annotate the cell with it"
+            )
+        if issubclass(kind, Flag):
+            return kind(value)
+        if issubclass(kind, Enum):
+            return kind[value]
+        names = field_names(kind) or ()
+        if set(names) != set(value):
+            different = ", ".join(sorted(set(names) ^ set(value)))
+            raise _Refused(f"its class {tag} has other fields than what was stored: {different}")
+        read = {name: self._decode(value[name], depth + 1) for name in names}
+        if issubclass(kind, tuple):
+            return tuple.__new__(kind, read.values())
+        made = object.__new__(kind)  # no constructor: converters and validators have seen the value already
+        for name, one in read.items():
+            object.__setattr__(made, name, one)
+        if any("_attrs_cached_hash" in getattr(base, "__slots__", ()) for base in kind.__mro__):
+            object.__setattr__(made, "_attrs_cached_hash", None)
+        return made
+
+
+_TOO_DEEP = f"it is more than {DEPTH} containers deep (does it contain itself?); keep it flatter"
+
+
+def _unknown(kind: type) -> str:
+    if issubclass(kind, (bool, int, float, str, bytes, list, tuple, dict, set)) and field_names(kind) is None:
+        base = next(base for base in kind.__mro__ if base.__module__ == "builtins")
+        if not issubclass(kind, Enum):
+            return f"{tag_of(kind)} is a kind of {base.__name__}, which would come back as another; convert it: {base.__name__}(...)"
+    if field_names(kind) is not None or issubclass(kind, Enum):
+        return f"class {tag_of(kind)} is not named by a type of this flow; annotate the cell: Cell[{kind.__name__}]"
+    return (
+        f"class {tag_of(kind)} is not plain data; use numbers, text, bytes, dates, Decimal, UUID, containers of them,"
+        " or an Enum, attrs, dataclass or NamedTuple class that the cell's type names"
+    )
+
+
+def _text(value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise _Refused(
+            f"the text has a lone surrogate at {error.start}; decode it with errors='replace'"
+        ) from None
+    return value
+
+
+def _parse(data: bytes, what: str) -> object:
+    try:
+        return json.loads(data.decode(), parse_constant=_refuse_constant)
+    except RecursionError:
+        reason = _TOO_DEEP
+    except ValueError as error:
+        reason = f"it is not the JSON text that was written ({error})"
+    raise StateError(f"{what} cannot be read: {reason}")
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not a JSON number")
+
+
+def _write_decimal(value: Decimal) -> str:
+    if not value.is_finite():
+        raise _Refused(f"{value!r} is not a number that can be compared; leave the cell unset, or use None")
+    return str(value)
+
+
+def _write_moment(value: datetime | time) -> Plain:
+    zone = zone_name(value.tzinfo)
+    text = value.replace(fold=0, tzinfo=None).isoformat()
+    if zone and isinstance(value, time):
+        return [text, None, zone]
+    offset = value.utcoffset()
+    if offset is None:
+        return text
+    return [text, _write_span(offset), *([zone] if zone else [])]
+
+
+def _write_span(value: timedelta) -> list[int]:
+    return [value.days, value.seconds, value.microseconds]
+
+
+def _read_span(plain: Any) -> timedelta:
+    days, seconds, microseconds = plain
+    return timedelta(days, seconds, microseconds)
+
+
+def _read_moment(kind: Any) -> Callable[[Any], Any]:
+    def read(plain: Any) -> Any:
+        if isinstance(plain, str):
+            return kind.fromisoformat(plain)
+        moment = kind.fromisoformat(plain[0])
+        if len(plain) == 2:
+            return moment.replace(tzinfo=timezone(_read_span(plain[1])))
+        found = moment.replace(tzinfo=ZoneInfo(plain[2]))
+        if plain[1] is not None and found.utcoffset() != _read_span(plain[1]):
+            found = found.replace(fold=1)
+        return found
+
+    return read
+
+
+_SCALARS: Mapping[type, Callable[[Any], Plain]] = {
+    bytes: lambda value: b64encode(value).decode(),
+    Decimal: _write_decimal,
+    datetime: _write_moment,
+    date: date.isoformat,
+    time: _write_moment,
+    timedelta: _write_span,
+    UUID: lambda value: value.hex,
+}
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "int": lambda text: int(text, 16),
+    "bytes": lambda text: b64decode(text, validate=True),
+    "decimal": Decimal,
+    "datetime": _read_moment(datetime),
+    "date": date.fromisoformat,
+    "time": _read_moment(time),
+    "timedelta": _read_span,
+    "uuid": UUID,
+}

@@ -1,0 +1,317 @@
+"""``Flow``: a set of named cells taken as a template.
+
+The class is the declaration, an instance is a live graph of its own, ``Room.step()`` is the same as a pure function. All
+of them are made from the one plan that the class body declares; what is wrong with it is refused when the class is made.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from html import escape
+from keyword import iskeyword
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+
+from reactflow.cells import Cell, GraphView, Kind, Plan, Readable, graph, instantiate
+from reactflow.cells.effect import Keeper
+from reactflow.cells.naming import is_ours
+from reactflow.cells.readable import current_outcome, shown
+from reactflow.errors import DeclarationError, ReadOnlyError
+from reactflow.flow.codec import Codec
+from reactflow.flow.declaration import (
+    RESERVED,
+    collect,
+    in_order_of_use,
+    lower_methods,
+    make_plan,
+    refuse_live,
+)
+from reactflow.flow.declared import declared_types
+from reactflow.flow.fingerprint import fingerprint
+from reactflow.flow.step import Step
+from reactflow.flow.template import freeze, is_template
+
+R = TypeVar("R")
+
+
+class _OfClass(Generic[R]):
+    """A value made once for each class, when it is first asked for."""
+
+    def __init__(self, make: Callable[[type[Flow]], R]) -> None:
+        self.make = make
+        self.__doc__ = make.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = f"_{name}"
+
+    def __get__(self, instance: object, owner: type[Flow]) -> R:
+        found: R | None = vars(owner).get(self.name)
+        if found is None:
+            found = self.make(owner)
+            setattr(owner, self.name, found)
+        return found
+
+
+class Cells:
+    """The live cells of one instance, as attributes: ``room.cells.area``."""
+
+    __slots__ = ("__dict__", "_flow_name")
+
+    def __init__(self, flow: str, cells: Mapping[str, Readable[Any]]) -> None:
+        self._flow_name = flow
+        self.__dict__.update(cells)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(unknown(self._flow_name, name, self.__dict__), name=name, obj=self)
+
+    def __iter__(self) -> Iterator[Readable[Any]]:
+        return iter(self.__dict__.values())
+
+    def __dir__(self) -> list[str]:
+        return list(self.__dict__)
+
+    def __repr__(self) -> str:
+        return "\n".join(map(repr, self))
+
+
+class Flow:
+    """Base of every flow: declare cells in the body of a subclass.
+
+    A cell's name is its attribute. Its type is its annotation's (``height: Cell[float] = cell()``) or its default's. A
+    method under ``@derived`` is a derived cell of what it reads through ``self``. ``Room(length=3.0)`` makes a live
+    instance; each has cells of its own, all of which are kept up to date.
+
+    Raises DeclarationError when the class is made and its body cannot work, CycleError when cells depend on themselves.
+
+    >>> from reactflow import Flow, cell, derived, fold, folds
+    >>> class Room(Flow):
+    ...     length = cell(0.0)
+    ...     width = cell(0.0)
+    ...     area = length * width
+    ...     peak = fold(area.changes(), folds.max)
+    ...
+    ...     @derived
+    ...     def label(self) -> str:
+    ...         return f"{self.area:.1f} m2"
+    >>> room = Room(length=3.0, width=4.0)
+    >>> room.length = 5.0
+    >>> room.area, room.label, room.peak
+    (20.0, '20.0 m2', 20.0)
+    >>> room
+    Room(length=5.0, width=4.0; area=20.0, peak=20.0, label='20.0 m2')
+    """
+
+    _cells: ClassVar[dict[str, Readable[Any]]] = {}
+    _types: ClassVar[dict[str, Any]] = {}
+
+    if TYPE_CHECKING:
+        plan: ClassVar[Plan]
+        codec: ClassVar[Codec]
+        version: ClassVar[str]
+
+        @property
+        def cells(self) -> type[Self]:
+            """The live cells: what the class shows as templates, of this instance."""
+            ...
+
+        @classmethod
+        def show(cls) -> GraphView:
+            """The graph, to be drawn: of the class its plan, of an instance its cells with their values."""
+            ...
+
+    @property
+    def __is_flow__(self) -> bool:
+        return True
+
+    # --- the class ------------------------------------------------------------------------------------------------------
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cells = collect(cls, Flow)
+        own = {name: one for name, one in cells.items() if not is_template(one)}
+        frame = sys._getframe(1)
+        while is_ours(frame) and frame.f_back is not None:
+            frame = frame.f_back
+        refuse_live(cls, own, frame)
+        lower_methods(cls, own, cells)
+        inherited = {
+            name: kind for base in cls.__bases__ for name, kind in getattr(base, "_types", {}).items()
+        }
+        scope = {} if frame.f_code.co_name == "<module>" else frame.f_locals
+        types, is_complete = declared_types(cls, cells, scope, inherited)
+        plan = make_plan(cls.__name__, cells, types)
+        for name, one in own.items():
+            freeze(one, cls.__name__, name)
+        for one in in_order_of_use(own.values()):
+            if not is_template(one):
+                freeze(one, cls.__name__, None)
+        cls._cells = cells
+        cls._types = types if is_complete else inherited
+        if is_complete:
+            cls._plan = plan  # type: ignore[attr-defined]  # where ``plan`` looks first
+
+    @classmethod
+    def step(cls) -> Step:
+        """The flow as a pure function ``(state, events) -> (state, changes)``, made once."""
+        return cls._made_step
+
+    @classmethod
+    def of(
+        cls,
+        cells: Mapping[str, Readable[Any]] | None = None,
+        /,
+        *,
+        name: str = "Flow",
+        **named: Readable[Any],
+    ) -> type[Any]:
+        """Lift live cells into a flow: what you tried in a notebook, as a template. The cells stay as they are.
+
+        Sources start from their defaults. Raises DeclarationError for a tracked cell, or a source or fold that the given
+        cells need and that is not given.
+
+        >>> from reactflow import Flow, cell
+        >>> length, width = cell(3.0), cell(4.0)
+        >>> area = length * width
+        >>> Room = Flow.of(length=length, width=width, area=area, name="Room")
+        >>> Room(length=5.0)
+        Room(length=5.0, width=4.0; area=20.0)
+        """
+        given = {**(cells or {}), **named}
+        for key, one in given.items():
+            if not key.isidentifier() or iskeyword(key) or key in RESERVED:
+                raise DeclarationError(
+                    f"Flow.of: {key!r} cannot be the name of a cell; call it something else, such as {key}_"
+                )
+            if not isinstance(one, Readable):
+                raise DeclarationError(
+                    f"Flow.of({key}=...): {one!r} is not a cell; pass the cell itself, not its value"
+                )
+            if is_template(one):
+                raise DeclarationError(
+                    f"Flow.of({key}=...): {one!r} belongs to a flow already; inherit from that flow"
+                )
+        plan = Plan.of(given)
+        made = instantiate(plan)
+        frame = sys._getframe(1)
+        body = {key: made[place] for key, place in plan.names.items()}
+        ordered = {key: body[key] for key in given}
+        return type(name, (cls,), {**ordered, "__module__": frame.f_globals.get("__name__", __name__)})
+
+    if not TYPE_CHECKING:
+
+        @_OfClass
+        def plan(cls):
+            """The nodes of the flow, named ones by name."""
+            types, _ = declared_types(cls, cls._cells, {}, cls._types)
+            return make_plan(cls.__name__, cls._cells, types)
+
+        @_OfClass
+        def codec(cls):
+            """The canonical encoding of the flow's state."""
+            types = {
+                node.name or f"#{place}": node.type
+                for place, node in enumerate(cls.plan)
+                if node.type is not None
+            }
+            defaults = [node.default for node in cls.plan]
+            zeros = [node.fold.zero for node in cls.plan if node.fold is not None]
+            return Codec(types, [*defaults, *zeros])
+
+        @_OfClass
+        def version(cls):
+            """A hash of the plan's shape: another plan, another version."""
+            return fingerprint(cls.plan, cls.codec)
+
+        @_OfClass
+        def _made_step(cls):
+            return Step(cls)
+
+    # --- an instance ----------------------------------------------------------------------------------------------------
+
+    def __init__(self, **values: Any) -> None:
+        flow = type(self)
+        plan = flow.plan
+        for name in values:
+            _check_given(flow.__name__, plan, name)
+        live = instantiate(plan, values)
+        named = {name: live[plan.names[name]] for name in flow._cells}
+        self.__dict__["cells"] = Cells(flow.__name__, named)
+        self.__dict__["_keeper"] = Keeper(tuple(named.values()))
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            raise AttributeError(unknown(type(self).__name__, name, type(self)._cells), name=name, obj=self)
+
+        def __setattr__(self, name, value):
+            if name not in type(self)._cells:
+                raise ReadOnlyError(unknown(type(self).__name__, name, type(self)._cells))
+            object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        sources, computed = [], []
+        for name, one in vars(self.cells).items():
+            if isinstance(one, Readable) and not one.is_pulse:
+                (sources if isinstance(one, Cell) else computed).append(
+                    f"{name}={shown(current_outcome(one))}"
+                )
+        return f"{type(self).__name__}({', '.join(sources)}{'; ' if computed else ''}{', '.join(computed)})"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            f"<tr><td>{escape(name)}</td><td>{'pulse' if one.is_pulse else one.kind}</td>"
+            f"<td>{escape(shown(current_outcome(one)))}</td></tr>"
+            for name, one in vars(self.cells).items()
+            if isinstance(one, Readable)
+        ]
+        head = f"<caption>{escape(type(self).__name__)}</caption><tr><th>cell</th><th>kind</th><th>value</th></tr>"
+        return f"<table>{head}{''.join(rows)}</table>"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+
+class _Show:
+    """``show()`` of a class and of an instance."""
+
+    def __get__(self, instance: Flow | None, owner: type[Flow]) -> Callable[[], GraphView]:
+        def show() -> GraphView:
+            if instance is not None:
+                return graph(*list(instance.cells), title=owner.__name__)  # type: ignore[call-overload]  # Cells iterates
+            return _without_values(graph(*instantiate(owner.plan), title=owner.__name__))
+
+        return show
+
+
+if not TYPE_CHECKING:
+    Flow.show = _Show()
+
+
+def _without_values(view: GraphView) -> GraphView:
+    return replace(view, nodes=tuple(replace(node, state="", value="") for node in view.nodes))
+
+
+def _check_given(flow: str, plan: Plan, name: str) -> None:
+    if name not in plan.names:
+        raise DeclarationError(unknown(flow, name, list(plan.names)))
+    node = plan[name]
+    if node.kind is Kind.SOURCE:
+        return
+    if node.kind is Kind.PULSE:
+        raise DeclarationError(
+            f"{flow}({name}=...): {name!r} is a pulse; make {flow}(), then let it occur: .cells.{name}.emit()"
+        )
+    sources = [one.name for one in plan.nodes if one.kind is Kind.SOURCE and one.name]
+    raise DeclarationError(
+        f"{flow}({name}=...): {name!r} is derived; give its sources instead: {', '.join(sources)}"
+    )
+
+
+def unknown(flow: str, name: str, names: Any) -> str:
+    """What to say when a flow has no cell of a name."""
+    close = get_close_matches(name, list(names), 1)
+    known = [one for one in names if not one.startswith("_")]
+    hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known) or 'none'}"
+    return f"{flow} has no cell {name!r}; {hint}"

@@ -1,0 +1,170 @@
+"""Hidden inputs: live cells that a function of a flow reaches through a global, a closure or a default.
+
+A flow is a template: what a function of it reads has to be an input, or the instances share a cell and the step cannot
+see it. The search reads code objects and never runs the function. It follows attributes of modules and classes, and
+plain functions of the same module; it makes no promise for what is reached in other ways (a registry, a file).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import CodeType, FunctionType, MethodType, ModuleType
+from typing import Any, NamedTuple
+
+from reactflow.cells import Readable
+from reactflow.flow.methods import Method, instructions, line_of, nested, place
+
+_MISSING = object()
+
+
+class Hidden(NamedTuple):
+    """A live cell that a function reaches: by which name, and where."""
+
+    name: str
+    place: str
+
+
+class _Read(NamedTuple):
+    is_global: bool
+    path: tuple[str, ...]
+    place: str
+
+
+def hidden_cells(fn: Callable[..., Any]) -> tuple[Hidden, ...]:
+    """The live cells that ``fn`` could read without naming them as inputs.
+
+    >>> from reactflow.cells import cell
+    >>> def make():
+    ...     rate = cell(2.0)
+    ...     return lambda area: area * rate.value
+    >>> [found.name for found in hidden_cells(make())]
+    ['rate']
+    """
+    found: dict[Hidden, None] = {}
+    seen: set[int] = set()
+    waiting: list[object] = [fn]
+    home = getattr(fn.function if isinstance(fn, Method) else fn, "__module__", None)
+    while waiting:
+        here = waiting.pop()
+        if id(here) in seen:
+            continue
+        seen.add(id(here))
+        if isinstance(here, partial):
+            waiting.append(here.func)
+            given = [*((str(place), value) for place, value in enumerate(here.args)), *here.keywords.items()]
+            found.update(
+                (Hidden(name, "a partial's arguments"), None) for name, value in given if _is_live(value)
+            )
+        elif isinstance(here, MethodType):
+            waiting.append(here.__func__)
+            if _is_live(here.__self__):
+                found[Hidden("self", _place(here.__func__))] = None
+        elif isinstance(here, Method):
+            waiting.append(here.function)
+            waiting.extend(_functions(vars(here.view).values()))
+        elif isinstance(here, FunctionType):
+            for hidden, value in _reached(here):
+                if _is_live(value):
+                    found[hidden] = None
+                elif (
+                    isinstance(value, (FunctionType, partial)) and getattr(value, "__module__", home) == home
+                ):
+                    waiting.append(value)
+        elif (
+            isinstance(call := getattr(type(here), "__call__", None), FunctionType)
+            and call.__module__ == home
+        ):
+            waiting.append(call)
+    return tuple(found)
+
+
+def _reached(fn: FunctionType) -> Iterator[tuple[Hidden, object]]:
+    """Every value that a function refers to by a global, a closure or a default, with the name and place."""
+    closure = dict(zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True))
+    for read in _reads(fn.__code__):
+        name, *attributes = read.path
+        if read.is_global:
+            value = fn.__globals__.get(name, _MISSING)
+        elif name in closure:
+            value = _contents(closure[name])
+        else:
+            continue
+        path = name
+        while attributes and isinstance(value, (ModuleType, type)):
+            attribute = attributes.pop(0)
+            path = f"{path}.{attribute}"
+            value = _static(value, attribute)
+        if value is not _MISSING:
+            yield Hidden(path, read.place), value
+    code = fn.__code__
+    defaults = fn.__defaults__ or ()
+    positional = code.co_varnames[: code.co_argcount]
+    for name, value in zip(positional[len(positional) - len(defaults) :], defaults, strict=True):
+        yield Hidden(name, place(code)), value
+    for name, value in (fn.__kwdefaults__ or {}).items():
+        yield Hidden(name, place(code)), value
+
+
+def _reads(code: CodeType) -> Iterator[_Read]:
+    """The names that a code object, or one nested in it, takes from outside, each with the attributes read of it."""
+    listing = instructions(code)
+    for at, instruction in enumerate(listing):
+        op, name = instruction.opname, instruction.argval
+        is_global = op in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
+        if not is_global and not (op.startswith("LOAD_") and "DEREF" in op):
+            continue
+        attributes: list[str] = []
+        for following in listing[at + 1 :]:
+            if following.opname not in ("LOAD_ATTR", "LOAD_METHOD"):
+                break
+            attributes.append(str(following.argval))
+        yield _Read(is_global, (str(name), *attributes), place(code, line_of(instruction, code)))
+    for inner in nested(code):
+        yield from _reads(inner)
+
+
+def _is_live(value: object) -> bool:
+    """Whether a value is a cell or a flow's instance, or a plain container of one."""
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return any(isinstance(member, Readable) or _is_instance_of_a_flow(member) for member in value)
+    if isinstance(value, dict):
+        return any(
+            isinstance(member, Readable) or _is_instance_of_a_flow(member) for member in value.values()
+        )
+    return isinstance(value, Readable) or _is_instance_of_a_flow(value)
+
+
+def _is_instance_of_a_flow(value: object) -> bool:
+    return any(
+        base.__name__ == "Flow" and base.__module__ == "reactflow.flow.flow" for base in type(value).__mro__
+    )
+
+
+def _functions(values: Any) -> Iterator[object]:
+    for value in values:
+        if isinstance(value, property):
+            yield value.fget
+        elif isinstance(value, staticmethod):
+            yield value.__func__
+        elif isinstance(value, FunctionType):
+            yield value
+
+
+def _contents(closed: Any) -> object:
+    try:
+        return closed.cell_contents
+    except ValueError:  # not filled yet
+        return _MISSING
+
+
+def _static(owner: ModuleType | type, name: str) -> object:
+    for base in owner.__mro__ if isinstance(owner, type) else (owner,):
+        if name in vars(base):
+            return vars(base)[name]
+    return _MISSING
+
+
+def _place(fn: object) -> str:
+    code = getattr(fn, "__code__", None)
+    return place(code) if isinstance(code, CodeType) else ""
