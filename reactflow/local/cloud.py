@@ -142,6 +142,11 @@ class Cloud:
         True
         >>> cloud.stop()
         """
+        if os.name != "posix":
+            raise ConfigurationError(
+                "the embedded cloud runs on Linux and macOS: name an endpoint instead, "
+                "Cloud.at('http://127.0.0.1:4566')"
+            )
         for module in ("ministack", "boto3"):
             if importlib.util.find_spec(module) is None:
                 raise MissingExtra("reactflow.local", module, "local")

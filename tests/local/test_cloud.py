@@ -107,6 +107,16 @@ def test_a_forgotten_cloud_is_ended() -> None:
     assert_no_trace(*trace)
 
 
+def test_a_cloud_that_died_is_cleaned_up_after() -> None:
+    with Cloud.start() as cloud:
+        trace = pid_of(cloud), port_of(cloud), folder_of(cloud)
+        os.kill(trace[0], signal.SIGKILL)
+        assert cloud._child is not None
+        cloud._child.process.wait(timeout=10.0)
+        assert not cloud.running
+    assert_no_trace(*trace)
+
+
 STARTER = """
 import json, sys
 from reactflow.local import Cloud

@@ -12,6 +12,7 @@ from reactflow.errors import ConfigurationError
 from reactflow.local import Cloud
 from reactflow.local.provision import (
     BucketNeeded,
+    Need,
     Notification,
     QueueNeeded,
     StreamNeeded,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import define, field
 
+from reactflow.errors import ConfigurationError
 from reactflow.local.cloud import Cloud
 from reactflow.local.triggers.calls import translated
 from reactflow.local.triggers.clock import Clock
@@ -117,7 +118,8 @@ class S3Trigger:
             worked = True
             if self.form == "direct":
                 for held in ready:
-                    self._deliver([held], clock, report)
+                    if not clock.stopped:
+                        self._deliver([held], clock, report)
             else:
                 self._deliver(ready, clock, report)
             opens = now
@@ -145,7 +147,10 @@ class S3Trigger:
                 identifier = message.get("MessageId", "")
                 if identifier in self._held:  # held for longer than it was hidden: only its receipt is new
                     self._held[identifier].message = message
-                elif self.form == "direct" and _is_test(message.get("Body", "")):
+                    continue
+                content = _content(message)
+                self._check_order(content)
+                if self.form == "direct" and content.get("Event") == "s3:TestEvent":
                     # S3 sends its test message to queues; a function that it invokes never gets one.
                     self._delete([_Held(message)])
                 else:
@@ -153,6 +158,19 @@ class S3Trigger:
             if not messages:
                 return
             room -= len(messages)
+
+    def _check_order(self, content: dict[str, Any]) -> None:
+        """Refuse an emulator whose notifications cannot be put in order: a delete would pass for a late put."""
+        records = content.get("Records")
+        for record in records if isinstance(records, list) else ():
+            if not isinstance(record, dict) or record.get("eventSource") != "aws:s3":
+                continue
+            changed = str(record.get("eventName")).startswith(("ObjectCreated:", "ObjectRemoved:"))
+            if changed and record["s3"]["object"].get("sequencer", "0") == "0":
+                raise ConfigurationError(
+                    f"{self.source}: the notifications of {self._cloud.endpoint} have no sequencer, so its puts and "
+                    "deletes cannot be put in order; with MiniStack: pip install 'ministack>=1.5.33'"
+                )
 
     def _entry(self, held: _Held) -> Entry:
         message = held.message
@@ -248,9 +266,10 @@ class S3Trigger:
             self._held.pop(held.identifier, None)
 
 
-def _is_test(body: str) -> bool:
+def _content(message: MessageTypeDef) -> dict[str, Any]:
+    """What a message says, as far as it is an object; what is not goes to the handler as it is."""
     try:
-        content = json.loads(body)
+        content = json.loads(message.get("Body", ""))
     except ValueError:
-        return False
-    return isinstance(content, dict) and content.get("Event") == "s3:TestEvent"
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -227,6 +227,30 @@ def test_what_a_run_that_was_interrupted_held_is_hidden_and_not_deleted(cloud: C
     assert photos.messages() == 1
 
 
+def test_an_emulator_whose_notifications_have_no_order_is_refused(cloud: Cloud, unique: Unique) -> None:
+    photos = Photos(cloud, unique("photos"))
+    record = {
+        "eventSource": "aws:s3",
+        "eventName": "ObjectCreated:Put",
+        "s3": {"object": {"key": "a", "sequencer": "0"}},
+    }
+    url = cloud.client("sqs").get_queue_url(QueueName=photos.queue)["QueueUrl"]
+    cloud.client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps({"Records": [record]}))
+    with pytest.raises(ConfigurationError, match=r"have no sequencer.*pip install 'ministack>=1\.5\.33'$"):
+        photos.run(lambda event, context: None)
+
+
+def test_a_message_that_is_no_notification_reaches_the_handler_of_a_queue(
+    cloud: Cloud, unique: Unique
+) -> None:
+    photos = Photos(cloud, unique("photos"))
+    url = cloud.client("sqs").get_queue_url(QueueName=photos.queue)["QueueUrl"]
+    cloud.client("sqs").send_message(QueueUrl=url, MessageBody="not JSON")
+    got: list[str] = []
+    photos.run(lambda event, context: got.extend(record["body"] for record in event["Records"]), "queue")
+    assert "not JSON" in got
+
+
 def test_a_queue_that_is_not_there_is_named(cloud: Cloud) -> None:
     trigger = S3Trigger(cloud, "photos", lambda event, context: None, queue="no-such-queue")
     with pytest.raises(
