@@ -1,8 +1,10 @@
-"""reactflow: write ``area = length * width`` once; bind it to a notebook or to event streams."""
+"""reactflow: write ``area = length * width`` once. In a notebook it is data binding, in production a service."""
 
 from reactflow.cells import (
+    UNSET,
     Cell,
     Derived,
+    Effect,
     Failure,
     Fold,
     GraphView,
@@ -22,3 +24,58 @@ from reactflow.cells import (
     snapshot,
     untracked,
 )
+from reactflow.errors import (
+    BindingError,
+    CellError,
+    ConfigurationError,
+    CycleError,
+    DeclarationError,
+    ReactflowError,
+    RecordError,
+    Transient,
+    Unset,
+)
+from reactflow.flow import Event, Flow, Step
+from reactflow.service import MemoryStore, Service, SQLiteStore, System, row
+
+__all__ = [
+    "UNSET",
+    "BindingError",
+    "Cell",
+    "CellError",
+    "ConfigurationError",
+    "CycleError",
+    "DeclarationError",
+    "Derived",
+    "Effect",
+    "Event",
+    "Failure",
+    "Flow",
+    "Fold",
+    "GraphView",
+    "Instrument",
+    "MemoryStore",
+    "Pulse",
+    "ReactflowError",
+    "Readable",
+    "RecordError",
+    "SQLiteStore",
+    "Service",
+    "Step",
+    "System",
+    "Transient",
+    "Unset",
+    "batch",
+    "cell",
+    "derived",
+    "effect",
+    "fold",
+    "folds",
+    "graph",
+    "instrumented",
+    "on_cleanup",
+    "pulse",
+    "row",
+    "snapshot",
+    "untracked",
+]

@@ -6,8 +6,12 @@ Importing this needs no boto3; the first call to AWS does (extra ``aws``).
 from __future__ import annotations
 
 from reactflow.aws.dynamodb import DynamoDB
+from reactflow.aws.host import open_event
 from reactflow.aws.kinesis import Kinesis
 from reactflow.aws.s3 import S3
 from reactflow.aws.s3_object import S3Object
+from reactflow.service.host import opens_events
+
+opens_events(open_event)  # a service with a source of this floor understands what Lambda delivers
 
 __all__ = ["S3", "DynamoDB", "Kinesis", "S3Object"]

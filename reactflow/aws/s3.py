@@ -91,6 +91,11 @@ class S3(Source, Sink):
         return f"s3/{self.bucket}"
 
     @property
+    def reach(self) -> str:
+        """The part of the bucket that the template's keys are in: what stands before its first field."""
+        return f"{self.resource}/{self.template.prefix}"
+
+    @property
     def contract(self) -> Contract:
         return Contract(ordered=False, skips=True, replaces=True)
 

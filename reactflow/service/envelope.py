@@ -26,7 +26,9 @@ class Envelope:
     ``id`` is ``service/output/unit/destination/n``, stable over every retry; ``hops`` counts the services that the
     cause has come through.
 
-    >>> event = Envelope(id="rooms/area/r1/dynamodb:areas/1", source="/rooms", type=ROW, subject="r1", data={"area": 12.0})
+    >>> event = Envelope(
+    ...     id="rooms/area/r1/dynamodb:areas/1", source="/rooms", type=ROW, subject="r1", data={"area": 12.0}
+    ... )
     >>> Envelope.from_json(event.to_json()) == event
     True
     """
@@ -45,7 +47,12 @@ class Envelope:
 
     def to_json(self) -> dict[str, Any]:
         """The envelope as plain data, empty attributes left out, as the JSON format of CloudEvents has it."""
-        plain: dict[str, Any] = {"specversion": "1.0", "id": self.id, "source": self.source, "type": self.type}
+        plain: dict[str, Any] = {
+            "specversion": "1.0",
+            "id": self.id,
+            "source": self.source,
+            "type": self.type,
+        }
         for name in ("subject", "time", "traceparent", "correlationid", "causationid", "sequence", "hops"):
             value = getattr(self, name)
             if value:
@@ -60,7 +67,9 @@ class Envelope:
                 raise RecordError(f"the CloudEvent has no {name!r}: it is a required text", field=name)
         data, hops = plain.get("data", {}), plain.get("hops", 0)
         if not isinstance(data, Mapping):
-            raise RecordError(f"the CloudEvent's 'data' is {type(data).__name__}, not an object", field="data")
+            raise RecordError(
+                f"the CloudEvent's 'data' is {type(data).__name__}, not an object", field="data"
+            )
         if not isinstance(hops, int) or isinstance(hops, bool) or hops < 0:
             raise RecordError(f"the CloudEvent's 'hops' is {hops!r}, not a count", field="hops")
         texts = ("subject", "time", "traceparent", "correlationid", "causationid", "sequence")
@@ -70,4 +79,8 @@ class Envelope:
     @staticmethod
     def is_one(plain: object) -> bool:
         """Whether plain data looks like a CloudEvent of reactflow's own types."""
-        return isinstance(plain, Mapping) and plain.get("specversion") == "1.0" and str(plain.get("type")).startswith("reactflow.")
+        return (
+            isinstance(plain, Mapping)
+            and plain.get("specversion") == "1.0"
+            and str(plain.get("type")).startswith("reactflow.")
+        )

@@ -93,7 +93,7 @@ class Item:
     """
 
     v: int = 0
-    gv: str | int = ""
+    gv: str = ""
     cells: bytes = b""
     marks: Mapping[str, str] = field(factory=dict, converter=_mapping)
     versions: Mapping[str, str] = field(factory=dict, converter=_mapping)
@@ -144,7 +144,7 @@ class Item:
                 )
             take = _Reader(plain, ("format", "v", "gv", "c", "m", "w", "out", "on", "q", "held", "ids"))
             return cls(
-                v=take.count("v"), gv=take.version("gv"), cells=_unpack(plain["c"]),
+                v=take.count("v"), gv=take.text("gv"), cells=_unpack(plain["c"]),
                 marks=take.texts_by_name("m"), versions=take.texts_by_name("w"),
                 out=tuple(Pending.from_json(each) for each in take.array("out")),
                 numbers=take.counts_by_name("on"), open_cases=take.texts("q"), held=take.truth("held"),
@@ -252,10 +252,6 @@ class _Reader:
 
     def truth(self, name: str) -> bool:
         return bool(self._take(name, lambda value: type(value) is bool, "true or false"))
-
-    def version(self, name: str) -> str | int:
-        version: str | int = self._take(name, lambda value: type(value) in (str, int), "a version")
-        return version
 
     def array(self, name: str) -> list[Any]:
         return list(self._take(name, lambda value: type(value) is list, "an array"))

@@ -125,7 +125,7 @@ class Case:
     record: Mapping[str, Any] = field(factory=dict, converter=plain)
     time: str = ""
     v: int = 0
-    gv: str | int = ""
+    gv: str = ""
 
     @property
     def id(self) -> str:

@@ -45,6 +45,11 @@ class Sink:
         """What the sink writes, such as ``dynamodb/areas``."""
         raise NotImplementedError
 
+    @property
+    def reach(self) -> str:
+        """What of the destination is written: all of it, or a part such as ``s3/photos/thumbnails/``."""
+        return self.destination
+
     def check(self, key_names: Sequence[str], output: Output) -> None:
         """Refuse an output that cannot be written here: raises BindingError with the remedy."""
 
@@ -56,6 +61,9 @@ class Sink:
         raise NotImplementedError
 
     def __rrshift__(self, values: Readable[Any] | Row) -> Output:
-        from reactflow.service.output import Output, Row  # output speaks of sinks: imported late to keep one way
+        from reactflow.service.output import (
+            Output,
+            Row,
+        )  # output speaks of sinks: imported late to keep one way
 
         return Output(row=values if isinstance(values, Row) else Row.bare(values), sink=self)

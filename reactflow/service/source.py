@@ -45,6 +45,7 @@ class Record:
     ``via`` is how it came: ``stream`` (the lowest unfinished one is reported), ``queue`` (every unfinished one is
     reported) or ``direct`` (asynchronous: nothing can be reported, only raised). ``receipt`` is the sequence number or
     message id to report. ``resource`` is ``kinesis/measurements``, ``dynamodb/employees`` or ``s3/photos``.
+    ``unreadable`` says why no source can read it, when the envelope around it is broken already.
     """
 
     raw: Mapping[str, Any]
@@ -53,6 +54,7 @@ class Record:
     receipt: str = ""
     account: str = ""
     region: str = ""
+    unreadable: str = ""
 
 
 @frozen
@@ -60,7 +62,7 @@ class Message:
     """What a source read from a record: the fields now, and before where the source tells.
 
     ``new`` is None when the thing is gone; ``old`` is None when there was none before, or, with ``old_known`` false,
-    when the source does not say. ``unknown`` is what ``version``, a removal and the quarantine show of it.
+    when the source does not say.
     """
 
     new: Mapping[str, Any] | None
@@ -98,6 +100,11 @@ class Source:
         raise NotImplementedError
 
     @property
+    def reach(self) -> str:
+        """What of the resource is read: the resource, or a part of it such as ``s3/photos/in/``."""
+        return self.resource
+
+    @property
     def contract(self) -> Contract:
         """What the source may do to its records."""
         raise NotImplementedError
@@ -112,7 +119,11 @@ class Source:
             return self.fields
         from reactflow.cells import Kind  # the ground floor's names, needed only when a service is made
 
-        return {node.name: node.name for node in plan.nodes if node.name and node.kind in (Kind.SOURCE, Kind.PULSE)}
+        return {
+            node.name: node.name
+            for node in plan.nodes
+            if node.name and node.kind in (Kind.SOURCE, Kind.PULSE)
+        }
 
     def unit_is_one_lane(self, key_names: Sequence[str]) -> bool:
         """Whether all records of one unit are certain to be in one ordered lane."""
@@ -152,7 +163,9 @@ def report(records: Sequence[Record], unfinished: Collection[int]) -> dict[str, 
     """
     failed = [records[place] for place in sorted(unfinished)]
     if any(record.via == "direct" for record in failed):
-        raise Unfinished(f"{len(failed)} of {len(records)} records could not be finished: the event has to come again")
+        raise Unfinished(
+            f"{len(failed)} of {len(records)} records could not be finished: the event has to come again"
+        )
     if failed and failed[0].via == "stream":
         failed = failed[:1]
     receipts = dict.fromkeys(record.receipt for record in failed)

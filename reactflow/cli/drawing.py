@@ -1,0 +1,25 @@
+"""What ``reactflow graph`` draws: a flow's cells, or services and what they share."""
+
+from __future__ import annotations
+
+from reactflow.cells import GraphView, Readable, graph
+from reactflow.errors import ConfigurationError
+from reactflow.flow import Flow
+from reactflow.service import Service, System
+
+
+def view_of(found: object, target: str) -> GraphView:
+    """The picture of whatever a target names. Raises ConfigurationError for what has none."""
+    if isinstance(found, type) and issubclass(found, Flow):
+        return found.show()
+    if isinstance(found, Flow):
+        return found.show()
+    if isinstance(found, Service):
+        return System(found, cycles=[(found.name,)]).graph()
+    if isinstance(found, System):
+        return found.graph()
+    if isinstance(found, Readable):
+        return graph(found)
+    raise ConfigurationError(
+        f"{target} is a {type(found).__name__}: name a flow, a service, a system or a cell"
+    )

@@ -1,0 +1,88 @@
+"""The local host: services on an embedded cloud, with their triggers, and word of all that they do.
+
+It is thin: what a service needs is found in ``needs``, made by ``provision``, delivered by ``triggers`` and handled by the
+very function that Lambda would call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from reactflow.aws import S3, DynamoDB, Kinesis
+from reactflow.local.cloud import Cloud
+from reactflow.local.needs import needs_of, queue_of
+from reactflow.local.provision import provision
+from reactflow.local.triggers import (
+    Clock, Delivery, DynamoDBTrigger, KinesisTrigger, S3Trigger, Summary, Trigger, TriggerSettings, Triggers,
+)  # fmt: skip
+from reactflow.service import Service, System
+from reactflow.service.host import Host, Report
+from reactflow.service.source import Source
+from reactflow.service.stores import MemoryStore, Store
+
+Told = Callable[[Service, Report], object]
+
+
+class LocalHost:
+    """Runs services against a cloud: makes what they need, then delivers what comes.
+
+    ``store`` gives a service's store (default: the service's own, else memory). ``told`` hears what became of every
+    delivery, ``delivered`` of every invocation, failed ones too. Streams are made with ``shards`` shards.
+
+    Raises ConfigurationError when what the services need cannot be made.
+    """
+
+    def __init__(
+        self,
+        services: Iterable[Service],
+        cloud: Cloud,
+        *,
+        store: Callable[[Service], Store] | None = None,
+        told: Told | None = None,
+        delivered: Callable[[Delivery], None] | None = None,
+        settings: TriggerSettings | None = None,
+        shards: int = 1,
+        clock: Clock | None = None,
+    ) -> None:
+        self.cloud = cloud
+        self.services = tuple(services)
+        self.resources = provision(cloud, needs_of(self.services, shards=shards))
+        self.hosts = {
+            one.name: Host(
+                one, store(one) if store else one.store or MemoryStore(), partial(told, one) if told else None
+            )
+            for one in self.services
+        }
+        self.system = System(*self.services, cycles=[tuple(one.name for one in self.services)])
+        triggers = [
+            self._trigger(service, source.source, settings)
+            for service in self.services
+            for source in service.bound
+        ]
+        self._triggers = Triggers(triggers, clock=clock, listener=delivered)
+
+    def _trigger(self, service: Service, source: Source, settings: TriggerSettings | None) -> Trigger:
+        handler = self.hosts[service.name].handle
+        if isinstance(source, Kinesis):
+            return KinesisTrigger(self.cloud, source.stream, handler, settings, function=service.name)
+        if isinstance(source, DynamoDB):
+            return DynamoDBTrigger(self.cloud, source.table, handler, settings, function=service.name)
+        if isinstance(source, S3):
+            queue = queue_of(service, source)
+            return S3Trigger(self.cloud, source.bucket, handler, queue=queue, form="queue", function=service.name)
+        raise TypeError(f"service {service.name!r}: no trigger on this machine for {source.resource}")
+
+    def run_until_idle(self, max_seconds: float = 60.0) -> Summary:
+        """Deliver all that is there and what comes of it. Raises Transient when that does not end in time."""
+        with self.cloud.exported():
+            return self._triggers.run_until_idle(max_seconds)
+
+    def run(self) -> None:
+        """Deliver whatever comes, until ``stop()``."""
+        with self.cloud.exported():
+            self._triggers.run()
+
+    def stop(self) -> None:
+        """End ``run`` at its next delivery; may be called from any thread or signal handler."""
+        self._triggers.stop()

@@ -1,0 +1,46 @@
+"""The service floor: a flow bound to input events and output events, applied with effect exactly once.
+
+Follow one event by reading down: ``host`` takes a delivery apart, ``binding`` turns messages into events of units,
+``unit`` applies them and writes once, ``outbox`` finds what is due and hands it to the sinks.
+"""
+
+from reactflow.service.binding import Input, UnitEvent
+from reactflow.service.envelope import Envelope
+from reactflow.service.host import Host, Report
+from reactflow.service.item import Item, Pending
+from reactflow.service.key import Key, UnitKey
+from reactflow.service.output import Output, Row, row
+from reactflow.service.quarantine import Case, Reason
+from reactflow.service.service import Service
+from reactflow.service.sink import Publication, Sink
+from reactflow.service.source import Contract, Message, Record, Source
+from reactflow.service.stores import MemoryStore, SQLiteStore, Store
+from reactflow.service.system import System
+
+__all__ = [
+    "Case",
+    "Contract",
+    "Envelope",
+    "Host",
+    "Input",
+    "Item",
+    "Key",
+    "MemoryStore",
+    "Message",
+    "Output",
+    "Pending",
+    "Publication",
+    "Reason",
+    "Record",
+    "Report",
+    "Row",
+    "SQLiteStore",
+    "Service",
+    "Sink",
+    "Source",
+    "Store",
+    "System",
+    "UnitEvent",
+    "UnitKey",
+    "row",
+]

@@ -1,0 +1,155 @@
+"""A service: the events that it takes, the flow that it is, the changes that it tells. It knows nothing else.
+
+``Service(Room, key="room", inputs=[...], outputs=[...])`` is a frozen value. Everything that can be wrong with a binding
+is found when it is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+from reactflow.errors import BindingError
+from reactflow.flow import Flow, Step
+from reactflow.service.binding import Input
+from reactflow.service.causality import meet
+from reactflow.service.contracts import check_contract, check_feeders, check_name
+from reactflow.service.decoding import short
+from reactflow.service.key import Key
+from reactflow.service.output import Output, Row
+from reactflow.service.source import Record, Source, report
+from reactflow.service.stores import Store, open_store
+
+if TYPE_CHECKING:
+    from reactflow.service.host import Host
+
+
+def _tuple(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(values)
+
+
+@frozen(slots=False, eq=False)
+class Service:
+    """A flow bound to input events and output events, one unit of state for each key.
+
+    ``key`` names the fields that tell one unit from another: a name, several, a mapping of names to str, int or date, or
+    ``()`` for one unit in all. ``name`` is the flow's unless given, and part of every stored unit's identity. ``store``
+    is where units are kept; without one, ``REACTFLOW_STATE`` says (``sqlite:PATH`` or ``memory``), else memory, which
+    AWS Lambda is refused. ``hops`` bounds how many services an event may come through.
+
+    Raises BindingError, with the remedy, for whatever does not fit.
+    """
+
+    flow: type[Flow] = field()
+    name: str = field(default="", kw_only=True)
+    key: Any = field(default=None, kw_only=True)
+    inputs: tuple[Source, ...] = field(default=(), converter=_tuple, kw_only=True)
+    outputs: tuple[Output, ...] = field(default=(), converter=_tuple, kw_only=True)
+    store: Store | None = field(default=None, kw_only=True)
+    hops: int = field(default=32, kw_only=True)
+    bound: tuple[Input, ...] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        flow: object = self.flow
+        if not (isinstance(flow, type) and issubclass(flow, Flow)):
+            raise BindingError(
+                f"Service({short(flow)}, ...): the first argument is a flow's class, as in Service(Room)"
+            )
+        put = object.__setattr__  # a frozen value is completed once, here
+        put(self, "name", check_name(self.name or self.flow.__name__.lower()))
+        if self.key is None:
+            raise BindingError(
+                f"service {self.name!r} has no key: say which field tells one unit from another, as in key='room', "
+                "or key=() for one unit in all"
+            )
+        put(self, "key", Key.of(self.key))
+        for one in self.inputs:
+            if not isinstance(one, Source):
+                raise BindingError(
+                    f"service {self.name!r}: {short(one)} is not a source, such as Kinesis('measurements')"
+                )
+        put(self, "bound", tuple(Input.bind(one, self.flow, self.key) for one in self.inputs))
+        check_feeders(self.name, self.bound)
+        for bound in self.bound:
+            check_contract(bound)
+        put(self, "outputs", tuple(self._bind_output(one) for one in self.outputs))
+        self._check_outputs()
+
+    def _bind_output(self, output: object) -> Output:
+        if isinstance(output, Row) or not isinstance(output, Output):
+            raise BindingError(
+                f"service {self.name!r}: {short(output)} is not an output; bind it to a sink, as in "
+                "row(Room.area) >> DynamoDB('areas')"
+            )
+        return output.bind(self.flow, self.key.names)
+
+    def _check_outputs(self) -> None:
+        seen: set[tuple[str, str]] = set()
+        for output in self.outputs:
+            names = (output.name, output.sink.destination)
+            if names in seen:
+                raise BindingError(
+                    f"service {self.name!r} has two outputs named {names[0]!r} to {names[1]}: make them one row, or give "
+                    "one another name, as in row(..., name='second')"
+                )
+            seen.add(names)
+            for read in self.reads:
+                if meet(output.sink.reach, read):
+                    raise BindingError(
+                        f"service {self.name!r} writes {output.sink.reach} and reads {read}: it would feed itself. Write "
+                        "to another place, or to a prefix that does not lie in the one it reads"
+                    )
+
+    @cached_property
+    def step(self) -> Step:
+        """The flow as a pure function, made once."""
+        return self.flow.step()
+
+    @cached_property
+    def unstored(self) -> frozenset[str]:
+        """The cells whose values are not kept in the state, and computed anew when needed."""
+        return frozenset(str(node.name) for node in self.flow.plan if node.name and node.stored is False)
+
+    @cached_property
+    def host(self) -> Host:
+        """What runs the service in this process."""
+        from reactflow.service.host import Host
+
+        return Host(self, self.store if self.store is not None else open_store())
+
+    def handler(self, event: Mapping[str, Any], context: object = None) -> object:
+        """What AWS Lambda calls: takes the very events that Lambda delivers, returns what Lambda expects.
+
+        >>> from reactflow import Flow, Service, cell
+        >>> from reactflow.aws import Kinesis
+        >>> class Room(Flow):
+        ...     length = cell(0.0)
+        >>> rooms = Service(Room, key="room", inputs=[Kinesis("measurements", partition="room")])
+        >>> rooms.handler({"Records": []})
+        {'batchItemFailures': []}
+        """
+        return self.host.handle(event, context)
+
+    def acknowledge(self, records: Sequence[Record], unfinished: Collection[int]) -> object:
+        """What the trigger of these records is told."""
+        for record in records:
+            for one in self.bound:
+                if one.source.resource == record.resource:
+                    return one.source.acknowledge(records, unfinished)
+        return report(records, unfinished)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """What the service reads, such as ``kinesis/measurements`` or ``s3/photos/in/``."""
+        return tuple(dict.fromkeys(one.source.reach for one in self.bound))
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """What the service writes, such as ``dynamodb/areas``."""
+        return tuple(dict.fromkeys(one.sink.reach for one in self.outputs))
+
+    def __repr__(self) -> str:
+        return f"<service {self.name}: {', '.join(self.reads) or '-'} -> {self.flow.__name__} -> {', '.join(self.writes) or '-'}>"

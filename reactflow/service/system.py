@@ -1,0 +1,58 @@
+"""A system: the union of some services, and nothing more. They know nothing of each other; it knows what they share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from reactflow.cells import GraphView, NodeView
+from reactflow.errors import BindingError
+from reactflow.service.causality import Edge, Reach, causes, cycles, edges, effects
+from reactflow.service.service import Service
+
+
+class System:
+    """Services joined by the streams, tables and buckets that they share.
+
+    ``cycles`` declares the cycles that are meant, such as acknowledgements: ``cycles=[("rooms", "floors")]``. Raises
+    BindingError for a cycle that is not declared, or a name used twice.
+    """
+
+    __slots__ = ("_reach", "edges", "services")
+
+    def __init__(self, *services: Service, cycles: Iterable[Sequence[str | Service]] = ()) -> None:
+        self.services = {one.name: one for one in services}
+        self._reach: list[Reach] = [(one.name, one.reads, one.writes) for one in services]
+        self.edges: tuple[Edge, ...] = edges(self._reach)
+        self._check_cycles({frozenset(str(getattr(one, "name", one)) for one in cycle) for cycle in cycles})
+
+    def _check_cycles(self, declared: set[frozenset[str]]) -> None:
+        for way in cycles(self._reach):
+            if frozenset(way) not in declared:
+                members = ", ".join(way[:-1])
+                raise BindingError(
+                    f"services feed each other: {' -> '.join(way)}. Cut the cycle, or, if it is meant (an "
+                    f"acknowledgement), declare it: System(..., cycles=[({members},)])"
+                )
+
+    def causes(self, service: str) -> list[str]:
+        """The services that cause this one, directly or not, nearest first. Raises BindingError for an unknown name."""
+        return list(causes(self._reach, service))
+
+    def effects(self, service: str) -> list[str]:
+        """The services that this one causes, directly or not, nearest first. Raises BindingError for an unknown name."""
+        return list(effects(self._reach, service))
+
+    def graph(self) -> GraphView:
+        """Services and what they share, as a picture."""
+        nodes: dict[tuple[str, str], NodeView] = {}
+
+        def place(kind: str, name: str) -> int:
+            return nodes.setdefault((kind, name), NodeView(len(nodes), name, kind)).id
+
+        lines: list[tuple[int, int]] = []
+        written = {name for one in self.services.values() for name in one.writes}
+        for one in self.services.values():
+            here = place("service", one.name)
+            lines += [(place("sink" if name in written else "source", name), here) for name in one.reads]
+            lines += [(here, place("sink", name)) for name in one.writes]
+        return GraphView(tuple(nodes.values()), tuple(lines), "system")
