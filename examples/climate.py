@@ -27,7 +27,7 @@ climate = Service(
     Month,
     name="climate",
     key=("station", "month"),
-    inputs=[Kinesis("readings", partition="station")],
+    inputs=[Kinesis("readings", partition="month")],
     outputs=[
         row(Month.readings, Month.mean, Month.coldest, Month.warmest, Month.spread) >> DynamoDB("climate")
     ],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Any
 
 from reactflow.aws import S3, DynamoDB, Kinesis
 from reactflow.local.cloud import Cloud
@@ -21,6 +22,7 @@ from reactflow.service.host import Host, Report
 from reactflow.service.source import Source
 from reactflow.service.stores import MemoryStore, Store
 
+Handler = Callable[[Any, Any], object]
 Told = Callable[[Service, Report], object]
 
 
@@ -28,7 +30,8 @@ class LocalHost:
     """Runs services against a cloud: makes what they need, then delivers what comes.
 
     ``store`` gives a service's store (default: the service's own, else memory). ``told`` hears what became of every
-    delivery, ``delivered`` of every invocation, failed ones too. Streams are made with ``shards`` shards.
+    delivery, ``delivered`` of every invocation, failed ones too. Streams are made with ``shards`` shards. ``around`` wraps
+    each handler, to make faults for instance.
 
     Raises ConfigurationError when what the services need cannot be made.
     """
@@ -44,8 +47,10 @@ class LocalHost:
         settings: TriggerSettings | None = None,
         shards: int = 1,
         clock: Clock | None = None,
+        around: Callable[[Handler], Handler] | None = None,
     ) -> None:
         self.cloud = cloud
+        self._around = around or (lambda handler: handler)
         self.services = tuple(services)
         self.resources = provision(cloud, needs_of(self.services, shards=shards))
         self.hosts = {
@@ -63,7 +68,7 @@ class LocalHost:
         self._triggers = Triggers(triggers, clock=clock, listener=delivered)
 
     def _trigger(self, service: Service, source: Source, settings: TriggerSettings | None) -> Trigger:
-        handler = self.hosts[service.name].handle
+        handler = self._around(self.hosts[service.name].handle)
         if isinstance(source, Kinesis):
             return KinesisTrigger(self.cloud, source.stream, handler, settings, function=service.name)
         if isinstance(source, DynamoDB):
