@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
@@ -28,9 +29,9 @@ from reactflow.local.dev import LocalHost
 from reactflow.service import Report, Service
 
 SHARDS = 4
-LOST_ANSWERS = 3  # the answer of every third delivery is lost, so that its records come again
+LOST_ANSWERS = 3  # the answer of the first of three deliveries is lost, so that its records come again
 
-console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
+console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 110)
 
 
 class AnswerLost(Exception):
@@ -45,6 +46,7 @@ class Watch:
         self.cases: dict[str, str] = {}
         self.lost = 0
         self._calls = 0
+        self._shown: set[str] = set()
 
     def report(self, service: Service, report: Report) -> None:
         """Add up a delivery's report."""
@@ -52,13 +54,19 @@ class Watch:
             self.fates[fate] = self.fates.get(fate, 0) + number
         self.cases.update((case.id, str(case)) for case in report.cases)
 
+    def new_cases(self) -> list[str]:
+        """The cases that were not asked for before."""
+        found = [text for name, text in self.cases.items() if name not in self._shown]
+        self._shown.update(self.cases)
+        return found
+
     def losing_answers(self, handler: Callable[[Any, Any], object]) -> Callable[[Any, Any], object]:
         """A handler whose answer is lost now and then, after all has been done."""
 
         def handle(event: Any, context: Any) -> object:
             answer = handler(event, context)
             self._calls += 1
-            if self._calls % LOST_ANSWERS == 0:
+            if self._calls % LOST_ANSWERS == 1:
                 self.lost += 1
                 raise AnswerLost("the answer did not arrive")
             return answer
@@ -100,8 +108,8 @@ def drain(host: LocalHost, watch: Watch) -> None:
     begun = perf_counter()
     host.run_until_idle()
     console.print(f"  delivered: {watch} in {perf_counter() - begun:.1f} s")
-    for case in watch.cases.values():
-        console.print(f"  [red]quarantined[/] {case.splitlines()[0]}", markup=True)
+    for case in watch.new_cases():
+        console.print(f"  [red]quarantined[/] {escape(case.splitlines()[0])}")
 
 
 def compare(what: str, found: Mapping[Any, Any], wanted: Mapping[Any, Any]) -> bool:
@@ -111,7 +119,8 @@ def compare(what: str, found: Mapping[Any, Any], wanted: Mapping[Any, Any]) -> b
         console.print(f"  [green]✓[/] {what}: {len(wanted)} rows, all as computed from the input")
         return True
     for key in wrong[:10]:
-        console.print(f"  [red]✗[/] {key}: found {found.get(key)}, and it should be {wanted.get(key)}", markup=True)
+        differs = f"{key}: found {found.get(key)}, and it should be {wanted.get(key)}"
+        console.print(f"  [red]✗[/] {escape(differs)}")
     console.print(f"  [red]✗ {what}: {len(wrong)} of {len(wanted)} rows differ[/]")
     return False
 

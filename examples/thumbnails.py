@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from reactflow import Cell, Flow, Service, cell
 from reactflow.aws import S3, S3Object
 
-SIZE = (160, 160)  # pixels, the most of each side
-Image.MAX_IMAGE_PIXELS = 50_000_000  # more is an error, not a warning, from twice of that
+SIZE = (160, 160)  # the most of each side, in pixels
+LARGEST = 50_000_000  # pixels of a photograph: one that claims to have more is not opened further
 
 
 def thumbnail(photo: S3Object) -> bytes:
-    """The photograph, made small: a JPEG without its metadata. Raises OSError for what is no whole JPEG or PNG."""
-    with Image.open(BytesIO(photo.read()), formats=("JPEG", "PNG")) as image:
+    """The photograph, made small: a JPEG without its metadata. Raises for what is no whole JPEG or PNG."""
+    try:
+        image = Image.open(BytesIO(photo.read()), formats=("JPEG", "PNG"))
+    except UnidentifiedImageError:
+        raise ValueError(f"{photo.key} is neither a JPEG nor a PNG image") from None
+    with image:
+        if image.width * image.height > LARGEST:
+            raise ValueError(f"{photo.key} has {image.width} x {image.height} pixels, and {LARGEST:,} are the most")
         small = image.convert("RGB")
         small.thumbnail(SIZE)
         data = BytesIO()
