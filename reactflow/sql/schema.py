@@ -173,4 +173,4 @@ def _add_column(connection: Connection, table: str, schema: str | None, name: st
     where = quote.format_table(sa.Table(table, sa.MetaData(), schema=schema))
     kind = column.type.compile(dialect=dialect)
     statement = f"ALTER TABLE {where} ADD COLUMN {quote.format_column(column)} {kind}"
-    connection.execute(sa.DDL(statement.replace("%", "%%")))
+    connection.exec_driver_sql(statement)

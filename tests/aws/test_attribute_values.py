@@ -138,5 +138,7 @@ def test_other_values_take_the_form_that_readers_read() -> None:
 
 def test_an_item_over_400_kb_is_refused_before_it_is_sent() -> None:
     assert write_item({"a": "x" * 400_000}, "an item")
-    with pytest.raises(ConfigurationError, match=r"the item has 41\d+ bytes, and 409600 are the most \('big' has 41"):
+    with pytest.raises(
+        ConfigurationError, match=r"the item has 41\d+ bytes, and 409600 are the most \('big' has 41"
+    ):
         write_item({"big": b"x" * 410_000, "small": 1}, "an item")

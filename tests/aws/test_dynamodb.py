@@ -98,9 +98,16 @@ def test_the_lane_is_the_item_and_its_text_is_injective() -> None:
         return DynamoDB("t").lane(only(dynamodb_event((None, item), table="t", keys=keys)))
 
     assert lane({"a": "x", "b": "y"}) == lane({"b": "y", "a": "x", "other": 1})
-    different = [{"a": 'x","b', "b": "y"}, {"a": "x", "b": 'b","y'}, {"a": "1", "b": "2"}, {"a": 1, "b": "2"}]
+    different: list[dict[str, Any]] = [
+        {"a": 'x","b', "b": "y"},
+        {"a": "x", "b": 'b","y'},
+        {"a": "1", "b": "2"},
+        {"a": 1, "b": "2"},
+    ]
     assert len({lane(item) for item in different}) == len(different)
-    written = [Record({"dynamodb": {"Keys": {"a": {"N": text}}}}, "dynamodb/t") for text in ("100", "1E2", "100.0")]
+    written = [
+        Record({"dynamodb": {"Keys": {"a": {"N": text}}}}, "dynamodb/t") for text in ("100", "1E2", "100.0")
+    ]
     assert len({DynamoDB("t").lane(record) for record in written}) == 1
 
 
@@ -155,7 +162,8 @@ def table(cloud: Cloud, unique: Callable[[str], str]) -> Callable[..., DynamoDB]
             TableName=name,
             AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
             KeySchema=[
-                {"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
+                {"AttributeName": key, "KeyType": "RANGE" if place else "HASH"}
+                for place, key in enumerate(keys)
             ],
             BillingMode="PAY_PER_REQUEST",
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
@@ -173,7 +181,9 @@ def rows(cloud: Cloud, sink: DynamoDB) -> list[dict[str, Any]]:
 
 
 def shown(cloud: Cloud, sink: DynamoDB) -> list[dict[str, Any]]:
-    return [{name: value for name, value in row.items() if not name.startswith("_")} for row in rows(cloud, sink)]
+    return [
+        {name: value for name, value in row.items() if not name.startswith("_")} for row in rows(cloud, sink)
+    ]
 
 
 def test_a_late_write_of_an_old_value_changes_nothing(cloud: Cloud, table: Callable[..., DynamoDB]) -> None:
@@ -272,7 +282,10 @@ def test_our_own_rows_are_read_back_without_bookkeeping_and_with_their_cause(
     # Somebody else's change of the row leaves our envelope there, but it is not the cause of it.
     changed = {**row, "area": write_item({"a": 1}, "x")["a"]}
     by_another = Record(
-        {"eventName": "MODIFY", "dynamodb": {**record.raw["dynamodb"], "NewImage": changed, "OldImage": dict(row)}},
+        {
+            "eventName": "MODIFY",
+            "dynamodb": {**record.raw["dynamodb"], "NewImage": changed, "OldImage": dict(row)},
+        },
         sink.resource,
     )
     message = sink.decode(by_another)
@@ -298,6 +311,9 @@ def test_a_missing_table_and_a_wrong_key_are_named_with_the_remedy(
         DynamoDB("nowhere").publish([publication(1, {"area": 1})])
     with pytest.raises(ConfigurationError, match=r"dynamodb:PutItem was refused \(ValidationException\)"):
         table("other").publish([publication(1, {"area": 1})])
-    for keys, says in ((("room",), "leaves out 'line'"), (("hall",), "its key 'hall' is no field of the unit's key")):
+    for keys, says in (
+        (("room",), "leaves out 'line'"),
+        (("hall",), "its key 'hall' is no field of the unit's key"),
+    ):
         with pytest.raises(BindingError, match=says):
             DynamoDB("areas", keys=keys).check(["room", "line"], None)  # type: ignore[arg-type]

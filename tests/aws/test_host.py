@@ -10,7 +10,15 @@ import pytest
 from reactflow.aws.host import UnreadableRecord, open_event, unreadable
 from reactflow.errors import ConfigurationError, Unfinished
 from reactflow.service.source import report
-from reactflow.testing.events import dynamodb_event, kinesis_event, merged, s3_event, sample, samples, sqs_event
+from reactflow.testing.events import (
+    dynamodb_event,
+    kinesis_event,
+    merged,
+    s3_event,
+    sample,
+    samples,
+    sqs_event,
+)
 
 
 def test_a_record_knows_where_it_comes_from_and_what_to_report() -> None:
@@ -20,7 +28,11 @@ def test_a_record_knows_where_it_comes_from_and_what_to_report() -> None:
     )  # fmt: skip
     assert record.receipt == record.raw["kinesis"]["sequenceNumber"]
     (record,) = open_event(dynamodb_event((None, {"id": "e7"})))
-    assert (record.resource, record.via, record.receipt) == ("dynamodb/employees", "stream", "111000000000000000001")
+    assert (record.resource, record.via, record.receipt) == (
+        "dynamodb/employees",
+        "stream",
+        "111000000000000000001",
+    )
     (record,) = open_event(s3_event("in/a.txt"))
     assert (record.resource, record.via, record.receipt) == ("s3/photos", "direct", "")
 
@@ -56,7 +68,11 @@ def test_an_event_of_eventbridge_is_one_record_direct_or_in_a_queue(name: str) -
     (direct,) = open_event(sample(name))
     (queued,) = open_event(sqs_event(sample(name)))
     assert (direct.via, queued.via) == ("direct", "queue")
-    assert (direct.resource, direct.account, direct.region) == (queued.resource, queued.account, queued.region)
+    assert (direct.resource, direct.account, direct.region) == (
+        queued.resource,
+        queued.account,
+        queued.region,
+    )
     with pytest.raises(Unfinished):
         report([direct], {0})
 
@@ -74,7 +90,15 @@ def test_a_message_that_cannot_be_opened_is_kept_with_its_reason() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["", "null", "[]", "{}", "1" * 100, '{"Records": [{"eventSource": "aws:sns"}]}', '{"detail-type": "x", "detail": 1}'],
+    [
+        "",
+        "null",
+        "[]",
+        "{}",
+        "1" * 100,
+        '{"Records": [{"eventSource": "aws:sns"}]}',
+        '{"detail-type": "x", "detail": 1}',
+    ],
 )
 def test_no_message_of_a_queue_is_ever_lost_or_fatal(body: str) -> None:
     (record,) = open_event(sqs_event(body))
@@ -92,7 +116,10 @@ def test_no_message_of_a_queue_is_ever_lost_or_fatal(body: str) -> None:
         ({"httpMethod": "GET", "body": ""}, "the event has no list of Records, but body, httpMethod"),
         ({"Records": [{"EventSource": "aws:sns"}]}, "Records[0] of the event has eventSource 'aws:sns'"),
         ({"Records": ["x"]}, "Records[0] of the event has 'x'"),
-        ({"source": "aws.ec2", "detail-type": "x", "detail": {}}, "the event of EventBridge is 'x' of 'aws.ec2'"),
+        (
+            {"source": "aws.ec2", "detail-type": "x", "detail": {}},
+            "the event of EventBridge is 'x' of 'aws.ec2'",
+        ),
     ],
 )
 def test_any_other_event_is_refused_and_says_what_was_seen(event: Any, says: str) -> None:

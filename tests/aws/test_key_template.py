@@ -5,14 +5,21 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reactflow.aws.key_template import KeyTemplate
 from reactflow.errors import BindingError, ConfigurationError
 
 text = st.text(st.characters(codec="utf-8"), min_size=1, max_size=6)
-TEMPLATES = ["in/{user}/{name}.jpg", "{a}-{b}", "{path:path}/{name}", "x{n:int}.{day:date}", "{a}.{b:path}", "fixed"]
+TEMPLATES = [
+    "in/{user}/{name}.jpg",
+    "{a}-{b}",
+    "{path:path}/{name}",
+    "x{n:int}.{day:date}",
+    "{a}.{b:path}",
+    "fixed",
+]
 
 
 @given(st.sampled_from(TEMPLATES), st.data())
@@ -23,12 +30,14 @@ def test_fields_that_make_a_key_are_read_back_from_it(template: str, data: st.Da
     try:
         key = one.format(fields)
     except ConfigurationError:
-        assume(False)
-        return
+        return  # refused: there is no key to be read
     assert one.parse(key) == fields
 
 
-@given(st.sampled_from(TEMPLATES), st.text(st.characters(codec="utf-8"), max_size=20) | st.from_regex(r"in/.+/.+\.jpg"))
+@given(
+    st.sampled_from(TEMPLATES),
+    st.text(st.characters(codec="utf-8"), max_size=20) | st.from_regex(r"in/.+/.+\.jpg"),
+)
 def test_a_key_that_is_read_is_made_again_from_its_fields(template: str, key: str) -> None:
     one = KeyTemplate(template)
     fields = one.parse(key)

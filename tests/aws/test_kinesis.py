@@ -52,7 +52,9 @@ def test_a_record_is_a_patch_with_exact_decimals_and_its_time() -> None:
 
 def test_the_lane_is_stream_and_shard_and_positions_grow() -> None:
     first, second = records({"room": "r1"}, {"room": "r2"}, shard=6)
-    assert MEASUREMENTS.lane(first) == "kinesis/measurements/shardId-000000000006" == MEASUREMENTS.lane(second)
+    assert (
+        MEASUREMENTS.lane(first) == "kinesis/measurements/shardId-000000000006" == MEASUREMENTS.lane(second)
+    )
     assert MEASUREMENTS.position(first) < MEASUREMENTS.position(second)
 
 
@@ -88,7 +90,9 @@ def test_the_recorded_samples_are_read() -> None:
 
 
 def test_the_partition_field_is_checked_on_each_record() -> None:
-    with pytest.raises(RecordError, match="'room' is 'r1', but the record was sent with the partition key '3'") as caught:
+    with pytest.raises(
+        RecordError, match="'room' is 'r1', but the record was sent with the partition key '3'"
+    ) as caught:
         decoded({"room": "r1", "length": 3}, partition="length")
     assert caught.value.key_fields == {"room": "r1", "length": 3}
     with pytest.raises(RecordError, match="the field 'room' that the stream is partitioned by is missing"):
@@ -113,7 +117,11 @@ def test_what_cannot_be_read_is_an_error_and_no_crash(data: bytes, says: str) ->
 
 
 def test_data_that_is_not_base64_or_too_large_is_refused() -> None:
-    for data, says in (("%%%", "not base64"), ("A" * 2_000_000, "1048576 are the most"), (None, "has no data")):
+    for data, says in (
+        ("%%%", "not base64"),
+        ("A" * 2_000_000, "1048576 are the most"),
+        (None, "has no data"),
+    ):
         record = Record({"kinesis": {"data": data}}, "kinesis/measurements")
         with pytest.raises(RecordError, match=says):
             MEASUREMENTS.decode(record)
@@ -122,7 +130,10 @@ def test_data_that_is_not_base64_or_too_large_is_refused() -> None:
 def test_records_of_another_stream_account_or_region_are_refused() -> None:
     record = records({"room": "r1"})[0]
     for source, says in (
-        (Kinesis("other"), "comes from resource 'kinesis/measurements', and the input is bound to 'kinesis/other'"),
+        (
+            Kinesis("other"),
+            "comes from resource 'kinesis/measurements', and the input is bound to 'kinesis/other'",
+        ),
         (Kinesis("measurements", account="999999999999"), "comes from account '123456789012'"),
         (Kinesis("measurements", region="eu-central-1"), "comes from region 'us-east-1'"),
     ):
@@ -163,7 +174,8 @@ def stored(cloud: Cloud, stream: str) -> list[dict[str, Any]]:
         at = kinesis.get_shard_iterator(
             StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
         )["ShardIterator"]
-        for record in kinesis.get_records(ShardIterator=at)["Records"]:
+        records: list[Any] = list(kinesis.get_records(ShardIterator=at)["Records"])
+        for record in records:
             found.append({"key": record["PartitionKey"], **json.loads(record["Data"])})
     return found
 
@@ -172,7 +184,11 @@ def test_records_of_a_unit_are_written_in_order(cloud: Cloud, unique: Callable[[
     stream = unique("areas")
     cloud.client("kinesis").create_stream(StreamName=stream, ShardCount=2)
     cloud.client("kinesis").get_waiter("stream_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1})
-    batch = [publication(n, {"area": n * 1.5}, key={"room": room}) for n in range(1, 6) for room in ("r1", "r2", "r3")]
+    batch = [
+        publication(n, {"area": n * 1.5}, key={"room": room})
+        for n in range(1, 6)
+        for room in ("r1", "r2", "r3")
+    ]
     assert Kinesis(stream).publish(batch) == []
     for room in ("r1", "r2", "r3"):
         mine = [record for record in stored(cloud, stream) if record["key"] == room]
@@ -188,8 +204,8 @@ class Refusing:
         self.refuse = refuse
         self.requests: list[list[str]] = []
 
-    def put_records(self, StreamName: str, Records: list[dict[str, Any]]) -> dict[str, Any]:
-        ids = ["/".join(json.loads(record["Data"])["id"].split("/")[2::2]) for record in Records]
+    def put_records(self, **request: Any) -> dict[str, Any]:
+        ids = ["/".join(json.loads(record["Data"])["id"].split("/")[2::2]) for record in request["Records"]]
         self.requests.append(ids)
         code = {"ErrorCode": "ProvisionedThroughputExceededException", "ErrorMessage": "slow down"}
         return {"Records": [code if one in self.refuse else {"SequenceNumber": "1"} for one in ids]}
@@ -200,7 +216,10 @@ def test_after_a_refused_record_no_later_one_of_its_unit_overtakes(monkeypatch: 
     monkeypatch.setattr("reactflow.aws.kinesis.client", lambda name: service)
     batch = [publication(n, {"area": n}, key={"room": room}) for n in (1, 2, 3) for room in ("r1", "r2")]
     failed = Kinesis("areas").publish(batch)
-    assert [batch[index].id.split("/")[2] + "/" + str(batch[index].n) for index in failed] == ["room=r1/2", "room=r1/3"]
+    assert [batch[index].id.split("/")[2] + "/" + str(batch[index].n) for index in failed] == [
+        "room=r1/2",
+        "room=r1/3",
+    ]
     assert service.requests == [["room=r1/1", "room=r2/1"], ["room=r1/2", "room=r2/2"], ["room=r2/3"]]
 
 
@@ -212,7 +231,9 @@ def test_requests_hold_at_most_500_records(monkeypatch: pytest.MonkeyPatch) -> N
     assert [len(request) for request in service.requests] == [500, 500, 200]
 
 
-def test_a_record_that_is_too_large_is_named_and_the_others_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_that_is_too_large_is_named_and_the_others_are_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     service = Refusing(set())
     monkeypatch.setattr("reactflow.aws.kinesis.client", lambda name: service)
     batch = [publication(1, {"text": "x" * 1_100_000}), publication(1, {"text": "y"}, key={"room": "r2"})]
@@ -231,5 +252,7 @@ def test_the_partition_key_is_what_the_receiver_checks() -> None:
 
 
 def test_a_missing_stream_is_named_with_the_remedy(cloud: Cloud) -> None:
-    with pytest.raises(ConfigurationError, match="kinesis/nowhere does not exist in us-east-1: create it, or correct"):
+    with pytest.raises(
+        ConfigurationError, match="kinesis/nowhere does not exist in us-east-1: create it, or correct"
+    ):
         Kinesis("nowhere").publish([publication(1, {"area": 1.0})])

@@ -130,7 +130,10 @@ def test_the_contract_and_the_lane_are_those_of_one_key() -> None:
     [
         ({}, "neither 's3' nor 'detail'"),
         ({"s3": {}, "eventName": "ObjectCreated:Put"}, "does not tell its key"),
-        ({"s3": {"object": {"key": "k"}}, "eventName": "ObjectRestore:Post"}, "is 'ObjectRestore:Post': only"),
+        (
+            {"s3": {"object": {"key": "k"}}, "eventName": "ObjectRestore:Post"},
+            "is 'ObjectRestore:Post': only",
+        ),
         ({"detail": {"object": {"key": "k"}}, "detail-type": "Object Tags Added"}, "only 'Object Created'"),
     ],
 )
@@ -261,7 +264,8 @@ def test_after_one_version_is_deleted_for_good_the_current_one_counts(
 
 def found(cloud: Cloud, bucket: str) -> dict[str, bytes]:
     s3 = cloud.client("s3")
-    keys = [each["Key"] for each in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+    listed: Any = s3.list_objects_v2(Bucket=bucket)
+    keys = [each["Key"] for each in listed.get("Contents", [])]
     return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
 
 
@@ -282,25 +286,29 @@ def test_a_late_write_of_an_old_value_changes_nothing(cloud: Cloud, bucket: Call
     assert found(cloud, name) == {}
 
 
-def test_of_two_rivals_the_later_value_stays(cloud: Cloud, bucket: Callable[..., str], monkeypatch: Any) -> None:
+def test_of_two_rivals_the_later_value_stays(
+    cloud: Cloud, bucket: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     from reactflow.aws.object_writer import ObjectWriter
 
     name = bucket()
     sink = S3(name, key="out/{room}.txt")
     look = ObjectWriter._look
 
-    def overtaken(self: ObjectWriter, key: str) -> Any:
-        seen = look(self, key)
-        monkeypatch.setattr(ObjectWriter, "_look", look)
-        S3(name, key="out/{room}.txt").publish([publication(rival, {"label": f"{rival}"}, bare="label")])
-        return seen
+    def overtaken_by(rival: int) -> None:
+        def looked(self: ObjectWriter, key: str) -> Any:
+            seen = look(self, key)
+            monkeypatch.setattr(ObjectWriter, "_look", look)
+            sink.publish([publication(rival, {"label": f"{rival}"}, bare="label")])
+            return seen
+
+        monkeypatch.setattr(ObjectWriter, "_look", looked)
 
     for rival, mine, stays in ((2, 1, b"2"), (3, 4, b"4")):
-        monkeypatch.setattr(ObjectWriter, "_look", overtaken)
+        overtaken_by(rival)
         assert sink.publish([publication(mine, {"label": f"{mine}"}, bare="label")]) == []
         assert found(cloud, name) == {"out/r1.txt": stays}
-    rival = 6
-    monkeypatch.setattr(ObjectWriter, "_look", overtaken)
+    overtaken_by(6)
     assert sink.publish([publication(5, kind="removal")]) == []
     assert found(cloud, name) == {"out/r1.txt": b"6"}
 
@@ -309,13 +317,19 @@ def test_a_row_is_json_and_bytes_are_bytes(cloud: Cloud, bucket: Callable[..., s
     name = bucket()
     S3(name, key="row/{room}.json").publish([publication(1, {"area": 12.5, "tags": {"b", "a"}})])
     S3(name, key="thumb/{room}.jpg").publish([publication(1, {"t": b"\xff\xd8"}, bare="t")])
-    S3(name, key="custom/{room}", content_type="image/webp").publish([publication(1, {"t": b"RIFF"}, bare="t")])
+    S3(name, key="custom/{room}", content_type="image/webp").publish(
+        [publication(1, {"t": b"RIFF"}, bare="t")]
+    )
     objects = found(cloud, name)
     assert json.loads(objects["row/r1.json"]) == {"room": "r1", "area": 12.5, "tags": ["a", "b"]}
     assert objects["thumb/r1.jpg"] == b"\xff\xd8"
     s3 = cloud.client("s3")
     kinds = {key: s3.head_object(Bucket=name, Key=key)["ContentType"] for key in objects}
-    assert kinds == {"row/r1.json": "application/json", "thumb/r1.jpg": "image/jpeg", "custom/r1": "image/webp"}
+    assert kinds == {
+        "row/r1.json": "application/json",
+        "thumb/r1.jpg": "image/jpeg",
+        "custom/r1": "image/webp",
+    }
 
 
 def test_each_occurrence_is_an_object_and_is_written_once(cloud: Cloud, bucket: Callable[..., str]) -> None:
@@ -335,7 +349,9 @@ def test_keys_with_any_character_are_written_and_read_back(cloud: Cloud, bucket:
 
 @given(st.text(st.characters(codec="utf-8"), max_size=200))
 def test_an_envelope_in_metadata_is_ascii_and_within_its_room(subject: str) -> None:
-    text = envelope_text({"specversion": "1.0", "id": "a/b/c/d/1", "subject": subject, "data": {"x": subject * 50}})
+    text = envelope_text(
+        {"specversion": "1.0", "id": "a/b/c/d/1", "subject": subject, "data": {"x": subject * 50}}
+    )
     assert text.isascii()
     assert len(text) <= 1900
     assert " " not in text

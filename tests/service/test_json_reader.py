@@ -13,13 +13,17 @@ from reactflow.errors import ConfigurationError, RecordError
 from reactflow.service.json_reader import MEMBERS, NESTING, SIZE, read_json, read_object
 from reactflow.service.json_writer import as_text, write_json
 
+text = st.text(st.characters(codec="utf-8"))
 plain = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
-    | st.text(st.characters(codec="utf-8"))
+    | text
     | st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**40), max_value=10**40),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=4)
+    ),
     max_leaves=20,
 )
 
@@ -28,7 +32,9 @@ plain = st.recursive(
 def test_what_is_written_is_read_back_exactly(value: object) -> None:
     def by_value(one: object) -> object:
         if isinstance(one, Decimal) and one == one.to_integral_value() and "." not in (text := str(one)):
-            return one if "E" in text else int(one)  # a Decimal without a point or exponent is an integer in JSON
+            return (
+                one if "E" in text else int(one)
+            )  # a Decimal without a point or exponent is an integer in JSON
         if isinstance(one, list):
             return [by_value(each) for each in one]
         return {name: by_value(each) for name, each in one.items()} if isinstance(one, dict) else one
@@ -38,10 +44,12 @@ def test_what_is_written_is_read_back_exactly(value: object) -> None:
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    refused = ""
     try:
         read_object(data, "a record")
     except RecordError as error:
-        assert str(error).startswith("a record")
+        refused = str(error)
+    assert not refused or refused.startswith("a record")
 
 
 def test_decimals_stay_exact() -> None:
@@ -56,7 +64,10 @@ def test_decimals_stay_exact() -> None:
     [
         ("length=3", "a record is not JSON: Expecting value at character 0, near 'length=3'"),
         ("[1]", "a record is JSON, but an array and not an object: send an object with named fields"),
-        ("12", "a record is JSON, but a bare value (int) and not an object: send an object with named fields"),
+        (
+            "12",
+            "a record is JSON, but a bare value (int) and not an object: send an object with named fields",
+        ),
         ('{"a": 1, "a": 2}', "a record is refused: the name 'a' stands twice in one object"),
         ('{"a": NaN}', "a record is refused: NaN is no JSON"),
         ('{"a": -Infinity}', "a record is refused: -Infinity is no JSON"),
@@ -104,9 +115,13 @@ def test_members_and_size_are_limited_before_parsing() -> None:
 
 
 def test_writing_is_canonical_and_refuses_what_no_reader_agrees_on() -> None:
-    assert write_json({"b": 1, "a": {"z", "y"}}) == write_json({"a": {"y", "z"}, "b": 1}) == '{"a":["y","z"],"b":1}'
+    assert (
+        write_json({"b": 1, "a": {"z", "y"}})
+        == write_json({"a": {"y", "z"}, "b": 1})
+        == '{"a":["y","z"],"b":1}'
+    )
     assert json.loads(write_json({1: b"\x00\xff"})) == {"1": "AP8="}
-    with pytest.raises(ConfigurationError, match="nan at a.b has no form in JSON"):
+    with pytest.raises(ConfigurationError, match=r"nan at a\.b has no form in JSON"):
         write_json({"a": {"b": float("nan")}})
     with pytest.raises(ConfigurationError, match="object at the top has no form in JSON"):
         write_json(object())

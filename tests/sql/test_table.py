@@ -1,0 +1,297 @@
+"""A SQL table ends at the last value, whatever is written late, twice or by two at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reactflow.errors import BindingError, ConfigurationError, Transient
+from reactflow.service.sink import Publication
+from reactflow.sql import Table
+from reactflow.sql.engines import engine, speaking
+
+Kind = Literal["row", "removal", "occurrence"]
+
+
+def change(
+    n: int, values: dict[str, Any] | None = None, kind: Kind = "row", output: str = "staff", **key: Any
+) -> Publication:
+    key = key or {"id": "e7"}
+    unit = ",".join(f"{name}={value}" for name, value in key.items())
+    id = f"sync/{output}/{unit}/sql:employees/{n}"
+    return Publication(id=id, n=n, kind=kind, key=key, values={**key, **(values or {})}, envelope={})
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    path = tmp_path / "staff.db"
+
+    def run(statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(path)) as connection, connection:
+            return connection.execute(statement, values).fetchall()
+
+    run("CREATE TABLE employees (id TEXT PRIMARY KEY, name TEXT, pay NUMERIC, note TEXT DEFAULT 'none')")
+    yield run
+    engine(f"sqlite:///{path}").dispose()
+
+
+@pytest.fixture
+def employees(database: Callable[..., Any], tmp_path: Path) -> Table:
+    return Table(f"sqlite:///{tmp_path}/staff.db", "employees")
+
+
+def rows(database: Callable[..., Any]) -> list[tuple[Any, ...]]:
+    found: list[tuple[Any, ...]] = database("SELECT id, name, pay FROM employees ORDER BY id")
+    return found
+
+
+def test_a_late_write_of_an_old_value_changes_nothing(database: Callable[..., Any], employees: Table) -> None:
+    assert employees.publish([change(2, {"name": "new"})]) == []
+    assert employees.publish([change(1, {"name": "old"})]) == []
+    assert employees.publish([change(2, {"name": "again"})]) == []
+    assert rows(database) == [("e7", "new", None)]
+
+
+def test_a_late_write_after_a_removal_changes_nothing(database: Callable[..., Any], employees: Table) -> None:
+    employees.publish([change(1, {"name": "ann"})])
+    assert employees.publish([change(3, kind="removal")]) == []
+    assert rows(database) == []
+    assert employees.publish([change(2, {"name": "late"})]) == []
+    assert rows(database) == []
+    assert employees.publish([change(4, {"name": "back"})]) == []
+    assert employees.publish([change(3, kind="removal")]) == []
+    assert rows(database) == [("e7", "back", None)]
+    assert database("SELECT n FROM reactflow_numbers") == [(4,)]
+
+
+changes = st.lists(
+    st.tuples(st.integers(1, 8), st.sampled_from(["e1", "e2"]), st.sampled_from(["row", "removal"])),
+    max_size=12,
+)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(changes, st.integers(1, 4))
+def test_whatever_order_changes_come_in_the_last_one_stays(
+    database: Callable[..., Any], employees: Table, history: list[tuple[int, str, Kind]], size: int
+) -> None:
+    database("DELETE FROM employees")
+    database("DROP TABLE IF EXISTS reactflow_numbers")
+    from reactflow.sql.schema import _kept
+
+    _kept.clear()
+    content: dict[tuple[int, str], Kind] = {
+        (n, unit): kind for n, unit, kind in history
+    }  # one number has one content
+    batch = [
+        change(n, {"name": f"{n}"} if content[n, unit] == "row" else {}, content[n, unit], id=unit)
+        for n, unit, _ in history
+    ]
+    for at in range(0, len(batch), size):
+        assert employees.publish(batch[at : at + size]) == []
+    last = {unit: max(n for n, other in content if other == unit) for _, unit in content}
+    assert rows(database) == sorted(
+        (unit, f"{n}", None) for unit, n in last.items() if content[n, unit] == "row"
+    )
+
+
+def test_an_attribute_that_is_unset_is_emptied_and_columns_of_others_are_left(
+    database: Callable[..., Any], employees: Table
+) -> None:
+    employees.publish([change(1, {"name": "ann", "pay": Decimal("10.5")})])
+    database("UPDATE employees SET note = 'by hand'")
+    employees.publish([change(2, {"name": "ann"})])
+    assert database("SELECT * FROM employees") == [("e7", "ann", None, "by hand")]
+
+
+def test_two_outputs_count_by_themselves(database: Callable[..., Any], employees: Table) -> None:
+    employees.publish([change(5, {"name": "ann"}), change(1, {"pay": 10}, output="pay")])
+    assert rows(database) == [("e7", "ann", 10)]
+
+
+def test_the_whole_batch_is_one_transaction(employees: Table) -> None:
+    from sqlalchemy import event
+
+    commits: list[int] = []
+    listener = lambda connection: commits.append(1)  # noqa: E731
+    employees.publish([change(1, {"name": "first"})])
+    event.listen(engine(employees.url), "commit", listener)
+    try:
+        employees.publish([change(1, {"name": f"{n}"}, id=f"x{n}") for n in range(50)])
+    finally:
+        event.remove(engine(employees.url), "commit", listener)
+    assert len(commits) <= 2  # looking at the tables, and the rows
+
+
+def test_rivals_end_at_the_last_value(database: Callable[..., Any], employees: Table) -> None:
+    employees.publish([change(1, {"name": "1"}, id="other")])
+
+    def write(n: int) -> list[int]:
+        for _ in range(50):
+            try:
+                return employees.publish([change(n, {"name": f"{n}"})])
+            except Transient:
+                continue
+        return [0]
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(write, [3, 9, 1, 7, 5, 2, 8, 4, 6])) == [[]] * 9
+    assert ("e7", "9", None) in rows(database)
+
+
+def test_a_composite_key_finds_its_row(database: Callable[..., Any], tmp_path: Path) -> None:
+    database(
+        "CREATE TABLE staff (company TEXT, id INTEGER, day DATE, name TEXT, PRIMARY KEY (company, id, day))"
+    )
+    table = Table(f"sqlite:///{tmp_path}/staff.db", "staff")
+    for n, name in ((1, "ann"), (2, "bob")):
+        table.publish([change(n, {"name": name}, company="a", id=7, day=dt.date(2026, 11, 23))])
+    table.publish([change(1, {"name": "eve"}, company="a", id=8, day=dt.date(2026, 11, 23))])
+    assert database("SELECT * FROM staff ORDER BY id") == [
+        ("a", 7, "2026-11-23", "bob"),
+        ("a", 8, "2026-11-23", "eve"),
+    ]
+
+
+def test_occurrences_are_rows_of_their_own_and_written_once(
+    database: Callable[..., Any], tmp_path: Path
+) -> None:
+    database("CREATE TABLE log (_id TEXT PRIMARY KEY, id TEXT, size INTEGER)")
+    table = Table(f"sqlite:///{tmp_path}/staff.db", "log")
+    log = [change(n, {"size": n * 10}, kind="occurrence") for n in (1, 2)]
+    assert table.publish(log) == []
+    assert table.publish(log) == []
+    assert [row[1:] for row in database("SELECT * FROM log ORDER BY _id")] == [("e7", 10), ("e7", 20)]
+    with pytest.raises(
+        ConfigurationError, match=r"no column '_id' \(text, unique: it tells occurrences apart\)"
+    ):
+        Table(table.url, "employees").publish([change(1, {"name": "x"}, kind="occurrence")])
+
+
+# -- making the table -------------------------------------------------------------------------------------------------
+
+
+def test_with_create_the_table_is_made_from_its_rows(database: Callable[..., Any], tmp_path: Path) -> None:
+    table = Table(f"sqlite:///{tmp_path}/staff.db", "made", create=True)
+    assert table.publish([change(1, kind="removal")]) == []
+    values = {
+        "n": 2**40,
+        "f": 0.5,
+        "d": Decimal("12345678901234567890.10"),
+        "b": b"\x00",
+        "t": True,
+        "x": None,
+    }
+    at = dt.datetime(2026, 11, 23, 13, tzinfo=dt.timezone(dt.timedelta(hours=1)))
+    values |= {"day": dt.date(2026, 11, 23), "at": at}
+    table.publish([change(2, {**values, "l": [1, {"a": Decimal("0.10")}]})])
+    table.publish([change(1, {"late column": "y", "f": 1.5}, id="e8")])
+    columns = [row[1] for row in database("PRAGMA table_info(made)")]
+    assert columns == ["id", *values, "l", "late column"]
+    found = database('SELECT n, f, d, b, t, x, day, at, l, "late column" FROM made ORDER BY id')
+    assert found == [
+        (2**40, 0.5, "12345678901234567890.10", b"\x00", 1, None, "2026-11-23", "2026-11-23 12:00:00.000000",
+         '[1, {"a": 0.1}]', None),
+        (None, 1.5, None, None, None, None, None, None, None, "y"),
+    ]  # fmt: skip
+
+
+def test_containers_and_dates_fit_columns_of_text(database: Callable[..., Any], employees: Table) -> None:
+    employees.publish([change(1, {"name": {"b": 1, "a": Decimal("0.10")}, "note": dt.date(2026, 11, 23)})])
+    assert database("SELECT name, note FROM employees") == [('{"a":0.10,"b":1}', "2026-11-23")]
+
+
+# -- errors -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_missing_table_or_column_is_named_with_the_remedy(
+    database: Callable[..., Any], employees: Table
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Table(employees.url, "nowhere").publish([change(1, {"name": "ann"})])
+    assert (
+        "sql/nowhere: there is no table 'nowhere' in the database: create it with the columns id, name"
+        in str(caught.value)
+    )
+    with pytest.raises(ConfigurationError, match="has no column 'phone'; it has id, name, pay, note: add it"):
+        employees.publish([change(1, {"phone": "1"})])
+    database("ALTER TABLE employees ADD COLUMN phone TEXT")
+    assert employees.publish([change(1, {"phone": "1"})]) == []
+
+
+def test_one_row_that_is_refused_does_not_keep_back_the_others(
+    database: Callable[..., Any], employees: Table
+) -> None:
+    database("CREATE UNIQUE INDEX one_name ON employees (name)")
+    batch = [
+        change(1, {"name": "ann"}, id="a"),
+        change(1, {"name": "ann"}, id="b"),
+        change(1, {"name": "cy"}, id="c"),
+    ]
+    with pytest.raises(ConfigurationError, match=r"row sync/staff/id=b/.*the table refuses it"):
+        employees.publish(batch)
+    assert [row[0] for row in rows(database)] == ["a", "c"]
+
+
+def test_after_a_refused_row_no_later_one_of_its_unit_overtakes(
+    database: Callable[..., Any], tmp_path: Path
+) -> None:
+    database("CREATE TABLE strict (_id TEXT PRIMARY KEY, id TEXT, size INTEGER CHECK (size < 100))")
+    table = Table(f"sqlite:///{tmp_path}/staff.db", "strict")
+    with pytest.raises(ConfigurationError):
+        table.publish(
+            [change(n, {"size": size}, kind="occurrence") for n, size in ((1, 1), (2, 200), (3, 3))]
+        )
+    assert database("SELECT size FROM strict") == [(1,)]
+
+
+def test_a_locked_database_is_transient(database: Callable[..., Any], tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/staff.db?timeout=0.01"
+    table = Table(url, "employees")
+    table.publish([change(1, {"name": "ann"})])
+    with closing(sqlite3.connect(tmp_path / "staff.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(
+            Transient, match=r"sql/employees is busy or away \(database is locked\): tried again later"
+        ):
+            table.publish([change(2, {"name": "bob"})])
+        other.execute("ROLLBACK")
+    assert table.publish([change(2, {"name": "bob"})]) == []
+    engine(url).dispose()
+
+
+def test_a_password_is_in_no_text() -> None:
+    table = Table("postgresql+nodriver://ann:s3cr3t@host/db", "employees")
+    assert "s3cr3t" not in repr(table)
+    for url in (table.url, "::s3cr3t::", "sqlite+what://s3cr3t/x"):
+        with pytest.raises(ConfigurationError) as caught:
+            Table(url, "employees").publish([change(1, {"name": "x"})])
+        error: BaseException | None = caught.value
+        while error is not None:
+            assert "s3cr3t" not in str(error)
+            error = error.__cause__ or error.__context__
+    from sqlalchemy import exc
+
+    with pytest.raises(Transient) as spoken, speaking("postgresql://ann:s3cr3t@host/db", "sql/t"):
+        raise exc.OperationalError("select", {}, Exception("could not connect with s3cr3t"))
+    assert "could not connect with ***" in str(spoken.value)
+
+
+def test_a_table_without_a_key_is_refused() -> None:
+    with pytest.raises(BindingError, match=r"key=\(\) has no fields: give the service a key"):
+        Table("sqlite://", "areas").check([], None)  # type: ignore[arg-type]
+
+
+def test_an_unusable_path_is_no_transient_failure(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="unable to open database file"):
+        Table(f"sqlite:///{tmp_path}/missing/x.db", "t").publish([change(1, {"name": "x"})])
