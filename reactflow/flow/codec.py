@@ -25,7 +25,7 @@ from reactflow.errors import StateError
 from reactflow.flow.closedset import classes_in, tag_of
 from reactflow.flow.equality import field_names, zone_name
 
-Plain: TypeAlias = "None | bool | int | float | str | list[Any] | dict[str, Any]"
+Plain: TypeAlias = "bool | int | float | str | list[Any] | dict[str, Any] | None"
 
 DEPTH = 150  # containers inside one another; far below what the interpreter's stack holds
 _WIDE = (

@@ -20,7 +20,7 @@ from reactflow.cells.plan import Node, in_order
 from reactflow.cells.pulse import Changes
 from reactflow.errors import CycleError, DeclarationError
 from reactflow.flow.declared import annotations_of
-from reactflow.flow.equality import same_value
+from reactflow.flow.equality import Wider, same_value
 from reactflow.flow.hidden import hidden_cells
 from reactflow.flow.methods import Method, Reader, make_view
 from reactflow.flow.template import is_template, owner_of
@@ -108,9 +108,9 @@ def lower_methods(flow: type, own: Mapping[str, Readable[Any]], cells: Mapping[s
     members = {name: value for reader in readers.values() for name, value in reader.members.items()}
     view = make_view(flow.__name__, members)
     for one, reader in readers.items():
-        one.arguments = tuple(cells[name] for name in reader.inputs)
+        one.arguments = tuple(cells[name] for name in reader.names)
         one.inputs = tuple(dict.fromkeys(one.arguments))
-        one.fn = Method(one.fn, tuple(reader.inputs), view)
+        one.fn = Method(one.fn, reader.names, view)
         one.form, one.tracked = EXPLICIT, False
     _refuse_cycles({id(one): reader for one, reader in readers.items()}, cells, flow)
     for one in in_order(
@@ -171,9 +171,8 @@ def check_overrides(flow: type, own: Mapping[str, object]) -> None:
 
 def _refuse_cycles(readers: Mapping[int, Reader], cells: Mapping[str, Readable[Any]], flow: type) -> None:
     """Refuse cells that depend on themselves, with the line of the read that closes the circle."""
-    names = {one: name for name, one in cells.items()}
     try:
-        in_order(cells.values(), names)
+        in_order(cells.values(), {one: name for name, one in cells.items()})
     except CycleError as error:
         by, needed = error.path[-2], error.path[-1]
         reader = readers.get(id(cells.get(by)))
@@ -197,15 +196,18 @@ def make_plan(flow: str, cells: Mapping[str, Readable[Any]], types: Mapping[str,
     nodes = []
     for node in plan.nodes:
         _check_node(flow, node, plan)
-        if node.kind is Kind.DERIVED and node.name is None:
-            node = replace(node, equal=same_value)  # an intermediate has no equality of its own
-        elif node.kind is Kind.DERIVED and not node.is_pulse and node.stored is None:
-            node = replace(node, stored=node.type is not bytes)
-        nodes.append(node)
-    plan = Plan(tuple(nodes), plan.names)
-    for node in plan.nodes:
-        _check_stored(flow, node, plan)
-    return plan
+        is_own = node.name is not None and node.equal is not None and node.equal is not same_value
+        equal = (
+            Wider(node.equal) if is_own and node.equal else same_value
+        )  # an unnamed intermediate has none of its own
+        stored = node.stored
+        if node.kind is Kind.DERIVED and node.name is not None and not node.is_pulse and stored is None:
+            stored = node.type is not bytes
+        nodes.append(replace(node, equal=equal, stored=stored))
+    finished = Plan(tuple(nodes), plan.names)
+    for node in finished.nodes:
+        _check_stored(flow, node, finished)
+    return finished
 
 
 def _refuse_strangers(flow: str, cells: Mapping[str, Readable[Any]]) -> None:

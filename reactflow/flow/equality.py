@@ -8,7 +8,7 @@ codec does not take is the same if it is of one type and ``==`` says a plain Tru
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from datetime import datetime, time, tzinfo
 from decimal import Decimal
@@ -38,6 +38,25 @@ def same_value(a: object, b: object) -> bool:
         return False
 
 
+class Wider:
+    """A user's ``equal`` in a flow: what is the same is equal in any case, also after it was stored and read back.
+
+    >>> equal = Wider(lambda old, new: abs(old - new) < 0.1)
+    >>> equal(1.0, 1.05), equal("a", "a"), equal(1.0, 2.0)
+    (True, True, False)
+    """
+
+    __slots__ = ("__name__", "__qualname__", "equal")
+
+    def __init__(self, equal: Callable[[Any, Any], object]) -> None:
+        self.equal = equal
+        self.__name__ = str(getattr(equal, "__name__", "equal"))
+        self.__qualname__ = str(getattr(equal, "__qualname__", "equal"))
+
+    def __call__(self, old: object, new: object) -> object:
+        return same_value(old, new) or self.equal(old, new)
+
+
 def field_names(kind: type) -> tuple[str, ...] | None:
     """The fields that make up a value of a class: attrs, dataclass or NamedTuple; None for any other class."""
     attributes = getattr(kind, "__attrs_attrs__", None)
@@ -46,7 +65,7 @@ def field_names(kind: type) -> tuple[str, ...] | None:
     if "__dataclass_fields__" in kind.__dict__ or hasattr(kind, "__dataclass_fields__"):
         return tuple(one.name for one in fields(kind))
     if issubclass(kind, tuple) and hasattr(kind, "_fields"):
-        return tuple(kind._fields)
+        return tuple(kind._fields)  # pyright: ignore[reportAttributeAccessIssue]  # a NamedTuple has them
     return None
 
 

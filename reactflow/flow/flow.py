@@ -110,6 +110,7 @@ class Flow:
         plan: ClassVar[Plan]
         codec: ClassVar[Codec]
         version: ClassVar[str]
+        _made_step: ClassVar[Step]
 
         @property
         def cells(self) -> type[Self]:
@@ -202,13 +203,13 @@ class Flow:
     if not TYPE_CHECKING:
 
         @_OfClass
-        def plan(cls):
+        def plan(cls):  # noqa: N805  # called with the class
             """The nodes of the flow, named ones by name."""
             types, _ = declared_types(cls, cls._cells, {}, cls._types)
             return make_plan(cls.__name__, cls._cells, types)
 
         @_OfClass
-        def codec(cls):
+        def codec(cls):  # noqa: N805
             """The canonical encoding of the flow's state."""
             types = {
                 node.name or f"#{place}": node.type
@@ -220,12 +221,12 @@ class Flow:
             return Codec(types, [*defaults, *zeros])
 
         @_OfClass
-        def version(cls):
+        def version(cls):  # noqa: N805
             """A hash of the plan's shape: another plan, another version."""
             return fingerprint(cls.plan, cls.codec)
 
         @_OfClass
-        def _made_step(cls):
+        def _made_step(cls):  # noqa: N805
             return Step(cls)
 
     # --- an instance ----------------------------------------------------------------------------------------------------
@@ -251,7 +252,8 @@ class Flow:
             object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
-        sources, computed = [], []
+        sources: list[str] = []
+        computed: list[str] = []
         for name, one in vars(self.cells).items():
             if isinstance(one, Readable) and not one.is_pulse:
                 (sources if isinstance(one, Cell) else computed).append(

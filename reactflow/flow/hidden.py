@@ -71,10 +71,7 @@ def hidden_cells(fn: Callable[..., Any]) -> tuple[Hidden, ...]:
                     isinstance(value, (FunctionType, partial)) and getattr(value, "__module__", home) == home
                 ):
                     waiting.append(value)
-        elif (
-            isinstance(call := getattr(type(here), "__call__", None), FunctionType)
-            and call.__module__ == home
-        ):
+        elif isinstance(call := vars(type(here)).get("__call__"), FunctionType) and call.__module__ == home:
             waiting.append(call)
     return tuple(found)
 

@@ -12,6 +12,7 @@ user's function gets a *view*, an object that has the inputs' values and the hel
 from __future__ import annotations
 
 import dis
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -42,6 +43,7 @@ def instructions(code: CodeType) -> list[dis.Instruction]:
 
 
 def line_of(instruction: dis.Instruction, code: CodeType) -> int:
+    """The line an instruction comes from."""
     positions = instruction.positions
     return (positions.lineno if positions is not None else None) or code.co_firstlineno
 
@@ -78,7 +80,7 @@ class Method:
         self.__qualname__ = function.__qualname__
 
     def __call__(self, *values: object) -> Any:
-        view = object.__new__(self.view)
+        view: Any = object.__new__(self.view)
         view.__dict__ = dict(zip(self.inputs, values, strict=True))
         return self.function(view)
 
@@ -92,7 +94,7 @@ class Method:
 
 
 class Reader:
-    """Finds what one ``@derived`` method of a flow reads: ``inputs`` by name in order, ``members`` by name.
+    """Finds what one ``@derived`` method of a flow reads: ``inputs`` with their places, ``members`` by name.
 
     ``cells`` are the names that may be read as inputs, ``attributes`` all else that the class has (helpers, constants).
     """
@@ -106,6 +108,11 @@ class Reader:
         """Input name -> where it is read first."""
         self.members: dict[str, object] = {}
         self._seen: set[CodeType] = set()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The inputs in the order of the flow's cells: that of the code differs from one Python to the next."""
+        return tuple(name for name in self.cells if name in self.inputs)
 
     def read(self, function: FunctionType, *, takes_more: bool = False) -> None:
         """Follow a method; raises DeclarationError for any use of ``self`` but the read of a name."""
@@ -239,9 +246,9 @@ class Reader:
 
 
 def _at(what: str, where: str) -> str:
-    """Put the place after the fact and before the remedy."""
-    fact, separator, remedy = what.partition("; ")
-    return f"{fact} at {where}{separator}{remedy}"
+    """Put the place after what is done, before the reason and the remedy."""
+    done = re.split(", so that |, which |, a |; ", what, maxsplit=1)[0]
+    return f"{done} at {where}{what[len(done) :]}"
 
 
 def _is_variable(instruction: dis.Instruction) -> bool:

@@ -14,7 +14,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from heapq import heapify, heappop, heappush
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
+from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 from reactflow.cells.plan import Kind, Node, Plan
 from reactflow.cells.semantics import UNSET, Failure, accumulate, changed_value, same
@@ -148,7 +148,9 @@ class Step:
 
     def __call__(self, state: Mapping[str, object], events: Iterable[Event]) -> tuple[State, Changes]:
         """Apply events in order; returns the new state and the net changes. Raises as ``apply`` does."""
-        first, occurrences, changed = state, [], dict[str, None]()
+        first = state
+        occurrences: list[tuple[str, object]] = []
+        changed: dict[str, None] = {}
         after: State = dict(state)
         for event in events:
             after, applied = self.apply(after, event)
@@ -177,19 +179,14 @@ class Step:
     def _complete(self, state: State) -> State:
         """Add what is derived; a cell that fails on the defaults is left out, as is one that is unset."""
         before = Before(self.shape, state)
-        named = [
-            (place, node)
-            for place, node in enumerate(self.plan)
-            if node.name is not None and not node.is_pulse
-        ]
-        derived: State = {}
-        for place, node in named:
-            if node.kind is Kind.DERIVED and node.name is not None:
+        whole = dict(state)
+        for name, place in self.plan.names.items():
+            node = self.plan.nodes[place]
+            if node.kind is Kind.DERIVED and not node.is_pulse:
                 outcome = before.checked(place)
                 if outcome is not UNSET and type(outcome) is not Failure:
-                    derived[node.name] = outcome if node.stored else digest(self.codec, outcome, node.name)
-        whole = {**state, **derived}
-        return {node.name: whole[node.name] for _, node in named if node.name in whole}  # type: ignore[misc]
+                    whole[name] = outcome if node.stored else digest(self.codec, outcome, name)
+        return {name: whole[name] for name in self.plan.names if name in whole}
 
 
 class _Application:
@@ -237,9 +234,8 @@ class _Application:
         for name, outcome in self.updates.items():
             if outcome is UNSET:
                 del after[name]
-        changed = tuple(
-            name for place in sorted(self.moved) if (name := nodes[place].name) and not nodes[place].is_pulse
-        )
+        cells = [nodes[place].name for place in sorted(self.moved) if not nodes[place].is_pulse]
+        changed = tuple(name for name in cells if name is not None)
         return after, Applied(tuple(self.occurred), changed)
 
     def _given(self, event: Event) -> dict[int, object]:

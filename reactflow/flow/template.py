@@ -43,7 +43,7 @@ class Template:
         return f"<code>{_title(self)}</code> (a template)"
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        live = _live(self, instance)
+        live: Any = _live(self, instance)
         return self if live is None else live.value
 
     def __set__(self, instance: Any, value: Any) -> None:
@@ -93,14 +93,20 @@ class TemplateChanges(Template, Changes[Any]):
     """A cell's changes in a flow's class."""
 
     __slots__ = ()
-    compute = TemplateDerived.compute
+
+    def compute(self) -> NoReturn:
+        """Refused, as for any derived template."""
+        self._refuse()
 
 
 class TemplateFold(Template, FoldCell[Any]):
     """A fold of a flow's class."""
 
     __slots__ = ()
-    compute = TemplateDerived.compute
+
+    def compute(self) -> NoReturn:
+        """Refused, as for any derived template."""
+        self._refuse()
 
 
 _FROZEN: dict[type, type] = {
@@ -123,7 +129,7 @@ def freeze(cell: Readable[Any], flow: str, name: str | None) -> None:
         raise DeclarationError(
             f"{flow}.{name or cell.name}: a {type(cell).__name__} cannot be part of a flow"
         )
-    cell.__class__ = frozen  # type: ignore[assignment]  # the layouts are one: the frozen classes add no slot
+    cell.__class__ = frozen  # the layouts are one: the frozen classes add no slot
     cell.outcome = UNSET
     if name is not None:
         cell.given_name = name

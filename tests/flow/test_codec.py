@@ -9,7 +9,7 @@ from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
-from typing import Literal, NamedTuple, NewType, Optional, TypedDict
+from typing import Literal, NamedTuple, NewType, TypedDict
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -138,7 +138,7 @@ def test_a_hundred_levels_are_stored_and_a_hundred_thousand_are_an_error() -> No
     assert CODEC.decode(CODEC.encode({"c": _nest(100)})) == {"c": _nest(100)}
     with pytest.raises(StateError, match="more than 150 containers deep"):
         CODEC.encode({"c": _nest(100_000)})
-    with pytest.raises(StateError, match="150 containers deep|JSON text"):
+    with pytest.raises(StateError, match=r"150 containers deep|JSON text"):
         CODEC.decode(b'{"c":' + b"[" * 100_000 + b"]" * 100_000 + b"}")
     with pytest.raises(StateError, match="150 containers deep"):
         CODEC.decode(b'{"c":' + b"[" * 200 + b"]" * 200 + b"}")
@@ -215,10 +215,12 @@ def test_a_foreign_zone_is_kept_as_its_offset() -> None:
 
     moment = datetime(2024, 1, 1, tzinfo=Foreign())
     back = CODEC.decode(CODEC.encode({"c": moment}))["c"]
-    assert back == moment and isinstance(back, datetime) and back.tzinfo == timezone(timedelta(hours=2))
+    assert isinstance(back, datetime)
+    assert back == moment
+    assert back.tzinfo == timezone(timedelta(hours=2))
 
 
-# --- the closed set is read from annotations -------------------------------------------------------------------------------
+# --- the closed set is read from annotations ---------------------------------------------------------------------
 
 
 class Inner(NamedTuple):
@@ -228,7 +230,7 @@ class Inner(NamedTuple):
 @dataclass
 class Outer:
     inners: list[Inner]
-    later: Optional["Later"] = None  # noqa: UP007, UP037
+    later: Later | None = None
 
 
 @frozen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -53,8 +53,8 @@ def test_a_value_is_the_same_as_its_copy_and_not_as_one_changed_inside(data: st.
         (b"", ""),
         (Pair(1, 2), (1, 2)),
         (Point(1), Point(1.0)),
-        (datetime(2024, 1, 1, tzinfo=timezone.utc), datetime(2024, 1, 1, tzinfo=ZoneInfo("UTC"))),
-        (datetime(2024, 1, 1), datetime(2024, 1, 1, tzinfo=timezone.utc)),
+        (datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 1, tzinfo=ZoneInfo("UTC"))),
+        (datetime(2024, 1, 1), datetime(2024, 1, 1, tzinfo=UTC)),  # noqa: DTZ001
         (None, 0),
     ],
 )
