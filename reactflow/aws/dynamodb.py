@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import field, frozen
 
 from reactflow.aws.attribute_values import read_item, read_number
-from reactflow.aws.kinesis import paths_of_key
+from reactflow.aws.kinesis import paths_in, paths_of_key
 from reactflow.aws.origin import check_origin, named
 from reactflow.aws.row_writer import EVENT, RowWriter, is_bookkeeping
 from reactflow.errors import BindingError, RecordError
@@ -110,13 +110,12 @@ class DynamoDB(Source, Sink):
         Without ``keys`` nothing is known against it, so True: the first record that shows otherwise is refused by
         ``confirm_unit``.
         """
-        paths = set(self.key_paths(key_names).values())
-        return self.keys is None or set(self.keys) <= paths
+        return self.keys is None or set(self.keys) <= paths_in(self.key, key_names)
 
     def confirm_unit(self, record: Record, key_names: Sequence[str]) -> None:
         """Refuse a record whose item is finer than a unit, where ``keys`` did not say so: raises RecordError."""
         item_keys = set(_dynamodb(record).get("Keys") or ())
-        finer = sorted(item_keys - set(self.key_paths(key_names).values()))
+        finer = sorted(item_keys - paths_in(self.key, key_names))
         if self.keys is None and finer:
             raise RecordError(
                 f"{named(record)}: the table's primary key has {finer[0]!r}, which is no part of the "

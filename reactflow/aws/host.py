@@ -6,7 +6,7 @@ or in SQS), and S3's own test message, which holds nothing to do. It must not de
 it, and notes what its trigger wants to hear of it.
 
 A message of SQS that cannot be opened is not lost: it becomes a record of ``sqs/<queue>`` that carries the
-reason (``unreadable``), so that the handler can keep it in quarantine and let the queue go on.
+reason (``Record.unreadable``), so that the service keeps it in quarantine and the queue goes on.
 """
 
 from __future__ import annotations
@@ -14,24 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from attrs import field, frozen
+from attrs import frozen
 
 from reactflow.errors import ConfigurationError, RecordError
 from reactflow.service.decoding import short
 from reactflow.service.json_reader import read_object
 from reactflow.service.source import Record, Via
-
-
-@frozen
-class UnreadableRecord(Record):
-    """A record that no source can decode, and why; to be kept in quarantine, not tried again."""
-
-    reason: str = field(default="", kw_only=True)
-
-
-def unreadable(record: Record) -> RecordError | None:
-    """Why a record cannot be decoded by any source; None for a record that a source may decode."""
-    return RecordError(record.reason) if isinstance(record, UnreadableRecord) else None
 
 
 def open_event(event: object) -> list[Record]:
@@ -133,9 +121,7 @@ def _of_sqs(message: Mapping[str, Any]) -> list[Record]:
     except (RecordError, ConfigurationError) as error:
         region = _region(message, arn)
         return [
-            UnreadableRecord(
-                message, f"sqs/{arn.name}", "queue", receipt, arn.account, region, reason=str(error)
-            )
+            Record(message, f"sqs/{arn.name}", "queue", receipt, arn.account, region, unreadable=str(error))
         ]
 
 

@@ -81,7 +81,7 @@ class Kinesis(Source, Sink):
 
     def unit_is_one_lane(self, key_names: Sequence[str]) -> bool:
         """True when the partition field is part of the key: then all records of a unit have one partition key."""
-        return self.partition is not None and self.partition in self.key_paths(key_names).values()
+        return self.partition is not None and self.partition in paths_in(self.key, key_names)
 
     # -- source -------------------------------------------------------------------------------------------------------
 
@@ -230,6 +230,11 @@ def partition_key(text: str) -> str:
     ('r1', 64, 64)
     """
     return text if 0 < len(text) <= _LONGEST_KEY else hashlib.sha256(text.encode()).hexdigest()
+
+
+def paths_in(given: Mapping[str, str] | None, names: Sequence[str]) -> set[str]:
+    """The paths at which the parts of a key are found; a name that is a path already stays one."""
+    return {(given or {}).get(name, name) for name in names}
 
 
 def paths_of_key(given: Mapping[str, str] | None, names: Sequence[str], resource: str) -> dict[str, str]:

@@ -216,24 +216,6 @@ class S3(Source, Sink):
         return ObjectWriter(self.bucket, self.template, self.content_type, self.account).publish(batch)
 
 
-def refuse_overlap(source: S3, sink: S3) -> None:
-    """Refuse a sink whose objects could come back as records of a source of the same service: raises BindingError.
-
-    >>> refuse_overlap(S3("photos", key="in/{name}.jpg"), S3("photos", key="out/{name}.jpg"))
-    >>> refuse_overlap(S3("photos", key="in/{name}.jpg"), S3("photos", key="in/small/{name}.jpg"))
-    Traceback (most recent call last):
-        ...
-    reactflow.errors.BindingError: s3/photos: the output 'in/small/{name}.jpg' lies inside the input ...
-    """
-    read, written = source.template.prefix, sink.template.prefix
-    if source.bucket == sink.bucket and (written.startswith(read) or read.startswith(written)):
-        raise BindingError(
-            f"{source.resource}: the output {sink.key!r} lies inside the input {source.key!r}, so that "
-            "the service would be "
-            "caused by what it writes: give each a prefix of its own, such as 'in/' and 'out/'"
-        )
-
-
 def _is_of_objects(declared: object) -> bool:
     if isinstance(declared, str):
         return re.search(r"\bS3Object\b", declared) is not None

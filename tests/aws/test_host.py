@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reactflow.aws.host import UnreadableRecord, open_event, unreadable
+from reactflow.aws.host import open_event
 from reactflow.errors import ConfigurationError, Unfinished
 from reactflow.service.source import report
 from reactflow.testing.events import (
@@ -79,12 +79,12 @@ def test_an_event_of_eventbridge_is_one_record_direct_or_in_a_queue(name: str) -
 
 def test_a_message_that_cannot_be_opened_is_kept_with_its_reason() -> None:
     records = open_event(sample("sqs_s3_malformed"))
-    good = [record for record in records if unreadable(record) is None]
-    bad = [record for record in records if isinstance(record, UnreadableRecord)]
+    good = [record for record in records if not record.unreadable]
+    bad = [record for record in records if record.unreadable]
     assert [record.resource for record in good] == ["s3/photos", "s3/photos"]
     assert [(record.resource, record.via) for record in bad] == [("sqs/notifications", "queue")] * 2
-    assert "is not JSON" in bad[0].reason
-    assert "set raw message delivery" in bad[1].reason
+    assert "is not JSON" in bad[0].unreadable
+    assert "set raw message delivery" in bad[1].unreadable
     assert bad[0].raw["body"] == '{"Records": ['
 
 
@@ -102,9 +102,8 @@ def test_a_message_that_cannot_be_opened_is_kept_with_its_reason() -> None:
 )
 def test_no_message_of_a_queue_is_ever_lost_or_fatal(body: str) -> None:
     (record,) = open_event(sqs_event(body))
-    error = unreadable(record)
-    assert error is not None
-    assert str(error)
+    assert record.unreadable
+    assert record.raw["body"] == body
 
 
 @pytest.mark.parametrize(

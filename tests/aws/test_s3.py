@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from reactflow.aws import S3, S3Object
 from reactflow.aws.host import open_event
 from reactflow.aws.object_writer import envelope_text, read_envelope_text
-from reactflow.aws.s3 import refuse_overlap
 from reactflow.errors import BindingError, ConfigurationError, RecordError, Superseded, Transient
 from reactflow.service.source import Message, Record
 from reactflow.testing.events import eventbridge_event, s3_event, sample
@@ -153,12 +152,13 @@ def test_only_cells_of_objects_are_fed_by_default() -> None:
     assert not _is_of_objects(None)
 
 
-def test_an_output_inside_the_input_is_refused() -> None:
-    refuse_overlap(TEXTS, S3("photos", key="out/{name}.txt"))
-    refuse_overlap(TEXTS, S3("other", key="in/{name}.txt"))
+def test_an_output_inside_the_input_meets_it() -> None:
+    from reactflow.service.causality import meet
+
     for key in ("in/{name}.png", "in/small/{name}.txt", "{name}.txt", "i{name}"):
-        with pytest.raises(BindingError, match="lies inside the input"):
-            refuse_overlap(TEXTS, S3("photos", key=key))
+        assert meet(S3("photos", key=key).reach, TEXTS.reach)
+    assert not meet(S3("photos", key="out/{name}.txt").reach, TEXTS.reach)
+    assert not meet(S3("other", key="in/{name}.txt").reach, TEXTS.reach)
 
 
 # -- reading, against the embedded cloud ------------------------------------------------------------------------------
