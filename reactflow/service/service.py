@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
+from reactflow.cells import GraphView
 from reactflow.errors import BindingError
 from reactflow.flow import Flow, Step
 from reactflow.service.binding import Input
@@ -140,6 +141,12 @@ class Service:
                 if one.source.resource == record.resource:
                     return one.source.acknowledge(records, unfinished)
         return report(records, unfinished)
+
+    def show(self) -> GraphView:
+        """The service as a picture: what it reads, the cells of its flow, what it writes."""
+        from reactflow.service.picture import picture
+
+        return picture(self)
 
     @property
     def reads(self) -> tuple[str, ...]:
