@@ -1,0 +1,34 @@
+"""Every notebook runs from a clean kernel, and what it shows is what is kept in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+
+
+def _shown(cell: Any) -> list[Any]:
+    return [output.get("text") or dict(output.get("data", {})) for output in cell.get("outputs", [])]
+
+
+@pytest.mark.filterwarnings("default")  # the kernel's own libraries warn about event loops and transports
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_notebook_runs_and_shows_what_it_keeps(path: Path) -> None:
+    kept = nbformat.read(path, as_version=4)
+    fresh = nbformat.read(path, as_version=4)
+    for cell in fresh.cells:
+        cell.pop("outputs", None) if cell.cell_type != "code" else cell.update(outputs=[])
+    NotebookClient(
+        fresh, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+    ).execute()
+    for number, (before, after) in enumerate(zip(kept.cells, fresh.cells, strict=True)):
+        assert _shown(after) == _shown(before), f"cell {number} shows something else: {before.source}"
+
+
+def test_there_is_a_notebook() -> None:
+    assert [path.name for path in NOTEBOOKS] == ["01_area.ipynb"]
