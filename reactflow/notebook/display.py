@@ -19,7 +19,7 @@ from weakref import WeakValueDictionary
 
 from reactflow.cells import Readable, effect
 from reactflow.cells.readable import current_outcome
-from reactflow.errors import ConfigurationError, MissingExtra
+from reactflow.errors import ConfigurationError, MissingExtra, TemplateError
 from reactflow.notebook.bundle import Bundle, Occurred, ancestry, failed, picture, table
 from reactflow.notebook.pacer import Pacer
 
@@ -33,8 +33,8 @@ def live(thing: object, *, graph: bool = False) -> Live:
     """Show a cell or a flow's instance in a notebook, and keep what is shown up to date.
 
     ``graph=True`` shows the picture of what it is computed from, with its values, instead of a table. Returns a handle
-    with ``stop()``. Raises MissingExtra without IPython, ConfigurationError outside a notebook's kernel, and TypeError
-    for what has no cells.
+    with ``stop()``. Raises MissingExtra without IPython, ConfigurationError outside a notebook's kernel, TemplateError
+    for a flow's class or a cell of it, and TypeError for what has no cells.
 
     >>> from reactflow import cell
     >>> live(cell(3.0))  # not in a notebook
@@ -149,8 +149,8 @@ def _cells_of(thing: object) -> tuple[str, Mapping[str, Readable[Any]]]:
     named = {name: one for name, one in cells.items() if isinstance(one, Readable)}
     if named:
         return type(thing).__name__, named
-    if isinstance(thing, type) and hasattr(thing, "cells"):
-        raise TypeError(f"live() shows an instance of a flow: live({thing.__name__}())")
+    if isinstance(thing, type) and any(isinstance(one, Readable) for one in vars(thing).values()):
+        raise TemplateError(f"{thing.__name__} is a template; make {thing.__name__}()")
     what = f"class {thing.__name__}" if isinstance(thing, type) else type(thing).__name__
     raise TypeError(f"live() shows a cell or a flow's instance, not {what}: it has no cells")
 

@@ -13,7 +13,7 @@ import pytest
 from nbclient import NotebookClient
 
 from reactflow.cells import cell
-from reactflow.errors import ConfigurationError
+from reactflow.errors import ConfigurationError, TemplateError
 from reactflow.notebook import live
 
 Run = Callable[..., list[list[Any]]]
@@ -206,6 +206,14 @@ def test_what_has_no_cells_is_refused() -> None:
         live(3)
     with pytest.raises(TypeError, match=r"not class int: it has no cells"):
         live(int)
+
+
+def test_a_flow_class_is_refused_with_the_way_out() -> None:
+    class Room:
+        length = cell(3.0)
+
+    with pytest.raises(TemplateError, match=r"^Room is a template; make Room\(\)$"):
+        live(Room)
 
 
 def test_without_ipython_the_extra_is_named() -> None:

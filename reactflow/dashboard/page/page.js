@@ -66,7 +66,8 @@ function row(entry) {
   const counts = entry.counts && typeof entry.counts === "object" ? Object.entries(entry.counts) : [];
   const tags = counts.filter(([, number]) => number).map(([name, number]) => made("span", "tag " + tone(name), number + " " + name));
   if (entry.outcome && (entry.outcome !== "done" || !tags.length)) tags.unshift(made("span", "tag " + tone(entry.outcome), text(entry.outcome)));
-  const below = [entry.service, entry.unit, entry.lane].map(text).filter(Boolean).join(" · ");
+  const lane = text(entry.lane).replace(/^shardId-0*(?=\d)/, "shard ");
+  const below = [entry.service, entry.unit, lane].map(text).filter(Boolean).join(" · ");
   const lag = typeof entry.lag_ms === "number" ? made("small", "", "lag " + took(entry.lag_ms)) : "";
   return made("tr", newest !== null && entry.n > newest ? "fresh" : "",
     made("td", "time", clock(entry.time)),
