@@ -124,7 +124,7 @@ class Codec:
             what = f"it is damaged ({type(error).__name__}: {error})"
         raise StateError(f"the stored value of cell {cell!r} cannot be read: {what}", cell=cell)
 
-    # --- writing --------------------------------------------------------------------------------------------------------
+    # --- writing --------------------------------------------------------------------------------------------
 
     def _encode(self, value: Any, depth: int) -> Plain:
         kind = type(value)
@@ -205,7 +205,7 @@ class Codec:
                 raise _inside(f".{name}", _Refused(f"this {kind.__qualname__} has no value for it")) from None
         return {"$": tag, "v": fields}
 
-    # --- reading --------------------------------------------------------------------------------------------------------
+    # --- reading --------------------------------------------------------------------------------------------
 
     def _decode(self, plain: Any, depth: int) -> Any:
         kind = type(plain)
@@ -268,7 +268,8 @@ def _unknown(kind: type) -> str:
     if issubclass(kind, (bool, int, float, str, bytes, list, tuple, dict, set)) and field_names(kind) is None:
         base = next(base for base in kind.__mro__ if base.__module__ == "builtins")
         if not issubclass(kind, Enum):
-            return f"{tag_of(kind)} is a kind of {base.__name__}, which would come back as another; convert it: {base.__name__}(...)"
+            name = base.__name__
+            return f"{tag_of(kind)} is a kind of {name}, which would come back as another; convert it: {name}(...)"
     if field_names(kind) is not None or issubclass(kind, Enum):
         return f"class {tag_of(kind)} is not named by a type of this flow; annotate the cell: Cell[{kind.__name__}]"
     return (

@@ -25,7 +25,7 @@ from reactflow.flow.hidden import hidden_cells
 from reactflow.flow.methods import Method, Reader, make_view
 from reactflow.flow.template import is_template, owner_of
 
-# --- names ---------------------------------------------------------------------------------------------------------------
+# --- names --------------------------------------------------------------------------------------------------
 
 
 def collect(flow: type, root: type) -> dict[str, Readable[Any]]:
@@ -38,12 +38,13 @@ def collect(flow: type, root: type) -> dict[str, Readable[Any]]:
         for name, value in vars(base).items():
             if name in RESERVED:
                 raise DeclarationError(
-                    f"{flow.__name__}.{name}: {name!r} is a name of Flow itself; call it something else, such as {name}_"
+                    f"{flow.__name__}.{name}: {name!r} is a name of Flow itself; call it something else, "
+                    f"such as {name}_"
                 )
             if name in cells and cells[name] is not value:
                 raise DeclarationError(
-                    f"{base.__name__}.{name} redefines the cell {name!r} of {origin[name]}; give it another name, or "
-                    "take it out of the parent"
+                    f"{base.__name__}.{name} redefines the cell {name!r} of {origin[name]}; give it "
+                    "another name, or take it out of the parent"
                 )
             if isinstance(value, Readable):
                 cells[name], origin[name] = value, base.__name__
@@ -73,8 +74,8 @@ def refuse_live(flow: type, own: Mapping[str, Readable[Any]], frame: FrameType |
         found = elsewhere.get(id(cell), cell.name if _is_in_use(cell) else "")
         if found:
             raise DeclarationError(
-                f"{flow.__name__}.{name} is the live cell {found!r} ({cell.where}); make a new one in the class body, or "
-                f"lift live cells with Flow.of({name}={found}, name={flow.__name__!r})"
+                f"{flow.__name__}.{name} is the live cell {found!r} ({cell.where}); make a new one in "
+                f"the class body, or lift live cells with Flow.of({name}={found}, name={flow.__name__!r})"
             )
 
 
@@ -84,25 +85,26 @@ def _is_in_use(cell: Readable[Any]) -> bool:
     return written or watched
 
 
-# --- methods -------------------------------------------------------------------------------------------------------------
+# --- methods ------------------------------------------------------------------------------------------------
 
 
 def lower_methods(flow: type, own: Mapping[str, Readable[Any]], cells: Mapping[str, Readable[Any]]) -> None:
     """Turn the ``@derived`` methods of a class into functions of explicit inputs, in place."""
     attributes = _attributes(flow)
+    names = {one: name for name, one in own.items()}
     readers: dict[Derived[Any], Reader] = {}
     for one in in_order_of_use(own.values()):
         if not isinstance(one, Derived) or one.form == EXPLICIT or is_template(one):
             continue
-        name = next((name for name, cell in own.items() if cell is one), one.name)
+        name = names.get(one, one.name)
         if one.form == TRACKED and not _is_method(one.fn):
             _refuse_tracked(flow, name, one)
         reader = Reader(flow.__name__, name, cells, attributes)
         reader.read(one.fn)  # type: ignore[arg-type]  # a method is a plain function
         if not reader.inputs:
             raise DeclarationError(
-                f"{flow.__name__}.{name} reads no cell at {function_line(one.fn)}, so it never changes; read one as "
-                "self.<name>, or make it a plain class attribute"
+                f"{flow.__name__}.{name} reads no cell at {function_line(one.fn)}, so it never changes; "
+                "read one as self.<name>, or make it a plain class attribute"
             )
         readers[one] = reader
     members = {name: value for reader in readers.values() for name, value in reader.members.items()}
@@ -151,8 +153,9 @@ def _is_method(fn: object) -> bool:
 
 def _refuse_tracked(flow: type, name: str, one: Derived[Any]) -> NoReturn:
     raise DeclarationError(
-        f"{flow.__name__}.{name} is tracked ({function_line(one.fn) or one.where}): what it reads is only known by running "
-        f"it. In a flow, name its inputs: derived(fn, a, b), or write it as a method: @derived def {name}(self): ..."
+        f"{flow.__name__}.{name} is tracked ({function_line(one.fn) or one.where}): what it reads is "
+        "only known by running it. In a flow, name its inputs: derived(fn, a, b), or write it as a method: "
+        f"@derived def {name}(self): ..."
     )
 
 
@@ -163,8 +166,8 @@ def check_overrides(flow: type, own: Mapping[str, object]) -> None:
             now = getattr_static(flow, name, member)
             if now is not member:
                 raise DeclarationError(
-                    f"{flow.__name__}.{name} replaces what a method of {base.__name__} reads; give it another name, or make "
-                    f"{name!r} a cell of {base.__name__}"
+                    f"{flow.__name__}.{name} replaces what a method of {base.__name__} reads; give it "
+                    f"another name, or make {name!r} a cell of {base.__name__}"
                 )
     flow._members = dict(own)  # type: ignore[attr-defined]  # read above, by the subclasses
 
@@ -176,17 +179,15 @@ def _refuse_cycles(readers: Mapping[int, Reader], cells: Mapping[str, Readable[A
     except CycleError as error:
         by, needed = error.path[-2], error.path[-1]
         reader = readers.get(id(cells.get(by)))
-        line = reader.inputs.get(needed, "") if reader is not None else ""
-        if not line:
-            raise
+        line = reader.inputs.get(needed, "") if reader is not None else cells[by].where if by in cells else ""
         raise CycleError(
-            f"{flow.__name__}: {' -> '.join(error.path)}; {by!r} reads {needed!r} at {line}. A cell of a flow cannot depend "
-            "on itself: split the cell, or fold a pulse",
+            f"{flow.__name__}: {' -> '.join(error.path)}; {by!r} reads {needed!r} at {line}. A cell of "
+            "a flow cannot depend on itself: split the cell, or fold a pulse",
             error.path,
         ) from None
 
 
-# --- the plan ------------------------------------------------------------------------------------------------------------
+# --- the plan -----------------------------------------------------------------------------------------------
 
 
 def make_plan(flow: str, cells: Mapping[str, Readable[Any]], types: Mapping[str, Any]) -> Plan:
@@ -212,14 +213,16 @@ def make_plan(flow: str, cells: Mapping[str, Readable[Any]], types: Mapping[str,
 
 def _refuse_strangers(flow: str, cells: Mapping[str, Readable[Any]]) -> None:
     known = set(map(id, cells.values()))
-    for name, root in cells.items():
-        for one in in_order_of_use([root]):
-            owner = owner_of(one)
-            if owner and id(one) not in known:
-                raise DeclarationError(
-                    f"{flow}.{name} uses {owner}.{one.name}, a cell of another flow; inherit from {owner}, or connect the "
-                    "two as services"
-                )
+    for one in in_order_of_use(cells.values()):
+        owner = owner_of(one)
+        if owner and id(one) not in known:
+            users = (
+                name for name, cell in cells.items() if any(used is one for used in in_order_of_use([cell]))
+            )
+            raise DeclarationError(
+                f"{flow}.{next(users)} uses {owner}.{one.name}, a cell of another flow; inherit from "
+                f"{owner}, or connect the two as services"
+            )
 
 
 def _check_node(flow: str, node: Node, plan: Plan) -> None:
@@ -230,8 +233,9 @@ def _check_node(flow: str, node: Node, plan: Plan) -> None:
     for fn in functions:
         for hidden in hidden_cells(fn) if fn is not None and fn is not same_value else ():
             raise DeclarationError(
-                f"{title} reaches the live {hidden.name!r} at {hidden.place}, which is no input of it; make {hidden.name!r} "
-                "a cell of the flow and pass it: derived(fn, a, b), or read it as self.<name> in a method"
+                f"{title} reaches the live {hidden.name!r} at {hidden.place}, which is no input of it; "
+                f"make {hidden.name!r} a cell of the flow and pass it: derived(fn, a, b), or read it as "
+                "self.<name> in a method"
             )
     if node.kind is Kind.FOLD:
         if not plan.nodes[node.inputs[0]].is_pulse:
@@ -240,15 +244,15 @@ def _check_node(flow: str, node: Node, plan: Plan) -> None:
             )
         if node.equal is not same_value:
             raise DeclarationError(
-                f"{title} has equal= ({node.where}), but a flow keeps what a fold accumulates, not what it showed last; "
-                "derive a cell of it with equal="
+                f"{title} has equal= ({node.where}), but a flow keeps what a fold accumulates, not what "
+                "it showed last; derive a cell of it with equal="
             )
     if node.kind is Kind.CHANGES:
         source = plan.nodes[node.inputs[0]]
         if source.name is None:
             raise DeclarationError(
-                f"{flow}: .changes() at {node.where} is of a cell without a name, of which no value is kept; give it one: "
-                "name = ..., then name.changes()"
+                f"{flow}: .changes() at {node.where} is of a cell without a name, of which no value is "
+                "kept; give it one: name = ..., then name.changes()"
             )
         if source.is_pulse:
             raise DeclarationError(
@@ -262,8 +266,8 @@ def _check_stored(flow: str, node: Node, plan: Plan) -> None:
     if node.kind is Kind.CHANGES and plan.nodes[node.inputs[0]].stored is False:
         source = plan.nodes[node.inputs[0]].name
         raise DeclarationError(
-            f"{flow}.{source} is not stored, so it has no .changes() ({node.where}); declare it with stored=True, or take "
-            "the changes of what it is made from"
+            f"{flow}.{source} is not stored, so it has no .changes() ({node.where}); declare it with "
+            "stored=True, or take the changes of what it is made from"
         )
     if (
         node.kind is Kind.DERIVED
@@ -272,6 +276,6 @@ def _check_stored(flow: str, node: Node, plan: Plan) -> None:
         and node.equal is not same_value
     ):
         raise DeclarationError(
-            f"{flow}.{node.name} has equal= but is not stored, so that there is no old value to compare ({node.where}); "
-            "leave equal= out, or declare it with stored=True"
+            f"{flow}.{node.name} has equal= but is not stored, so that there is no old value to compare "
+            f"({node.where}); leave equal= out, or declare it with stored=True"
         )

@@ -1,7 +1,8 @@
 """``Flow``: a set of named cells taken as a template.
 
-The class is the declaration, an instance is a live graph of its own, ``Room.step()`` is the same as a pure function. All
-of them are made from the one plan that the class body declares; what is wrong with it is refused when the class is made.
+The class is the declaration, an instance is a live graph of its own, ``Room.step()`` is the same as a pure function.
+All of them are made from the one plan that the class body declares; what is wrong with it is refused when the class is
+made.
 """
 
 from __future__ import annotations
@@ -126,7 +127,7 @@ class Flow:
     def __is_flow__(self) -> bool:
         return True
 
-    # --- the class ------------------------------------------------------------------------------------------------------
+    # --- the class ------------------------------------------------------------------------------------------
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -169,8 +170,8 @@ class Flow:
     ) -> type[Any]:
         """Lift live cells into a flow: what you tried in a notebook, as a template. The cells stay as they are.
 
-        Sources start from their defaults. Raises DeclarationError for a tracked cell, or a source or fold that the given
-        cells need and that is not given.
+        Sources start from their defaults. Raises DeclarationError for a tracked cell, or for a source or fold that the
+        given cells need and that is not given.
 
         >>> from reactflow import Flow, cell
         >>> length, width = cell(3.0), cell(4.0)
@@ -229,7 +230,7 @@ class Flow:
         def _made_step(cls):  # noqa: N805
             return Step(cls)
 
-    # --- an instance ----------------------------------------------------------------------------------------------------
+    # --- an instance ----------------------------------------------------------------------------------------
 
     def __init__(self, **values: Any) -> None:
         flow = type(self)

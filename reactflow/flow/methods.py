@@ -134,7 +134,7 @@ class Reader:
             )
         self._scan(code, code.co_varnames[0])
 
-    # --- one code object -----------------------------------------------------------------------------------------------
+    # --- one code object ------------------------------------------------------------------------------------
 
     def _scan(self, code: CodeType, me: str) -> None:
         listing = instructions(code)
@@ -197,7 +197,7 @@ class Reader:
                 f" (numbers, text, bytes, tuples): make it a cell, or a module's constant",
             )
 
-    # --- refusals -------------------------------------------------------------------------------------------------------
+    # --- refusals -------------------------------------------------------------------------------------------
 
     def _refuse(self, code: CodeType, line: int | None, what: str) -> NoReturn:
         helper = (
@@ -229,7 +229,7 @@ class Reader:
         if here.opname.startswith(("STORE", "DELETE")) or "_AND_CLEAR" in here.opname:
             what = f"gives {me} another value; use another name for it"
         elif op == "STORE_ATTR":
-            what = f"assigns {me}.{name}; a derived method only reads: return the value, or make {name} a cell of its own"
+            what = f"assigns {me}.{name}; a derived method only reads: return the value, or make it a cell of its own"
         elif op == "DELETE_ATTR":
             what = f"deletes {me}.{name}; a derived method only reads"
         elif called in ("getattr", "hasattr", "setattr", "delattr"):

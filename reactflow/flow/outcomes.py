@@ -106,7 +106,7 @@ class Before:
 
 
 class Now:
-    """The outcomes of all nodes in an event: ``known`` are new ones, ``stale`` are unnamed nodes to be computed anew."""
+    """The outcomes of all nodes in an event: ``known`` are new, ``stale`` are unnamed nodes to be computed anew."""
 
     __slots__ = ("before", "known", "shape", "stale")
 
@@ -137,8 +137,8 @@ class Now:
     def really_fails_anew(self, place: int, old: Failure, moved: set[int]) -> bool:
         """Whether a cell that has failed before fails for a reason of this event.
 
-        Unnamed nodes are not cut off otherwise; here they have to be, since a failure that is only passed on, or made by
-        a function whose inputs did not really change, is not this event's.
+        Unnamed nodes are not cut off otherwise; here they have to be, since a failure that is only passed on, or made
+        by a function whose inputs did not really change, is not this event's.
         """
         nodes = self.shape.nodes
         outcomes: dict[int, object] = {}

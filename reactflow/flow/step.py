@@ -135,7 +135,8 @@ class Step:
     def values(self, state: Mapping[str, object], *, recompute: bool = True) -> dict[str, object]:
         """The outcome of every named cell that is no pulse: a value, UNSET or a Failure.
 
-        A cell that is not stored is computed again, or, with ``recompute`` false, shown as what is kept of it: its hash.
+        A cell that is not stored is computed again, or, with ``recompute`` false, shown as what is kept of it: its
+        hash.
         """
         before = Before(self.shape, state)
         found: dict[str, object] = {}
@@ -258,7 +259,7 @@ class _Application:
                 given[place] = deepcopy(default) if value is DEFAULT else value
         return given
 
-    # --- one node -------------------------------------------------------------------------------------------------------
+    # --- one node -------------------------------------------------------------------------------------------
 
     def _take(self, place: int, node: Node, outcome: object) -> None:
         if node.kind is Kind.PULSE:
@@ -337,7 +338,7 @@ class _Application:
                 self.is_due.add(one)
                 heappush(self.due, one)
 
-    # --- failures -------------------------------------------------------------------------------------------------------
+    # --- failures -------------------------------------------------------------------------------------------
 
     def _failed_before(self, place: int, node: Node, failure: Failure) -> bool:
         """Whether a cell only keeps a failure that it has had since the defaults; raises it if it is this event's."""

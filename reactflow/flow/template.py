@@ -131,6 +131,8 @@ def freeze(cell: Readable[Any], flow: str, name: str | None) -> None:
         )
     cell.__class__ = frozen  # the layouts are one: the frozen classes add no slot
     cell.outcome = UNSET
+    if isinstance(cell, Derived):
+        cell.seen, cell.checked = None, -1  # whoever asks makes it compute, which is refused
     if name is not None:
         cell.given_name = name
         _OWNERS[cell] = flow

@@ -108,9 +108,13 @@ def test_a_class_that_no_type_names_is_refused_in_both_directions() -> None:
 def test_reading_runs_no_constructor_converter_or_validator() -> None:
     ran: list[str] = []
 
+    def convert(value: int) -> int:
+        ran.append("converter")
+        return value
+
     @frozen
     class Loud:
-        x: int = field(converter=lambda value: (ran.append("converter"), value)[1])
+        x: int = field(converter=convert)
 
         def __attrs_post_init__(self) -> None:
             ran.append("init")
@@ -210,6 +214,9 @@ def test_a_foreign_zone_is_kept_as_its_offset() -> None:
         def utcoffset(self, _: datetime | None) -> timedelta:
             return timedelta(hours=2)
 
+        def tzname(self, _: datetime | None) -> str:
+            return "there"
+
         def dst(self, _: datetime | None) -> timedelta:
             return timedelta(0)
 
@@ -220,7 +227,7 @@ def test_a_foreign_zone_is_kept_as_its_offset() -> None:
     assert back.tzinfo == timezone(timedelta(hours=2))
 
 
-# --- the closed set is read from annotations ---------------------------------------------------------------------
+# --- the closed set is read from annotations ----------------------------------------------------------------
 
 
 class Inner(NamedTuple):

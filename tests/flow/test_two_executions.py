@@ -178,7 +178,7 @@ class Live:
                     if value is UNSET:
                         self.cells[name].unset()  # type: ignore[attr-defined]
                     else:
-                        self.cells[name].value = value  # type: ignore[misc]
+                        self.cells[name].value = value  # type: ignore[attr-defined]
                 for name, value in event.occurrences.items():
                     self.cells[name].emit(value)  # type: ignore[attr-defined]
                 after, pulses = self.outcomes(), self.outcomes(is_pulse=True)
