@@ -1,16 +1,17 @@
 """Binding: what a source's messages mean for the cells of a flow.
 
 An input is a source bound to a service: which fields feed which cells, and where the unit's key is found. It turns a
-message into events of units, strictly, and checks when the service is made what can be checked then.
+message into events of units, strictly, and checks when the service is made what can be checked then. It never looks
+at state, nor at where a record stands in its lane.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from reactflow.cells import UNSET, Kind, Plan
 from reactflow.errors import BindingError, RecordError
@@ -23,24 +24,44 @@ from reactflow.service.suggest import suggestion
 if TYPE_CHECKING:
     from reactflow.flow import Flow
 
+Version = tuple[str, bool]
+"""What orders the writes of a source cell: the version as text, and whether the write is a removal, which wins ties."""
+
 
 @frozen
 class UnitEvent:
-    """What one message means for one unit; ``error`` instead of an event when it cannot be applied to it.
+    """What one record means for one unit; ``error`` instead of an event when it cannot be applied to it.
 
-    ``version`` orders the writes of its cells when the source has a version of its own, else it is empty.
+    ``versions`` orders the writes of the cells whose source has a version of its own. ``ignored`` names the fields that
+    feed nothing.
     """
 
     unit: UnitKey
     event: Event
-    version: str = ""
-    is_removal: bool = False
+    versions: Mapping[str, Version] = field(factory=dict)
+    ignored: frozenset[str] = frozenset()
     error: RecordError | None = None
 
     @classmethod
     def failed(cls, unit: UnitKey, error: RecordError) -> UnitEvent:
-        """A message that cannot be applied to its unit."""
+        """A record that cannot be applied to its unit."""
         return cls(unit, Event({}, {}), error=error)
+
+    def with_(self, other: UnitEvent) -> UnitEvent:
+        """This and what another input makes of the same record, as the one event that a record is."""
+        if self.error is not None or other.error is not None:
+            return self if self.error is not None else other
+        mine, theirs = self.event, other.event
+        event = Event({**mine.writes, **theirs.writes}, {**mine.occurrences, **theirs.occurrences})
+        return UnitEvent(self.unit, event, {**self.versions, **other.versions}, self.ignored & other.ignored)
+
+
+def one_a_unit(events: Iterable[UnitEvent]) -> list[UnitEvent]:
+    """The events of one record, those of one unit made into one."""
+    found: dict[UnitKey, UnitEvent] = {}
+    for each in events:
+        found[each.unit] = found[each.unit].with_(each) if each.unit in found else each
+    return list(found.values())
 
 
 @frozen
@@ -57,126 +78,162 @@ class Input:
     def bind(cls, source: Source, flow: type[Flow], key: Key) -> Input:
         """Bind a source to a flow by its options; raises BindingError with the remedy."""
         feeds, paths = source.feeds(flow.plan), source.key_paths(key.names)
-        where = f"{source.resource} of {flow.__name__}"
         if not feeds:
+            fed = [f"{node.name!r}" for node in flow.plan if node.name and node.kind is Kind.SOURCE]
+            example = f"{{{fed[0]}: 'field'}}" if fed else "{cell: field}"
             raise BindingError(
-                f"{where} feeds no cell: say which field feeds which, as in fields={{'length': 'length'}}"
+                f"{source.resource} feeds no cell of {flow.__name__}: say which field feeds which cell, "
+                f"as in fields={example}"
             )
         for name in feeds:
-            _check_fed(name, flow, where)
+            _check_fed(name, flow, source)
         for name in key.names:
             if name not in paths:
                 raise BindingError(
-                    f"{where} does not tell the key's field {name!r}: it gives {', '.join(paths) or 'none'}; "
-                    f"add it to the template, or say where it is with key={{{name!r}: path}}"
+                    f"{source.resource} does not tell the key's field {name!r} (it tells "
+                    f"{', '.join(paths) or 'none'}): add {{{name}}} to its template, or take {name!r} out of the key"
                 )
         return cls(source, key, dict(feeds), dict(paths), flow.plan)
 
-    def events(self, message: Message) -> Iterator[UnitEvent]:
+    def events(self, message: Message) -> list[UnitEvent]:
         """The events that a message makes, at most one a unit.
 
-        Raises RecordError when no unit can be told; what is wrong with a unit's fields is the event's ``error``.
+        Raises RecordError when no unit can be told; what is wrong with a unit's fields is its event's ``error``.
         """
         new, old = message.new, message.old
-        fits = new is not None and self._fits(new)
-        if new is not None and fits:
-            unit = self.key.read(new, self.paths)
-            if (
-                old is not None
-                and message.old_known
-                and self._fits(old)
-                and self._unit(old) not in (None, unit)
-            ):
-                yield self._removal(self.key.read(old, self.paths), old)
-            yield self._write(unit, new)
-        else:
-            gone = old if old is not None else new
-            if gone is not None and self._was_there(message):
-                yield self._removal(self.key.read(gone, self.paths), gone)
+        now: UnitKey | None = None
+        try:
+            if new is not None and self._fits(new):
+                now = self.key.read(new, self.paths)
+            was_there = self._was_there(message)
+        except _WhereFailed as error:
+            return [UnitEvent.failed(self.key.read(error.fields, self.paths), RecordError(str(error)))]
+        made: list[UnitEvent] = []
+        gone = old if old is not None else new
+        if was_there and gone is not None:
+            # A delete has to tell its unit; an old image that cannot, or what only stopped to fit, never made one.
+            before = self.key.read(gone, self.paths) if new is None else self._unit(gone)
+            if before is not None and before != now:
+                made.append(self._removal(before, gone))
+        if now is not None and new is not None:
+            replaces = self.source.contract.replaces or message.cause is not None  # an edge of ours is whole
+            made.append(self._write(now, new, replaces))
+        return made
 
     def _fits(self, fields: Mapping[str, Any]) -> bool:
-        return self.source.where is None or bool(self.source.where(fields))
+        if self.source.where is None:
+            return True
+        try:
+            return bool(self.source.where(fields))
+        except (
+            Exception
+        ) as error:  # a user's function: its failure is a reason to keep the record, not to stop
+            raise _WhereFailed(self.source, fields, error) from error
 
     def _was_there(self, message: Message) -> bool:
-        """Whether something that goes, or no longer fits, was there for this input before."""
-        if message.old is not None and message.old_known:
-            return self._fits(message.old)
+        """Whether there was something for this input before, which may have to go."""
+        if message.old_known:
+            return message.old is not None and self._fits(message.old)
         return message.new is None or self.source.contract.replaces
 
     def _unit(self, fields: Mapping[str, Any]) -> UnitKey | None:
         try:
             return self.key.read(fields, self.paths)
         except RecordError:
-            return None  # an old image that never made a unit
+            return None
 
     def _removal(self, unit: UnitKey, fields: Mapping[str, Any]) -> UnitEvent:
         writes = {name: UNSET for name in self.feeds if self.plan[name].kind is Kind.SOURCE}
-        return UnitEvent(unit, Event(writes, {}), self._version(fields), is_removal=True)
-
-    def _write(self, unit: UnitKey, fields: Mapping[str, Any]) -> UnitEvent:
         try:
-            return UnitEvent(unit, self._event(fields), self._version(fields))
+            return UnitEvent(unit, Event(writes, {}), self._versions(fields, writes, is_removal=True))
         except RecordError as error:
             return UnitEvent.failed(unit, error)
 
-    def _event(self, fields: Mapping[str, Any]) -> Event:
+    def _write(self, unit: UnitKey, fields: Mapping[str, Any], replaces: bool) -> UnitEvent:
+        try:
+            event = self._event(fields, replaces)
+            versions = self._versions(fields, event.writes, is_removal=False)
+            return UnitEvent(unit, event, versions, self._ignored(fields))
+        except RecordError as error:
+            return UnitEvent.failed(unit, error)
+
+    def _event(self, fields: Mapping[str, Any], replaces: bool) -> Event:
         writes: dict[str, object] = {}
         occurrences: dict[str, object] = {}
         for name, path in self.feeds.items():
             node = self.plan[name]
             value = read_path(fields, path) if path else fields
             if value is ABSENT:
-                if node.kind is Kind.SOURCE and self.source.contract.replaces:
+                if node.kind is Kind.SOURCE and replaces:
                     writes[name] = DEFAULT
                 continue
             decoded = decode_value(value, node.type, f"field {path!r} of {self.source.resource}", field=path)
             (writes if node.kind is Kind.SOURCE else occurrences)[name] = decoded
-        if self.source.extra == "forbid":
-            self._refuse_unknown(fields)
         return Event(writes, occurrences)
 
-    def _refuse_unknown(self, fields: Mapping[str, Any]) -> None:
+    def _ignored(self, fields: Mapping[str, Any]) -> frozenset[str]:
+        """The fields that feed nothing; refused with ``extra="forbid"``."""
+        if "" in self.feeds.values():
+            return frozenset()
         used = [*self.feeds.values(), *self.paths.values(), self.source.version or ""]
         known = {path.partition(".")[0] for path in used}
-        for name in fields:
-            if name not in known:
-                raise RecordError(
-                    f"field {name!r} of {self.source.resource} feeds nothing and extra='forbid' refuses it"
-                    f"{suggestion(name, known)}: feed a cell with it, or allow it with extra='ignore'",
-                    field=name,
-                )
+        unknown = fields.keys() - known
+        if unknown and self.source.extra == "forbid":
+            name = min(unknown)
+            raise RecordError(
+                f"field {name!r} of {self.source.resource} feeds nothing{suggestion(name, known)}, and "
+                "extra='forbid' refuses it: feed a cell with it, or allow it with extra='ignore'",
+                field=name,
+            )
+        return frozenset(unknown)
 
-    def _version(self, fields: Mapping[str, Any]) -> str:
-        """The version field as text that compares as its values do."""
+    def _versions(
+        self, fields: Mapping[str, Any], cells: Iterable[str], *, is_removal: bool
+    ) -> dict[str, Version]:
+        """The version field as text that compares as its values do, for each cell."""
         path = self.source.version
         if path is None:
-            return ""
+            return {}
         value = read_path(fields, path)
         if type(value) is int and 0 <= value < 10**40:
-            return f"{value:040d}"
-        if type(value) is str and value:
-            return value
-        if isinstance(value, (datetime, date)):
-            return value.isoformat()
-        raise RecordError(
-            f"the version field {path!r} of {self.source.resource} is {short(None if value is ABSENT else value)}: "
-            "it orders the writes, so every record needs one, a count from 0 or a text",
-            field=path,
+            text = f"{value:040d}"
+        elif type(value) is str and value:
+            text = value
+        elif isinstance(value, (datetime, date)):
+            text = value.isoformat()
+        else:
+            shown = "missing" if value is ABSENT else short(value)
+            raise RecordError(
+                f"the version field {path!r} of {self.source.resource} is {shown}: it orders the writes, so every "
+                "record needs one, a count from 0 or a text",
+                field=path,
+            )
+        return dict.fromkeys(cells, (text, is_removal))
+
+
+class _WhereFailed(Exception):
+    """``where=`` raised on these fields."""
+
+    def __init__(self, source: Source, fields: Mapping[str, Any], error: Exception) -> None:
+        super().__init__(
+            f"where= of {source.resource} failed on this record: {type(error).__name__}: {error}; make it stand "
+            "records of every kind, as in where=lambda fields: fields.get('kind') == 'order'"
         )
+        self.fields = fields
 
 
-def _check_fed(name: str, flow: type[Flow], where: str) -> None:
+def _check_fed(name: str, flow: type[Flow], source: Source) -> None:
     names = flow.plan.names
     if name not in names:
         raise BindingError(
-            f"fields= of {where} feeds the cell {name!r}, which {flow.__name__} does not have"
-            f"{suggestion(name, names)}: it has {', '.join(names)}"
+            f"fields= of {source.resource} feeds {name!r}, and {flow.__name__} has no such cell"
+            f"{suggestion(name, names)}: it has {', '.join(names)}. fields= reads {{cell: path in the record}}"
         )
     node = flow.plan[name]
     if node.kind not in (Kind.SOURCE, Kind.PULSE):
         sources = [one.name for one in flow.plan if one.name and one.kind in (Kind.SOURCE, Kind.PULSE)]
         raise BindingError(
-            f"fields= of {where} feeds {name!r}, which the flow computes itself: feed its source cells "
-            f"({', '.join(sources)}) instead"
+            f"fields= of {source.resource} feeds {name!r}, which {flow.__name__} computes itself: feed what it is "
+            f"computed from ({', '.join(sources)})"
         )
     check_type(node.type, name)

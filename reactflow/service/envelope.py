@@ -18,6 +18,8 @@ ROW = "reactflow.row"
 REMOVAL = "reactflow.removal"
 OCCURRENCE = "reactflow.occurrence"
 
+_NUMBER_WIDTH = 20  # digits: more changes than any output will ever have
+
 
 @frozen(kw_only=True)
 class Envelope:
@@ -75,6 +77,18 @@ class Envelope:
         texts = ("subject", "time", "traceparent", "correlationid", "causationid", "sequence")
         given = {name: str(plain[name]) for name in texts if plain.get(name) is not None}
         return cls(id=plain["id"], source=plain["source"], type=plain["type"], data=data, hops=hops, **given)
+
+    @property
+    def place(self) -> tuple[str, str] | None:
+        """Lane and position of a change at its sender: what it was a change of, and its number; None when it has none.
+
+        >>> Envelope(id="rooms/area/room=r1/kinesis:areas/7", source="/rooms", type=ROW, sequence="7").place
+        ('edge/rooms/area/room=r1/kinesis:areas', '00000000000000000007')
+        """
+        lane, _, n = self.id.rpartition("/")
+        if not lane or n != self.sequence or not (n.isascii() and n.isdigit()) or len(n) > _NUMBER_WIDTH:
+            return None
+        return f"edge/{lane}", n.zfill(_NUMBER_WIDTH)
 
     @staticmethod
     def is_one(plain: object) -> bool:

@@ -1,36 +1,37 @@
 """The host: runs one service. It takes a trigger's event apart, has every unit's part applied, publishes, and answers.
 
 A host is thin: what a record means is said by its source and the binding, what becomes of it by the unit loop. It keeps
-nothing that is needed for correctness: the items it remembers only save reads, since a write over a stale one is refused.
+nothing that is needed for correctness.
 """
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+import hashlib
+import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from reactflow.errors import ConfigurationError, RecordError, Transient
-from reactflow.service.binding import Input, UnitEvent
-from reactflow.service.decoding import short
+from reactflow.errors import ConfigurationError, EventError, RecordError, Transient
+from reactflow.service.binding import Input, UnitEvent, one_a_unit
 from reactflow.service.item import Item
 from reactflow.service.key import UnitKey
 from reactflow.service.outbox import publish, waiting
 from reactflow.service.output import Output
-from reactflow.service.quarantine import Case
+from reactflow.service.quarantine import Case, plain
 from reactflow.service.sink import Publication
 from reactflow.service.source import Message, Record
 from reactflow.service.stores import Store
-from reactflow.service.unit import Arrival, Part, commit, keyless_case, poison
+from reactflow.service.unit import Arrival, Part, case_of, commit
+from reactflow.service.warm import WarmCache
 
 if TYPE_CHECKING:
     from reactflow.service.service import Service
 
 Opener = Callable[[Mapping[str, Any]], "list[Record]"]
 _OPENERS: list[Opener] = []
-REMEMBERED = 10_000  # units whose items a host keeps
 
 
 def opens_events(opener: Opener) -> Opener:
@@ -41,7 +42,11 @@ def opens_events(opener: Opener) -> Opener:
 
 @frozen
 class Report:
-    """What became of a delivery: how many events had which fate, the cases that were made, what went wrong for now."""
+    """What became of a delivery: how many events had which fate, the cases that were made, what went wrong for now.
+
+    ``ignored`` counts the fields that feed nothing, by name. ``unfinished`` are the places of the records that have to
+    come again.
+    """
 
     records: int
     fates: Mapping[str, int]
@@ -50,6 +55,7 @@ class Report:
     units: tuple[str, ...] = ()
     published: tuple[Publication, ...] = ()
     unfinished: frozenset[int] = frozenset()
+    ignored: Mapping[str, int] = field(factory=dict)
 
     def __str__(self) -> str:
         counted = ", ".join(f"{number} {fate}" for fate, number in sorted(self.fates.items()) if number)
@@ -66,17 +72,14 @@ class Host:
     service: Service
     store: Store
     listener: Callable[[Report], object] | None = None
-    _remembered: OrderedDict[str, Item] = field(factory=OrderedDict, init=False)
-    _published: dict[str, int] = field(
-        factory=dict, init=False
-    )  # unit -> the v whose due changes are known to be out
-    _transients: list[str] = field(factory=list, init=False)
+    warm: WarmCache = field(factory=WarmCache, init=False)
 
     def handle(self, event: Mapping[str, Any], context: object = None) -> object:
         """Take what Lambda delivers, answer what Lambda expects.
 
         Returns the partial batch response of a stream or queue. Raises Unfinished when a part of an asynchronous event
-        has to come again, ConfigurationError for an event of another source, or a sink that will never work.
+        has to come again, ConfigurationError for an event of another source, or a sink that will never work: nothing is
+        lost by that, the delivery comes again as a whole.
         """
         if not _OPENERS:
             raise ConfigurationError(
@@ -91,11 +94,13 @@ class Host:
                 self.listener(report)
 
     def deliver(self, records: Sequence[Record]) -> Report:
-        """Apply and publish a delivery; what is in ``unfinished`` of the report has to come again."""
-        self._transients.clear()
+        """Apply and publish a delivery; what is in ``unfinished`` of the report has to come again.
+
+        Everything is read before anything is committed, so that an error of reading leaves all as it was.
+        """
         fates: Counter[str] = Counter()
+        ignored: Counter[str] = Counter()
         cases: list[Case] = []
-        unfinished: set[int] = set()
         units: dict[UnitKey, list[Arrival]] = {}
         for place, record in enumerate(records):
             try:
@@ -107,30 +112,43 @@ class Host:
             fates["filtered"] += not arrivals
             for arrival in arrivals:
                 units.setdefault(arrival.event.unit, []).append(arrival)
+                ignored.update(arrival.event.ignored)
         parts = [self._commit(unit, arrivals) for unit, arrivals in units.items()]
-        published: list[Publication] = []
-        for part, late in zip(parts, self._publish(parts, published), strict=True):
-            left = {place for place, fate in part.fates.items() if fate == "unfinished"}
-            unfinished |= set(part.fates) if late else left
+        published, late = self._publish(parts)
+        unfinished: set[int] = set()
+        for part in parts:
             fates.update(part.fates.values())
             cases.extend(part.cases)
-        names = tuple(unit.text for unit in units)
+            is_late = part.unit in late  # nothing of a unit is finished before its changes are published
+            unfinished |= {place for place, fate in part.fates.items() if is_late or fate == "unfinished"}
+        transients = [part.transient for part in parts if part.transient] + list(late.values())
         return Report(
-            len(records),
-            fates,
-            tuple(cases),
-            tuple(self._transients),
-            names,
-            tuple(published),
-            frozenset(unfinished),
-        )
+            records=len(records), fates=fates, cases=tuple(cases), transients=tuple(transients),
+            units=tuple(unit.text for unit in units), published=tuple(published), unfinished=frozenset(unfinished),
+            ignored=ignored,
+        )  # fmt: skip
 
-    # --- reading --------------------------------------------------------------------------------------------------------
+    def open_cases(self) -> list[Case]:
+        """The cases that wait for someone: those of no unit, and those that are in their unit's item.
+
+        A case is kept before it is entered; if a rival wrote first and its event could be applied after all, it is in
+        no item, and means nothing.
+        """
+        found: list[Case] = []
+        for case in self.store.cases(self.service.name):
+            item = self.store.get(self.service.name, case.unit) if case.unit is not None else None
+            if case.unit is None or (item is not None and case.id in item.open_cases):
+                found.append(case)
+        return found
+
+    # --- reading ---------------------------------------------------------------------------------------------------
 
     def _read(self, place: int, record: Record) -> list[Arrival]:
         """The events of units that a record makes; none when it is not for this service's inputs."""
         if record.unreadable:
             raise RecordError(record.unreadable)
+        made: list[UnitEvent] = []
+        told: tuple[Input, Message] | None = None
         for one in self._inputs(record):
             try:
                 message = one.source.decode(record)
@@ -138,110 +156,122 @@ class Host:
                 unit = _unit_of(one, error)
                 if unit is None:
                     raise
-                return [self._poison(place, record, one, unit, error)]
-            if message is None:
-                continue
-            hops = message.cause.hops if message.cause is not None else 0
-            lane, position = one.source.lane(record), one.source.position(record)
-            made = [
-                Arrival(place, record, lane, position, message, event, one.source.contract.skips)
-                for event in one.events(message)
-            ]
-            if hops >= self.service.hops:
-                endless = RecordError(
-                    f"the event came through {hops} services, and {self.service.hops} are the most: services feed each "
-                    "other without end. Cut the cycle, or raise hops= if it is meant to be that long"
-                )
-                return [poison(arrival, endless) for arrival in made]
-            return made
-        return []
+                message, events = Message(new=None), [UnitEvent.failed(unit, error)]
+            else:
+                if message is None:
+                    continue
+                one.source.confirm_unit(record, one.key.names)
+                events = self._bounded(message, one.events(message))
+            made += events
+            told = told or (one, message)
+        if told is None or not made:
+            return []
+        one, message = told
+        lane, position = _place_of(one, record, message)
+        skips = one.source.contract.skips
+        return [Arrival(place, record, lane, position, message, event, skips) for event in one_a_unit(made)]
 
     def _inputs(self, record: Record) -> list[Input]:
         found = [one for one in self.service.bound if one.source.resource == record.resource]
         if not found:
             reads = ", ".join(sorted({one.source.resource for one in self.service.bound})) or "nothing"
             raise ConfigurationError(
-                f"service {self.service.name!r} was handed a record of {record.resource}, and reads {reads}: correct the "
-                "trigger, or add the input"
+                f"service {self.service.name!r} was handed a record of {record.resource}, and reads {reads}: correct "
+                "the trigger, or add the input"
             )
         return found
 
-    def _poison(self, place: int, record: Record, one: Input, unit: UnitKey, error: RecordError) -> Arrival:
-        event = UnitEvent.failed(unit, error)
-        lane, position = one.source.lane(record), one.source.position(record)
-        return Arrival(place, record, lane, position, Message(new=None), event, one.source.contract.skips)
+    def _bounded(self, message: Message, events: list[UnitEvent]) -> list[UnitEvent]:
+        """Events that came through too many services are poison: a cycle that does not settle ends here."""
+        hops = message.cause.hops if message.cause is not None else 0
+        if hops < self.service.hops:
+            return events
+        endless = RecordError(
+            f"the event came through {hops} services, and {self.service.hops} are the most: services feed each other "
+            "without end. Cut the cycle, or raise hops= if it is meant to be that long"
+        )
+        return [UnitEvent.failed(event.unit, endless) for event in events]
 
     def _put_away(self, record: Record, error: RecordError) -> Case:
         """Keep a record whose unit cannot be told; it holds up nothing."""
-        lane, position = record.resource, record.receipt
-        for one in self.service.bound:
-            if one.source.resource == record.resource and not record.unreadable:
-                lane, position = _place_of(one, record)
-                break
-        case = keyless_case(self, record, lane, position, error)
+        sources = [one.source for one in self.service.bound if one.source.resource == record.resource]
+        try:
+            if record.unreadable or not sources:
+                raise RecordError(record.unreadable)
+            lane, position = sources[0].lane(record), sources[0].position(record)
+        except RecordError:  # it has no place; two different ones still have to be two cases
+            lane, position = record.resource, record.receipt
+            if not (record.unreadable and record.receipt):
+                text = json.dumps(plain(record.raw), sort_keys=True)
+                position += f"#{hashlib.sha256(text.encode(errors='replace')).hexdigest()[:16]}"
+        case = case_of(self.service, record, lane, position, error)
         self.store.keep(case)
         return case
 
-    # --- committing and publishing --------------------------------------------------------------------------------------
+    # --- committing and publishing ---------------------------------------------------------------------------------
 
     def _commit(self, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
-        try:
-            return commit(self, unit, arrivals)
-        except Transient as error:
-            self._transients.append(str(error))
-            self._remembered.pop(unit.text, None)
-            return Part(unit, Item(), {arrival.place: "unfinished" for arrival in arrivals})
+        """One unit's part, in as many writes as it needs room for; one that fails for now leaves other units alone."""
+        done: Part | None = None
+        size = len(arrivals)
+        while arrivals:
+            taken, later = arrivals[:size], arrivals[size:]
+            try:
+                part = commit(self, unit, taken)
+            except (
+                Transient,
+                EventError,
+            ) as error:  # an EventError here: the item itself cannot be read or written
+                self.warm.forget(unit)
+                part, later = Part.left(unit, arrivals, error), ()
+            done = part if done is None else done.then(part)
+            if part.transient:
+                done = (
+                    done.then(Part.left(unit, [*part.rest, *later], part.transient))
+                    if part.rest or later
+                    else done
+                )
+                break
+            size = max(1, len(taken) - len(part.rest))  # what found room once will again
+            arrivals = [*part.rest, *later]
+        return done or Part(unit, Item())
 
-    def _publish(self, parts: Sequence[Part], published: list[Publication]) -> list[bool]:
-        """Publish what is due of every unit; returns for each whether something is still to be published."""
-        owing = [self.owed(part.unit, part.item) for part in parts]
-        flat = [one for due in owing for one in due]
-        failed = publish(flat)
-        published += [one for place, (_, one) in enumerate(flat) if place not in failed]
-        late: list[bool] = []
-        first = 0
-        for part, due in zip(parts, owing, strict=True):
-            is_late = any(place in failed for place in range(first, first + len(due)))
-            first += len(due)
-            late.append(is_late)
-            if is_late:
-                self._transients.append(f"unit {part.unit.text}: its changes could not be published")
-            elif part.item.v:
-                self._published[part.unit.text] = part.item.v
-        return late
+    def _publish(self, parts: Sequence[Part]) -> tuple[list[Publication], dict[UnitKey, str]]:
+        """Publish what is due of every unit; returns what is out, and of which units something is not, and why."""
+        late: dict[UnitKey, str] = {}
+        owing: list[tuple[UnitKey, Output, Publication]] = []
+        for part in parts:
+            try:
+                owing += [(part.unit, *one) for one in self.owed(part.unit, part.item, part.computed)]
+            except Transient as error:
+                late[part.unit] = f"unit {part.unit.text}: {error}"
+        failed = publish([(output, publication) for _, output, publication in owing])
+        for place in failed:
+            unit, output, _ = owing[place]
+            late[unit] = (
+                f"unit {unit.text}: its changes could not be written to {output.sink.destination} yet"
+            )
+        for part in parts:
+            if part.unit not in late and part.item.v:
+                self.warm.note_published(part.unit, part.item)
+        return [one for place, (_, _, one) in enumerate(owing) if place not in failed], late
 
-    def owed(self, unit: UnitKey, item: Item) -> list[tuple[Output, Publication]]:
-        """The publications that a unit's item still owes, each with its output."""
-        if not item.out or self._published.get(unit.text) == item.v:
-            return []
-        return waiting(self.service, item)
+    def owed(
+        self, unit: UnitKey, item: Item, computed: Mapping[str, object] | None = None
+    ) -> list[tuple[Output, Publication]]:
+        """The publications that a unit's item still owes, each with its output. Raises Transient."""
+        return [] if self.warm.is_published(unit, item) else waiting(self.service, item, computed or {})
 
-    def settle_debts(self, unit: UnitKey, item: Item) -> None:
+    def settle(self, unit: UnitKey, item: Item) -> None:
         """Publish what an item owes before anything new is applied to it. Raises Transient when that fails."""
         if publish(self.owed(unit, item)):
             raise Transient(f"unit {unit.text}: earlier changes could not be published yet")
-        self._published[unit.text] = item.v
-
-    # --- what is remembered ---------------------------------------------------------------------------------------------
-
-    def recall(self, unit: UnitKey) -> Item | None:
-        """The item of a unit as this host last wrote it; it may be stale, which a write finds out."""
-        return self._remembered.get(unit.text)
-
-    def remember(self, unit: UnitKey, item: Item) -> None:
-        """Keep a unit's item, to save the next read."""
-        self._remembered[unit.text] = item
-        self._remembered.move_to_end(unit.text)
-        if len(self._remembered) > REMEMBERED:
-            forgotten, _ = self._remembered.popitem(last=False)
-            self._published.pop(forgotten, None)
-
-    def report_transient(self, arrival: Arrival, error: Transient) -> None:
-        """Note a failure that may pass, for the delivery's report."""
-        self._transients.append(f"unit {arrival.event.unit.text}: {short(str(error))}")
+        if item.v:
+            self.warm.note_published(unit, item)
 
 
 def _unit_of(one: Input, error: RecordError) -> UnitKey | None:
+    """The unit of a record that could not be decoded, where at least its key could be read."""
     if error.key_fields is None:
         return None
     try:
@@ -250,9 +280,11 @@ def _unit_of(one: Input, error: RecordError) -> UnitKey | None:
         return None
 
 
-def _place_of(one: Input, record: Record) -> tuple[str, str]:
-    """The lane and position of a record that may be too broken to have them."""
-    try:
-        return one.source.lane(record), one.source.position(record)
-    except RecordError:
-        return record.resource, record.receipt
+def _place_of(one: Input, record: Record, message: Message) -> tuple[str, str]:
+    """The lane and position of a record.
+
+    A stream takes a change of another service also twice and late, so there the sender's own number counts; a table or
+    a bucket took it only over a lower one, and its own order is right.
+    """
+    sent = message.cause.place if message.cause is not None and not one.source.contract.replaces else None
+    return sent or (one.source.lane(record), one.source.position(record))

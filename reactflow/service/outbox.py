@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
@@ -20,12 +20,15 @@ from reactflow.service.item import Item, Pending, PublicationKind, number_name
 from reactflow.service.key import UnitKey
 from reactflow.service.output import Output
 from reactflow.service.sink import Publication
+from reactflow.service.source import Message
 
 if TYPE_CHECKING:
     from reactflow.service.service import Service
 
 Values = Mapping[str, object]
 """Outcomes of a flow's named cells, by name."""
+
+_TYPES: Final[Mapping[PublicationKind, str]] = {"row": ROW, "removal": REMOVAL, "occurrence": OCCURRENCE}
 
 
 @frozen
@@ -39,93 +42,82 @@ class Occurred:
 
 @frozen
 class Cause:
-    """What the changes of one delivery come from: the last envelope among its records, and their time."""
+    """What the changes of a delivery come from: the last envelope among its records, their time, the longest way."""
 
     envelope: Envelope | None = None
     time: datetime | None = None
+    hops: int = 0
+
+    def and_then(self, message: Message) -> Cause:
+        """With one more message."""
+        hops = message.cause.hops if message.cause is not None else 0
+        return Cause(message.cause or self.envelope, message.time or self.time, max(self.hops, hops))
 
     def passed_on(self) -> dict[str, Any]:
         """The parts of an envelope that say what caused it."""
         time = (self.time or datetime.now(UTC)).astimezone(UTC).isoformat()
-        if self.envelope is None:
-            return {"time": time, "hops": 1}
-        cause = self.envelope
-        return {
-            "time": time,
-            "hops": cause.hops + 1,
-            "traceparent": cause.traceparent,
-            "correlationid": cause.correlationid or cause.id,
-            "causationid": cause.id,
-        }
+        about: dict[str, Any] = {"time": time, "hops": self.hops + 1}
+        if self.envelope is not None:
+            cause = self.envelope
+            about |= {"traceparent": cause.traceparent, "causationid": cause.id}
+            about["correlationid"] = cause.correlationid or cause.id
+        return about
+
+
+# --- what is due -----------------------------------------------------------------------------------------------------
 
 
 def due(
     service: Service,
     unit: UnitKey,
-    item: Item,
+    numbers: Mapping[str, int],
     before: Values,
-    after: Values,
+    after: Values | None,
     occurred: Sequence[Occurred],
     cause: Cause,
 ) -> tuple[list[Pending], dict[str, int]]:
-    """The changes to publish after a unit went from ``before`` to ``after``, and the numbers that follow."""
-    numbers = dict(item.numbers)
+    """The changes to publish after a unit went from ``before`` to ``after``, and the outputs' numbers after them.
+
+    A cell output has at most one change, its last; a pulse output has every occurrence.
+    """
+    counted = dict(numbers)
     pending: list[Pending] = []
-
-    def add(output: Output, kind: PublicationKind, values: Values, recompute: bool = False) -> None:
+    for output in service.outputs if after is not None else ():
         counter = number_name(output.name, output.sink.destination)
-        n = numbers[counter] = numbers.get(counter, 0) + 1
-        where = output.sink.destination.replace("/", ":")
-        envelope = Envelope(
-            id=f"{service.name}/{output.name}/{unit.text}/{where}/{n}",
-            source=f"/{service.name}",
-            type={"row": ROW, "removal": REMOVAL, "occurrence": OCCURRENCE}[kind],
-            subject=unit.text,
-            sequence=str(n),
-            **cause.passed_on(),
+        changes = (
+            _occurrences(output, occurred)
+            if output.pulse
+            else _row(service, output, before, after or {}, is_published=counter in counted)
         )
-        plain = envelope.to_json()
-        del plain["data"], plain["datacontenttype"]  # the values stand beside it, once
-        codec = service.flow.codec
-        pending.append(
-            Pending(
-                id=envelope.id,
-                output=output.name,
-                destination=output.sink.destination,
-                n=n,
-                kind=kind,
-                key={name: codec.to_plain(part, name) for name, part in unit.fields().items()},
-                values={column: codec.to_plain(value, column) for column, value in values.items()},
-                recompute=recompute,
-                envelope=plain,
-                bare=output.bare,
-            )  # fmt: skip
-        )
+        for kind, values in changes:
+            counted[counter] = counted.get(counter, 0) + 1
+            pending.append(_pending(service, unit, output, kind, values, counted[counter], cause))
+    return pending, counted
 
-    for output in service.outputs:
-        if output.pulse:
-            for one in occurred:
-                if one.pulse == output.pulse:
-                    add(output, "occurrence", _columns(output, {**one.values, one.pulse: one.value}))
-            continue
-        published = numbers.get(number_name(output.name, output.sink.destination), 0) > 0
-        old = _columns(output, before) if published and exists(service, before) else None
-        new = _columns(output, after) if exists(service, after) else None
-        if new is None and old is not None:
-            add(output, "removal", {})
-        elif new is not None and (old is None or not same_value(old, new)):
-            unstored = service.unstored.intersection(output.cells.values())
-            kept = {column: value for column, value in new.items() if output.cells[column] not in unstored}
-            add(output, "row", kept, recompute=bool(unstored))
-    return pending, numbers
+
+def _occurrences(output: Output, occurred: Sequence[Occurred]) -> list[tuple[PublicationKind, Values]]:
+    return [
+        ("occurrence", _columns(output, {**one.values, one.pulse: one.value}))
+        for one in occurred
+        if one.pulse == output.pulse
+    ]
+
+
+def _row(
+    service: Service, output: Output, before: Values, after: Values, *, is_published: bool
+) -> list[tuple[PublicationKind, Values]]:
+    old = _columns(output, before) if is_published and exists(service, before) else None
+    new = _columns(output, after) if exists(service, after) else None
+    if new is None:
+        return [] if old is None else [("removal", {})]
+    return [] if old is not None and same_value(old, new) else [("row", new)]
 
 
 def exists(service: Service, values: Values) -> bool:
     """Whether a unit has a row: one of the source cells that an input feeds has a value."""
     plan = service.flow.plan
-    fed = [name for one in service.bound for name in one.feeds]
-    sources = [name for name in fed if plan[name].kind is Kind.SOURCE]
-    return not sources or any(values.get(name, UNSET) is not UNSET for name in sources)
+    fed = {name for one in service.bound for name in one.feeds if plan[name].kind is Kind.SOURCE}
+    return not fed or any(values.get(name, UNSET) is not UNSET for name in fed)
 
 
 def _columns(output: Output, values: Values) -> dict[str, object]:
@@ -136,36 +128,74 @@ def _columns(output: Output, values: Values) -> dict[str, object]:
     }
 
 
-def waiting(service: Service, item: Item) -> list[tuple[Output, Publication]]:
-    """What an item has to publish, each with its output; values that are not stored are computed anew.
+def _pending(
+    service: Service, unit: UnitKey, output: Output, kind: PublicationKind, values: Values, n: int, cause: Cause
+) -> Pending:  # fmt: skip
+    """A change as it is stored; values that are too large for that are left to be computed when it is published."""
+    codec = service.flow.codec
+    left_out = _unstored(service, output) if kind == "row" else {}
+    envelope = Envelope(
+        id=f"{service.name}/{output.name}/{unit.text}/{output.sink.destination.replace('/', ':')}/{n}",
+        source=f"/{service.name}", type=_TYPES[kind], subject=unit.text, sequence=str(n), **cause.passed_on(),
+    )  # fmt: skip
+    about = envelope.to_json()
+    del about["data"], about["datacontenttype"]  # the values stand beside it, once
+    return Pending(
+        id=envelope.id, output=output.name, destination=output.sink.destination, n=n, kind=kind,
+        key={name: codec.to_plain(part, name) for name, part in unit.fields().items()},
+        values={column: codec.to_plain(value, column) for column, value in values.items() if column not in left_out},
+        recompute=bool(left_out), envelope=about, bare=output.bare,
+    )  # fmt: skip
 
-    A source object that is gone publishes nothing: a later event tells of it. Nor does an output that the service no
-    longer has.
+
+def _unstored(service: Service, output: Output) -> dict[str, str]:
+    """The columns of cells that are not stored."""
+    return {column: name for column, name in output.cells.items() if name in service.unstored}
+
+
+# --- publishing ------------------------------------------------------------------------------------------------------
+
+
+def waiting(service: Service, item: Item, computed: Values) -> list[tuple[Output, Publication]]:
+    """What an item has to publish, each with its output.
+
+    Values that are not stored are taken from ``computed``, else computed anew. A source object that is gone publishes
+    nothing, for a later event tells of it; nor does an output that the service no longer has. Raises Transient when a
+    value cannot be computed for now.
     """
-    values: Values = {}
-    is_gone = False
-    if any(pending.recompute for pending in item.out):
-        try:
-            values = service.step.values(service.step.read(item.cells, item.gv))
-        except Superseded:
-            is_gone = True
     outputs = {(one.name, one.sink.destination): one for one in service.outputs}
-    return [
-        (outputs[pending.output, pending.destination], publication(service, pending, values))
-        for pending in item.out
-        if (pending.output, pending.destination) in outputs and not (is_gone and pending.recompute)
-    ]
+    found: list[tuple[Output, Publication]] = []
+    values: Values | None = None
+    for pending in item.out:
+        output = outputs.get((pending.output, pending.destination))
+        if output is None:
+            continue
+        left_out = _unstored(service, output) if pending.recompute else {}
+        missing = [name for name in left_out.values() if name not in computed]
+        if missing and values is None:
+            values = service.step.values(service.step.read(item.cells, item.gv))
+        try:
+            columns = {column: _value(name, computed, values or {}) for column, name in left_out.items()}
+        except Superseded:
+            continue
+        found.append((output, _publication(service, pending, columns)))
+    return found
 
 
-def publication(service: Service, pending: Pending, values: Values) -> Publication:
-    """A pending change as a sink gets it; ``values`` are the unit's now, for what is not stored."""
+def _value(name: str, computed: Values, values: Values) -> object:
+    """The value of a cell that is not stored; raises what the cell raised."""
+    value = computed[name] if name in computed else values.get(name, UNSET)
+    if type(value) is Failure:
+        value.throw()
+    return value
+
+
+def _publication(service: Service, pending: Pending, columns: Values) -> Publication:
+    """A pending change as a sink gets it, ``columns`` added to what was stored of it."""
     codec = service.flow.codec
     key = {name: codec.from_plain(part, name) for name, part in pending.key.items()}
-    columns = {column: codec.from_plain(value, column) for column, value in pending.values.items()}
-    if pending.recompute:
-        output = next(one for one in service.outputs if one.name == pending.output)
-        columns = {**_columns(output, values), **columns}
-    data = {**key, **columns}
+    data = {**key, **{column: codec.from_plain(value, column) for column, value in pending.values.items()}}
+    data |= {column: value for column, value in columns.items() if value is not UNSET}
     return Publication(
         id=pending.id, n=pending.n, kind=pending.kind, key=key, values=data, bare=pending.bare,
         envelope={**pending.envelope, "datacontenttype": "application/json", "data": data},
@@ -185,9 +215,8 @@ def publish(publications: Sequence[tuple[Output, Publication]]) -> set[int]:
     for places in by_output.values():
         sink = publications[places[0]][0].sink
         try:
-            failed.update(
-                places[index] for index in sink.publish([publications[place][1] for place in places])
-            )
+            refused = sink.publish([publications[place][1] for place in places])
+            failed.update(places[index] for index in refused)
         except Transient:
             failed.update(places)
         except ConfigurationError as error:

@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from reactflow.cells import Readable
 from reactflow.errors import BindingError, DeclarationError
+from reactflow.service.contracts import check_name
 from reactflow.service.decoding import short
 from reactflow.service.sink import Sink
 
@@ -35,19 +36,22 @@ class Row:
         return cls(((None, _cell(cell, "an output")),), is_bare=True)
 
 
-def row(*cells: Readable[Any], name: str | None = None, **renamed: Readable[Any]) -> Row:
+def row(*cells: Readable[Any], name: str | Readable[Any] | None = None, **renamed: Readable[Any]) -> Row:
     """Several cells of a flow as the columns of one row; ``row(Room.area, limit=Room.peak)`` renames the second.
 
-    The key's fields are always part of the row. ``name`` is the output's (default: its first column), and stays the same
-    when columns come and go. Raises DeclarationError when something is not a cell.
+    The key's fields are always part of the row. ``name`` is the output's, part of every id that it publishes (default:
+    its first column); give one that stays when columns come and go. A cell given as ``name=`` is a column of that name.
+    Raises DeclarationError when something is not a cell.
 
     >>> from reactflow import cell, row
     >>> length = cell(3.0)
     >>> [column for column, _ in row(length, long=length > 2.0).columns]
     [None, 'long']
     """
-    columns = [(None, _cell(one, "row(...)")) for one in cells]
-    columns += [(column, _cell(one, f"row({column}=...)")) for column, one in renamed.items()]  # type: ignore[misc]
+    if name is not None and not isinstance(name, str):
+        renamed, name = {"name": name, **renamed}, None
+    columns: list[tuple[str | None, Readable[Any]]] = [(None, _cell(one, "row(...)")) for one in cells]
+    columns += [(column, _cell(one, f"row({column}=...)")) for column, one in renamed.items()]
     if not columns:
         raise DeclarationError("row() has no columns: name the cells to write, as in row(Room.area)")
     return Row(tuple(columns), name)
@@ -56,7 +60,7 @@ def row(*cells: Readable[Any], name: str | None = None, **renamed: Readable[Any]
 def _cell(value: object, where: str) -> Readable[Any]:
     if not isinstance(value, Readable):
         raise DeclarationError(
-            f"{where} takes a cell of the flow, not {short(value)}; write Room.area, not room.area"
+            f"{where} takes a cell of the flow's class, as in Room.area, not the value {short(value)}"
         )
     return value
 
@@ -80,11 +84,10 @@ class Output:
         """The output within a service of ``flow``: columns found by name. Raises BindingError with the remedy."""
         names = {id(getattr(flow, name)): name for name in flow.plan.names}
         cells: dict[str, str] = {}
-        pulses: list[str] = []
         for column, one in self.row.columns:
             name = names.get(id(one))
             if name is None:
-                raise BindingError(_foreign(one, flow))
+                raise BindingError(_foreign(one, flow, self.sink))
             column = column or name
             if column in cells or column in key_names:
                 what = (
@@ -97,11 +100,18 @@ class Output:
                     f"rename it, as in row({column}_2={flow.__name__}.{name})"
                 )
             cells[column] = name
-            if flow.plan[name].is_pulse:
-                pulses.append(name)
+        pulse = self._pulse(flow, cells)
+        name = check_name(self.row.name or next(iter(cells)), "the output's name")
+        bound = Output(self.row, self.sink, name, cells, pulse)
+        self.sink.check(key_names, bound)
+        return bound
+
+    def _pulse(self, flow: type[Flow], cells: Mapping[str, str]) -> str:
+        """The pulse that makes the output a log, or nothing."""
+        pulses = [name for name in cells.values() if flow.plan[name].is_pulse]
         if len(pulses) > 1:
             raise BindingError(
-                f"the output to {self.sink.destination} has the pulses {', '.join(pulses)}: a log is of one pulse; "
+                f"the output to {self.sink.destination} has the pulses {', '.join(pulses)}: a log is of one pulse, so "
                 "bind each to an output of its own"
             )
         unstored = [name for name in cells.values() if flow.plan[name].stored is False]
@@ -110,23 +120,18 @@ class Output:
                 f"{unstored[0]!r} is not stored (stored=False, the default for bytes) and cannot be part of the log of "
                 f"{pulses[0]!r}: what it was at an occurrence would be lost. Write it to an output of its own"
             )
-        bound = Output(self.row, self.sink, self.row.name or next(iter(cells)), cells, "".join(pulses))
-        self.sink.check(key_names, bound)
-        return bound
+        return "".join(pulses)
 
 
-def _foreign(one: Readable[Any], flow: type[Flow]) -> str:
-    if (
-        getattr(one, "site", None) is not None
-        and one.given_name is None
-        and one.site is not None
-        and not one.site.name
-    ):
+def _foreign(one: Readable[Any], flow: type[Flow], sink: Sink) -> str:
+    """What to say of something that is no named cell of the flow."""
+    known = ", ".join(f"{flow.__name__}.{name}" for name in flow.plan.names)
+    if one.given_name is None and one.site is not None and not one.site.name:
         return (
-            f"an output has an expression made at {one.site}: only named cells of {flow.__name__} have a value to write; "
-            f"give it a name in the class, as in total = ..., and write {flow.__name__}.total"
+            f"the output to {sink.destination} has an expression (made at {one.where}), and only named cells are "
+            f"written: name it in the class {flow.__name__}, as in total = ..., and write {flow.__name__}.total"
         )
     return (
-        f"{one.name!r} is not a cell of {flow.__name__}: it has {', '.join(flow.plan.names)}. "
-        f"Write {flow.__name__}.{next(iter(flow.plan.names))}, the class's cell, not an instance's"
+        f"the output to {sink.destination} has {one.name!r}, which is not a cell of the class {flow.__name__}: "
+        f"write one of {known}"
     )

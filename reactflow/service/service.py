@@ -1,7 +1,7 @@
 """A service: the events that it takes, the flow that it is, the changes that it tells. It knows nothing else.
 
-``Service(Room, key="room", inputs=[...], outputs=[...])`` is a frozen value. Everything that can be wrong with a binding
-is found when it is made.
+``Service(Room, key="room", inputs=[...], outputs=[...])`` is a frozen value. Everything that can be wrong with a
+binding is found when it is made.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from reactflow.service.causality import meet
 from reactflow.service.contracts import check_contract, check_feeders, check_name
 from reactflow.service.decoding import short
 from reactflow.service.key import Key
-from reactflow.service.output import Output, Row
+from reactflow.service.output import Output
+from reactflow.service.sink import Sink
 from reactflow.service.source import Record, Source, report
 from reactflow.service.stores import Store, open_store
 
@@ -28,18 +29,18 @@ if TYPE_CHECKING:
     from reactflow.service.host import Host
 
 
-def _tuple(values: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple(values)
+def _tuple(values: object) -> tuple[Any, ...]:
+    return tuple(values) if isinstance(values, Iterable) else (values,)  # one alone is a list of one
 
 
 @frozen(slots=False, eq=False)
 class Service:
     """A flow bound to input events and output events, one unit of state for each key.
 
-    ``key`` names the fields that tell one unit from another: a name, several, a mapping of names to str, int or date, or
-    ``()`` for one unit in all. ``name`` is the flow's unless given, and part of every stored unit's identity. ``store``
-    is where units are kept; without one, ``REACTFLOW_STATE`` says (``sqlite:PATH`` or ``memory``), else memory, which
-    AWS Lambda is refused. ``hops`` bounds how many services an event may come through.
+    ``key`` names the fields that tell one unit from another: a name, several, a mapping of names to str, int or date,
+    or ``()`` for one unit in all. ``name`` is the flow's unless given, and part of every stored unit's identity.
+    ``store`` is where units are kept; without one, ``REACTFLOW_STATE`` says (``sqlite:PATH`` or ``memory``), else
+    memory, which AWS Lambda is refused. ``hops`` bounds how many services an event may come through.
 
     Raises BindingError, with the remedy, for whatever does not fit.
     """
@@ -80,10 +81,15 @@ class Service:
         self._check_outputs()
 
     def _bind_output(self, output: object) -> Output:
-        if isinstance(output, Row) or not isinstance(output, Output):
+        if isinstance(output, Sink):
             raise BindingError(
-                f"service {self.name!r}: {short(output)} is not an output; bind it to a sink, as in "
-                "row(Room.area) >> DynamoDB('areas')"
+                f"service {self.name!r}: the sink {output.destination} has nothing to write: give it a row, as in "
+                f"row({self.flow.__name__}.{next(iter(self.flow.plan.names))}) >> {type(output).__name__}(...)"
+            )
+        if not isinstance(output, Output):
+            raise BindingError(
+                f"service {self.name!r}: {short(output)} has no sink to be written to: give it one, as in "
+                f"row({self.flow.__name__}.{next(iter(self.flow.plan.names))}) >> DynamoDB('areas')"
             )
         return output.bind(self.flow, self.key.names)
 
@@ -93,15 +99,15 @@ class Service:
             names = (output.name, output.sink.destination)
             if names in seen:
                 raise BindingError(
-                    f"service {self.name!r} has two outputs named {names[0]!r} to {names[1]}: make them one row, or give "
-                    "one another name, as in row(..., name='second')"
+                    f"service {self.name!r} has two outputs named {names[0]!r} to {names[1]}: make them one row, or "
+                    "give one another name, as in row(..., name='second')"
                 )
             seen.add(names)
             for read in self.reads:
                 if meet(output.sink.reach, read):
                     raise BindingError(
-                        f"service {self.name!r} writes {output.sink.reach} and reads {read}: it would feed itself. Write "
-                        "to another place, or to a prefix that does not lie in the one it reads"
+                        f"service {self.name!r} writes {output.sink.reach} and reads {read}: it would feed itself. "
+                        "Write to another place, or to a prefix that does not lie in the one it reads"
                     )
 
     @cached_property
@@ -159,4 +165,5 @@ class Service:
         return tuple(dict.fromkeys(one.sink.reach for one in self.outputs))
 
     def __repr__(self) -> str:
-        return f"<service {self.name}: {', '.join(self.reads) or '-'} -> {self.flow.__name__} -> {', '.join(self.writes) or '-'}>"
+        reads, writes = ", ".join(self.reads) or "-", ", ".join(self.writes) or "-"
+        return f"<service {self.name}: {reads} -> {self.flow.__name__} -> {writes}>"

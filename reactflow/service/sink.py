@@ -38,7 +38,7 @@ class Publication:
 
 @frozen(kw_only=True)
 class Sink:
-    """Base of every sink. Bind an output to it with ``row(Room.area, limit=Room.peak) >> sink`` or ``Room.area >> sink``."""
+    """Base of every sink; ``row(Room.area, limit=Room.peak) >> sink`` or ``Room.area >> sink`` makes an output."""
 
     @property
     def destination(self) -> str:
@@ -64,6 +64,6 @@ class Sink:
         from reactflow.service.output import (
             Output,
             Row,
-        )  # output speaks of sinks: imported late to keep one way
+        )  # which speaks of sinks: imported late, to keep one way
 
         return Output(row=values if isinstance(values, Row) else Row.bare(values), sink=self)

@@ -80,6 +80,8 @@ def _frozen_mapping(value: Mapping[str, str] | None) -> dict[str, str] | None:
 class Source:
     """Base of every source, with the options that all of them share.
 
+    Its four functions are ``decode``, ``lane``, ``position`` and ``acknowledge``; all else is what the binding asks.
+
     ``fields`` says which part of a record feeds which cell (``{cell: path}``, dots go into nested values); without it a
     field feeds the cell or pulse of its own name. ``where`` keeps only the records whose fields it accepts; one that no
     longer fits counts as a removal. ``extra="forbid"`` refuses records with fields that feed nothing. ``version`` is
@@ -128,6 +130,12 @@ class Source:
     def unit_is_one_lane(self, key_names: Sequence[str]) -> bool:
         """Whether all records of one unit are certain to be in one ordered lane."""
         raise NotImplementedError
+
+    def confirm_unit(self, record: Record, key_names: Sequence[str]) -> None:
+        """Compare a record with what ``unit_is_one_lane`` could only assume.
+
+        Raises ConfigurationError when several lanes turn out to feed the unit: the binding is wrong, not the record.
+        """
 
     def decode(self, record: Record) -> Message | None:
         """Read a record; None when it is not for this input (it is counted as filtered).

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from reactflow.cells import GraphView, NodeView
 from reactflow.errors import BindingError
-from reactflow.service.causality import Edge, Reach, causes, cycles, edges, effects
+from reactflow.service.causality import Edge, Reach, causes, components, cycles, edges, effects
 from reactflow.service.service import Service
 
 
@@ -26,20 +26,30 @@ class System:
         self._check_cycles({frozenset(str(getattr(one, "name", one)) for one in cycle) for cycle in cycles})
 
     def _check_cycles(self, declared: set[frozenset[str]]) -> None:
-        for way in cycles(self._reach):
-            if frozenset(way) not in declared:
-                members = ", ".join(way[:-1])
+        """Every edge within a cycle has to be in one that is declared."""
+        for cycle in declared:
+            for name in cycle - self.services.keys():
                 raise BindingError(
-                    f"services feed each other: {' -> '.join(way)}. Cut the cycle, or, if it is meant (an "
-                    f"acknowledgement), declare it: System(..., cycles=[({members},)])"
+                    f"cycles= speaks of {name!r}, which is no service of this system: "
+                    f"it has {', '.join(self.services)}"
                 )
+        for members in components(self._reach):
+            inner = [edge for edge in self.edges if edge.cause in members and edge.effect in members]
+            if all(any({edge.cause, edge.effect} <= cycle for cycle in declared) for edge in inner):
+                continue
+            way = next(way for way in cycles(self._reach) if way[0] in members)
+            named = way[:-1] if frozenset(way) not in declared else members
+            raise BindingError(
+                f"services feed each other: {' -> '.join((*named, named[0]))}. Cut the cycle, or, if it is meant (an "
+                f"acknowledgement), declare it: System(..., cycles=[({', '.join(map(repr, named))})])"
+            )
 
     def causes(self, service: str) -> list[str]:
         """The services that cause this one, directly or not, nearest first. Raises BindingError for an unknown name."""
         return list(causes(self._reach, service))
 
     def effects(self, service: str) -> list[str]:
-        """The services that this one causes, directly or not, nearest first. Raises BindingError for an unknown name."""
+        """The services that this one causes, directly or not, nearest first. Raises as ``causes`` does."""
         return list(effects(self._reach, service))
 
     def graph(self) -> GraphView:

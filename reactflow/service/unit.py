@@ -7,16 +7,17 @@ are in that one write. Nothing here knows where records come from or where rows 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from attrs import evolve, field, frozen
 
-from reactflow.cells import UNSET
-from reactflow.errors import EventError, RecordError, Superseded, Transient
+from reactflow.cells import UNSET, Kind
+from reactflow.errors import EventError, RecordError, StateError, Superseded, Transient
 from reactflow.flow import Event
 from reactflow.service.binding import UnitEvent
+from reactflow.service.decoding import short
 from reactflow.service.item import Item
 from reactflow.service.key import UnitKey
 from reactflow.service.outbox import Cause, Occurred, due
@@ -25,13 +26,17 @@ from reactflow.service.source import Message, Record
 
 if TYPE_CHECKING:
     from reactflow.service.host import Host
+    from reactflow.service.service import Service
 
 Fate = Literal["applied", "duplicate", "superseded", "quarantined", "filtered", "unfinished"]
 
 
 @frozen
 class Arrival:
-    """One event of a unit as it arrived: where it stands in its lane, and which record of the delivery it comes from."""
+    """One event of a unit as it arrived: its place in the delivery, and its position in its lane.
+
+    ``skips`` says that the source may skip values in between: an older one is superseded then, not a duplicate.
+    """
 
     place: int
     record: Record
@@ -39,35 +44,115 @@ class Arrival:
     position: str
     message: Message
     event: UnitEvent
-    skips: bool = (
-        False  # the source may skip intermediate values: an older one is superseded, not a duplicate
-    )
+    skips: bool = False
+
+    def as_poison(self, error: RecordError) -> Arrival:
+        """This arrival as one that cannot be applied however often it is tried."""
+        return evolve(self, event=UnitEvent.failed(self.event.unit, error))
 
 
 @frozen
 class Part:
-    """What became of a unit's part of a delivery; ``item`` is what is stored now, with what is due in ``item.out``."""
+    """What became of a unit's part of a delivery; ``item`` is what is stored now, with what is due in ``item.out``.
+
+    ``computed`` holds the values of cells that are not stored, as the last event left them. ``rest`` are arrivals that
+    found no room in one write, and come next.
+    """
 
     unit: UnitKey
     item: Item
-    fates: dict[int, Fate] = field(factory=dict)
+    fates: Mapping[int, Fate] = field(factory=dict)
     cases: tuple[Case, ...] = ()
+    computed: Mapping[str, object] = field(factory=dict)
+    rest: tuple[Arrival, ...] = ()
+    transient: str = ""
+
+    @classmethod
+    def left(cls, unit: UnitKey, arrivals: Sequence[Arrival], why: object) -> Part:
+        """Nothing became of it, for now."""
+        fates: dict[int, Fate] = {one.place: "unfinished" for one in arrivals}
+        return cls(unit, Item(), fates, transient=f"unit {unit.text}: {short(str(why))}")
+
+    def then(self, later: Part) -> Part:
+        """This and the part that followed it, as one."""
+        return evolve(
+            later,
+            item=later.item if later.item.v else self.item,
+            fates={**self.fates, **later.fates},
+            cases=(*self.cases, *later.cases),
+            computed={**self.computed, **later.computed},
+        )
+
+
+def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
+    """One unit's part of a delivery: load, skip what was seen, apply, write once.
+
+    What is due afterwards is in the returned item's ``out``; the caller publishes it and only then acknowledges. Events
+    from the first transient failure on have the fate ``unfinished``. Raises Transient when the store is away, or when
+    what the item owed before cannot be published; StateError when the item cannot be read or written at all.
+    """
+    service, store = host.service, host.store
+    item = host.warm.recall(unit) or store.get(service.name, unit.text) or Item()
+    rest: Sequence[Arrival] = ()
+    while True:  # every attempt starts from a fresh copy of the item
+        host.settle(unit, item)  # publish, then prune: what is due is out before anything new is applied
+        draft = Draft(service, unit, item)
+        for index, arrival in enumerate(arrivals):
+            if draft.has_seen(arrival):
+                continue
+            try:
+                draft.apply(arrival)
+            except Transient as error:
+                draft.leave(arrivals[index:], error)  # in order: what stands behind it waits too
+                break
+            except Superseded:
+                draft.end(arrival, "superseded")
+            except EventError as error:
+                case = draft.put_away(arrival, error)
+                store.keep(case)  # first the case, then, with all else, the mark
+        if not draft.has_news:
+            return draft.part(item, rest)  # nothing new: nothing is written
+        try:
+            new = draft.finish()
+            rival = store.put(service.name, unit.text, new, item.v)
+        except StateError as error:  # too large for one write: less at once
+            arrivals, rest = cut(arrivals, rest, error)
+            continue
+        if rival is None:
+            host.warm.remember(unit, new)
+            return draft.part(new, rest)
+        item = rival  # a rival, a zombie, or our own write whose answer was lost: go on from what is there
 
 
 class Draft:
     """A unit being worked on: a fresh copy of its item for every attempt, so that a failed one leaves no trace."""
 
-    def __init__(self, host: Host, unit: UnitKey, item: Item) -> None:
-        self.flow, self.step = host.service.flow, host.service.step
+    def __init__(self, service: Service, unit: UnitKey, item: Item) -> None:
+        self.service, self.step = service, service.step
         self.unit, self.item = unit, item
         self.state = self.step.read(item.cells, item.gv) if item.cells else self.step.initial()
         self.before = self.step.values(self.state, recompute=False)
+        if item.cells and item.gv != self.step.version:
+            self.before.update(self._computed_by_old_version())
         self.marks, self.versions = dict(item.marks), dict(item.versions)
         self.open_cases = list(item.open_cases)
         self.occurred: list[Occurred] = []
         self.cases: list[Case] = []
         self.fates: dict[int, Fate] = {}
+        self.computed: dict[str, object] = {}
         self.cause = Cause()
+        self.transient = ""
+
+    def _computed_by_old_version(self) -> dict[str, object]:
+        """What another version of the flow derived: what was published, so that what differs now is a change."""
+        stored = self.step.codec.decode(self.item.cells)
+        derived = (node.name for node in self.step.plan if node.kind is Kind.DERIVED and node.name)
+        return {name: stored.get(name, UNSET) for name in derived if name in self.before}
+
+    @property
+    def has_news(self) -> bool:
+        """Whether anything has to be written."""
+        return self.marks != self.item.marks
 
     def has_seen(self, arrival: Arrival) -> bool:
         """Whether an event was applied or put away before; notes what it is then."""
@@ -86,116 +171,91 @@ class Draft:
         if applied.occurrences:
             values = self.step.values(self.state, recompute=False)
             self.occurred += [Occurred(pulse, value, values) for pulse, value in applied.occurrences]
-        if arrival.event.version:
-            self.versions.update(dict.fromkeys(event.writes, arrival.event.version))
-        self.cause = Cause(
-            arrival.message.cause or self.cause.envelope, arrival.message.time or self.cause.time
-        )
+        versions = arrival.event.versions
+        self.versions.update((name, versions[name][0]) for name in event.writes if name in versions)
+        self.cause = self.cause.and_then(arrival.message)
         self.end(arrival, "applied")
 
     def _still_due(self, event: UnitEvent) -> Event:
-        """The event without the writes that a higher version of their source cells has overtaken; a removal wins ties."""
-        if not event.version:
+        """The event without the writes that a later version of their cells has overtaken; a removal wins ties."""
+        if not event.versions:
             return event.event
-        after = [
-            name
-            for name in event.event.writes
-            if (event.version, event.is_removal) > (self.versions.get(name, ""), self._is_gone(name))
-        ]
-        if not after and event.event.writes:
-            raise Superseded(f"version {event.version} of {', '.join(event.event.writes)} is not the latest")
-        return Event({name: event.event.writes[name] for name in after}, event.event.occurrences)
-
-    def _is_gone(self, name: str) -> bool:
-        return self.state.get(name, UNSET) is UNSET
+        writes = {
+            name: value
+            for name, value in event.event.writes.items()
+            if name not in event.versions
+            or event.versions[name] > (self.versions.get(name, ""), self.state.get(name, UNSET) is UNSET)
+        }
+        if not writes and not event.event.occurrences:
+            raise Superseded(f"{', '.join(event.event.writes) or 'nothing'}: a later version is there")
+        return Event(writes, event.event.occurrences)
 
     def end(self, arrival: Arrival, fate: Fate) -> None:
         """Mark an event as dealt with."""
         self.fates[arrival.place] = fate
         self.marks[arrival.lane] = arrival.position
 
-    def put_away(self, arrival: Arrival, case: Case) -> None:
-        """Enter a case in the item, in the same write as its mark."""
+    def put_away(self, arrival: Arrival, error: EventError) -> Case:
+        """Enter the case of an event that cannot be applied, in the same write as its mark."""
+        case = case_of(
+            self.service, arrival.record, arrival.lane, arrival.position, error, self.unit, self.item.v
+        )
         self.cases.append(case)
         if case.id not in self.open_cases:
             self.open_cases.append(case.id)
         self.end(arrival, "quarantined")
+        return case
 
-    def finish(self, host: Host) -> Item:
+    def leave(self, arrivals: Sequence[Arrival], error: Transient) -> None:
+        """Leave events for the next delivery."""
+        self.transient = f"unit {self.unit.text}: {short(str(error))}"
+        self.fates.update((one.place, "unfinished") for one in arrivals)
+
+    def finish(self) -> Item:
         """The item to be written: state, marks, cases and due changes together."""
-        after = self.step.values(self.state, recompute=False)
-        applied = "applied" in self.fates.values()
-        pending, numbers = (
-            due(host.service, self.unit, self.item, self.before, after, self.occurred, self.cause)
-            if applied
-            else ([], dict(self.item.numbers))
+        pending, numbers = due(
+            self.service, self.unit, self.item.numbers, self.before, self._after(), self.occurred, self.cause
         )
         return self.item.next(
-            gv=self.flow.version, cells=self.flow.codec.encode(self.state), marks=self.marks, versions=self.versions,
-            out=tuple(pending), numbers=numbers, open_cases=tuple(self.open_cases),
+            gv=self.step.version, cells=self.step.codec.encode(self.state), marks=self.marks, versions=self.versions,
+            out=pending, numbers=numbers, open_cases=self.open_cases,
         )  # fmt: skip
 
+    def _after(self) -> dict[str, object] | None:
+        """The values now; None when nothing was applied, and so nothing can be due."""
+        return self.step.values(self.state, recompute=False) if "applied" in self.fates.values() else None
 
-def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
-    """One unit's part of a delivery: load, skip what was seen, apply, write once.
-
-    What is due afterwards is in the returned item's ``out``; the caller publishes it and only then acknowledges. Events
-    from the first transient failure on have the fate ``unfinished``. Raises Transient when the store is away, or when
-    what the item owed before cannot be published.
-    """
-    service, store = host.service, host.store
-    item = host.recall(unit) or store.get(service.name, unit.text) or Item()
-    while True:
-        host.settle_debts(
-            unit, item
-        )  # publish, then prune: what is due is out before anything new is applied
-        draft = Draft(host, unit, item)
-        for index, arrival in enumerate(arrivals):
-            if draft.has_seen(arrival):
-                continue
-            try:
-                draft.apply(arrival)
-            except Transient as error:
-                host.report_transient(arrival, error)
-                draft.fates.update((one.place, "unfinished") for one in arrivals[index:])
-                break
-            except Superseded:
-                draft.end(arrival, "superseded")
-            except EventError as error:
-                case = case_of(host, arrival, error, item)
-                store.keep(
-                    case
-                )  # first the case, then the mark: a crash between leaves both to be done again
-                draft.put_away(arrival, case)
-        if draft.marks == item.marks and draft.open_cases == list(item.open_cases):
-            return Part(unit, item, draft.fates)  # nothing new: nothing is written
-        new = draft.finish(host)
-        rival = store.put(service.name, unit.text, new, item.v)
-        if rival is None:
-            host.remember(unit, new)
-            return Part(unit, new, draft.fates, tuple(draft.cases))
-        item = (
-            rival  # a rival, a zombie, or our own write whose answer was lost: start again from what is there
+    def part(self, item: Item, rest: Sequence[Arrival]) -> Part:
+        """What became of the arrivals, once ``item`` is stored."""
+        return Part(
+            self.unit, item, self.fates, tuple(self.cases), self.computed, tuple(rest), self.transient
         )
 
 
-def case_of(host: Host, arrival: Arrival, error: EventError, item: Item) -> Case:
-    """The case of an event that could not be applied."""
+def cut(
+    arrivals: Sequence[Arrival], rest: Sequence[Arrival], error: StateError
+) -> tuple[Sequence[Arrival], Sequence[Arrival]]:
+    """What to try when an item got too large: the first half, or one event as poison. Raises when that is no help."""
+    half = len(arrivals) // 2
+    if half:
+        return arrivals[:half], (*arrivals[half:], *rest)
+    if arrivals[0].event.error is not None:
+        raise error
+    return [arrivals[0].as_poison(RecordError(str(error)))], rest
+
+
+def case_of(
+    service: Service,
+    record: Record,
+    lane: str,
+    position: str,
+    error: EventError,
+    unit: UnitKey | None = None,
+    v: int = 0,
+) -> Case:
+    """The case of a record that could not be applied; without ``unit`` it belongs to none."""
     return Case(
-        service=host.service.name, unit=arrival.event.unit.text, lane=arrival.lane, position=arrival.position,
-        resource=arrival.record.resource, record=arrival.record.raw, reason=Reason.of(error), v=item.v,
-        gv=host.service.flow.version, time=datetime.now(UTC).isoformat(timespec="seconds"),
+        service=service.name, unit=None if unit is None else unit.text, lane=lane, position=position,
+        resource=record.resource, record=record.raw, reason=Reason.of(error), v=v, gv=service.flow.version,
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
     )  # fmt: skip
-
-
-def keyless_case(host: Host, record: Record, lane: str, position: str, error: RecordError) -> Case:
-    """The case of a record whose unit could not be told: it belongs to no unit, and holds none."""
-    return Case(
-        service=host.service.name, lane=lane, position=position, resource=record.resource, record=record.raw,
-        reason=Reason.of(error), gv=host.service.flow.version, time=datetime.now(UTC).isoformat(timespec="seconds"),
-    )  # fmt: skip
-
-
-def poison(arrival: Arrival, error: RecordError) -> Arrival:
-    """An arrival that cannot be applied however often it is tried."""
-    return evolve(arrival, event=UnitEvent.failed(arrival.event.unit, error))

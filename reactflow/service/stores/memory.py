@@ -24,6 +24,9 @@ class MemoryStore:
         self._items: dict[str, dict[str, tuple[int, bytes]]] = {}
         self._cases: dict[str, dict[str, bytes]] = {}
 
+    def __repr__(self) -> str:
+        return f"MemoryStore({sum(map(len, self._items.values()))} units)"
+
     def get(self, service: str, unit: str) -> Item | None:
         """See ``Store.get``."""
         with self._lock:

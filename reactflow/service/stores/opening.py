@@ -25,8 +25,8 @@ def open_store(setting: str | None = None) -> Store:
     if not chosen:
         if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
             raise ConfigurationError(
-                f"{SETTING} is not set: on AWS Lambda state has to outlive the process. Set it to sqlite:PATH on a file "
-                "system that all of its instances share, or give the service store=..."
+                f"{SETTING} is not set: on AWS Lambda state has to outlive the process. Set it to sqlite:PATH on a "
+                "file system that all of its instances share, or give the service store=..."
             )
         return MemoryStore()
     kind, _, path = chosen.partition(":")
