@@ -33,10 +33,18 @@ def collect(flow: type, root: type) -> dict[str, Readable[Any]]:
     cells: dict[str, Readable[Any]] = {}
     origin: dict[str, str] = {}
     for base in reversed(flow.__mro__):
-        if base is root or not issubclass(base, root):
+        if base is root:
             continue
         for name, value in vars(base).items():
-            if name in RESERVED:
+            is_cell = isinstance(value, Readable)
+            if is_cell and not issubclass(base, root):
+                raise DeclarationError(
+                    f"{base.__name__}.{name} is a cell, but {base.__name__} is no flow; "
+                    f"write class {base.__name__}(Flow)"
+                )
+            if not issubclass(base, root):
+                continue
+            if name in RESERVED or (is_cell and name in _INTERNAL):
                 raise DeclarationError(
                     f"{flow.__name__}.{name}: {name!r} is a name of Flow itself; call it something else, "
                     f"such as {name}_"
@@ -46,7 +54,7 @@ def collect(flow: type, root: type) -> dict[str, Readable[Any]]:
                     f"{base.__name__}.{name} redefines the cell {name!r} of {origin[name]}; give it "
                     "another name, or take it out of the parent"
                 )
-            if isinstance(value, Readable):
+            if is_cell:
                 cells[name], origin[name] = value, base.__name__
     for name, annotation in annotations_of(flow).items():
         text = annotation if isinstance(annotation, str) else str(annotation)
@@ -61,6 +69,9 @@ def collect(flow: type, root: type) -> dict[str, Readable[Any]]:
 _MAKERS = {"Cell": "cell", "Pulse": "pulse"}
 RESERVED = frozenset({"cells", "codec", "of", "plan", "show", "step", "version"})
 """The names that Flow itself defines."""
+_INTERNAL = frozenset(
+    {"_cells", "_codec", "_keeper", "_members", "_plan", "_types", "_version", "_made_step"}
+)
 
 
 def refuse_live(flow: type, own: Mapping[str, Readable[Any]], frame: FrameType | None) -> None:

@@ -135,7 +135,7 @@ class Now:
         self.known[place] = self.compute(place)
 
     def really_fails_anew(self, place: int, old: Failure, moved: set[int]) -> bool:
-        """Whether a cell that has failed before fails for a reason of this event.
+        """Whether a cell that has failed before fails for a reason of this event: otherwise than it did.
 
         Unnamed nodes are not cut off otherwise; here they have to be, since a failure that is only passed on, or made
         by a function whose inputs did not really change, is not this event's.

@@ -341,7 +341,7 @@ class _Application:
     # --- failures -------------------------------------------------------------------------------------------
 
     def _failed_before(self, place: int, node: Node, failure: Failure) -> bool:
-        """Whether a cell only keeps a failure that it has had since the defaults; raises it if it is this event's."""
+        """Whether a cell only keeps the failure that it has had since the defaults; raises it if it is this event's."""
         if node.name not in self.state and not isinstance(failure.error, (Transient, Superseded)):
             old = self.before.checked(place)
             if type(old) is Failure and not self.now.really_fails_anew(place, old, self.moved):

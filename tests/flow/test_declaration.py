@@ -181,6 +181,19 @@ def equal_of_a_fold() -> Any:
         total = fold(reading, folds.sum, equal=lambda old, new: True)
 
 
+def cells_of_no_flow() -> Any:
+    class Mixin:
+        length = cell(1.0)
+
+    class Bad(Mixin, Flow):
+        pass
+
+
+def internal_name() -> Any:
+    class Bad(Flow):
+        _plan = cell(1.0)
+
+
 def only_declared() -> Any:
     class Bad(Flow):
         height: Cell[float]
@@ -244,6 +257,8 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     ),
     (equal_of_unstored, r"Bad\.thumb has equal= but is not stored"),
     (equal_of_a_fold, r"Bad\.total has equal= \({3}\), but a flow keeps what a fold accumulates"),
+    (cells_of_no_flow, r"Mixin\.length is a cell, but Mixin is no flow; write class Mixin\(Flow\)"),
+    (internal_name, r"Bad\._plan: '_plan' is a name of Flow itself; call it something else, such as _plan_"),
     (only_declared, r"Bad\.height is only declared; write height: Cell\[float\] = cell\(\)"),
     (two_names, r"'length' and 'same' are the same cell"),
     (stored_pulse, r"Bad\.twice is a pulse, which is never stored"),

@@ -12,7 +12,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import given, note, settings
+from hypothesis import currently_in_test_context, given, note, settings
 from hypothesis import strategies as st
 
 from reactflow.cells import UNSET, Failure, Readable, batch, cell, derived, fold, folds, pulse
@@ -238,18 +238,23 @@ def test_the_live_instance_and_the_step_agree_on_every_event(data: st.DataObject
     compare(flow, events)
 
 
+def tell(text: str) -> None:
+    if currently_in_test_context():
+        note(text)
+
+
 def compare(flow: type[Flow], events: list[Event]) -> None:
     """Run both executions, and the step through bytes, side by side."""
-    note("\n".join(f"{place} {node}" for place, node in enumerate(flow.plan)))
+    tell("\n".join(f"{place} {node}" for place, node in enumerate(flow.plan)))
     live, step = Live(flow), flow.step()
     state = step.initial()
-    note(f"initial {state}")
+    tell(f"initial {state}")
     for event in events:
         expected = live.apply(event)
         packed = step.codec.decode(step.codec.encode(state))
         packed_after, packed_said = stepped(step, packed, event)
         state, said = stepped(step, state, event)
-        note(f"{event}: live {expected}, step {said}, state {state}")
+        tell(f"{event}: live {expected}, step {said}, state {state}")
         if isinstance(expected, str) or isinstance(said, str):
             assert said == expected
         else:
@@ -257,3 +262,81 @@ def compare(flow: type[Flow], events: list[Event]) -> None:
         assert agree(step.values(state), live.outcomes())
         assert step.codec.encode(packed_after) == step.codec.encode(state)
         assert packed_said == said or same_value(packed_said, said)
+
+
+# --- named cases: what the property test has found, and what it should never miss ---
+
+
+def flow_of(**body: Any) -> type[Flow]:
+    return type("Case", (Flow,), {**body, "__module__": __name__})
+
+
+def test_case_an_equality_that_denies_that_a_value_equals_itself_survives_encoding() -> None:
+    def body() -> dict[str, Any]:
+        source = cell("a", equal=near)
+        return {"s": source, "n": fold(source.changes(), folds.count)}
+
+    compare(flow_of(**body()), [Event({"s": DEFAULT}), Event({"s": "a"}), Event({"s": "b"})])
+
+
+def test_case_a_failure_on_the_defaults_is_passed_on_through_unnamed_cells() -> None:
+    def body() -> dict[str, Any]:
+        x, y = cell(0), cell(1)
+        hidden = (x * 0).map(lambda value: 1 / value)
+        return {"x": x, "y": y, "d": hidden + y, "e": 1 / x, "f": (1 / x) + y}
+
+    compare(
+        flow_of(**body()),
+        [Event({"y": 2}), Event({"x": 1}), Event({"x": 0}), Event({"x": "a"}), Event({"y": 3})],
+    )
+
+
+def test_case_a_failure_that_becomes_a_value_is_a_change() -> None:
+    def body() -> dict[str, Any]:
+        x = cell(0)
+        inverse = 1 / x
+        return {"x": x, "inverse": inverse, "n": fold(inverse.changes(), folds.count)}
+
+    compare(flow_of(**body()), [Event({"x": 2}), Event({"x": 0}), Event({"x": 4})])
+
+
+def test_case_a_tolerance_compares_with_what_is_kept_not_with_what_came_last() -> None:
+    def body() -> dict[str, Any]:
+        x = cell(0)
+        kept = derived(lambda value: value, x, equal=near)
+        return {"x": x, "kept": kept, "n": fold(kept.changes(), folds.last)}
+
+    compare(flow_of(**body()), [Event({"x": value}) for value in (1, 2, 3, 2, 1, 0)])
+
+
+def test_case_a_pulse_and_a_cell_together_occur_with_the_pulse_only() -> None:
+    def body() -> dict[str, Any]:
+        p, x = pulse(), cell()
+        both = derived(lambda one, other: (one, other), p, x)
+        return {"p": p, "x": x, "both": both, "held": both.hold()}
+
+    events = [
+        Event({}, {"p": 1}),
+        Event({"x": 1}),
+        Event({"x": 2}, {"p": 1}),
+        Event({}, {"p": 1}),
+        Event({"x": UNSET}),
+    ]
+    compare(flow_of(**body()), events)
+
+
+def test_case_what_is_not_stored_cuts_off_all_the_same() -> None:
+    def body() -> dict[str, Any]:
+        x = cell(0)
+        odd = derived(parity, x, stored=False)
+        return {"x": x, "odd": odd, "text": odd.map(str), "both": odd + x}
+
+    compare(flow_of(**body()), [Event({"x": value}) for value in (2, 4, 5, UNSET, 5)])
+
+
+def test_case_a_negative_zero_is_another_value() -> None:
+    def body() -> dict[str, Any]:
+        x = cell(0.0)
+        return {"x": x, "text": x.map(str), "n": fold(x.changes(), folds.count)}
+
+    compare(flow_of(**body()), [Event({"x": -0.0}), Event({"x": 0}), Event({"x": False}), Event({"x": 0.0})])
