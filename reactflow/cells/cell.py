@@ -9,7 +9,7 @@ from reactflow.cells.engine import THREAD
 from reactflow.cells.event import write
 from reactflow.cells.readable import Readable, unset_error
 from reactflow.cells.semantics import UNSET, Equal
-from reactflow.errors import ReadOnlyError
+from reactflow.errors import DeclarationError, ReadOnlyError
 
 T = TypeVar("T")
 
@@ -83,7 +83,7 @@ def cell(default: Any = UNSET, *, equal: Equal | None = None, name: str | None =
     """Make a source cell; without a default it is unset until it is written.
 
     A mutable default (list, dict, set, bytearray) is copied. ``equal(old, new)`` says when a new value is no change; by
-    default the same object or ``==``. Raises TypeError when ``equal`` cannot be called.
+    default the same object or ``==``. Raises DeclarationError when ``equal`` cannot be called, or the default is a cell.
 
     >>> length, width = cell(3.0), cell(4.0)
     >>> area = length * width
@@ -92,9 +92,11 @@ def cell(default: Any = UNSET, *, equal: Equal | None = None, name: str | None =
     20.0
     """
     if equal is not None and not callable(equal):
-        raise TypeError(f"equal={equal!r} cannot be called: give a function of the old and the new value")
+        raise DeclarationError(
+            f"equal={equal!r} cannot be called: give a function of the old and the new value"
+        )
     if isinstance(default, Readable):
-        raise TypeError(
+        raise DeclarationError(
             f"cell({default.name}): a default is a value, and this is a cell; use it directly or .map()"
         )
     if isinstance(default, (list, dict, set, bytearray)):

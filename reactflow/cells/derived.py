@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Never, Self, TypeVar, overload
 from reactflow.cells.cell import FlowLike, write_refused
 from reactflow.cells.engine import ENGINE, LAZY, THREAD, Computed, Node
 from reactflow.cells.naming import function_line
-from reactflow.cells.readable import Readable
+from reactflow.cells.readable import Readable, current_outcome
 from reactflow.cells.semantics import Equal, evaluate, run
 from reactflow.errors import DeclarationError
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
@@ -29,10 +30,12 @@ EXPLICIT = "explicit"
 METHOD = "method"
 
 
-class Derived(Readable[T], Computed):
+class Derived(Readable[T_co], Computed):
     """A cell computed from other cells: lazily when nobody observes it, else before any effect runs."""
 
-    __slots__ = ("arguments", "checked", "fn", "form", "inputs", "seen", "state", "stored", "tracked")
+    __slots__ = (
+        "arguments", "checked", "fn", "form", "inputs", "kind_is_known", "seen", "state", "stored", "tracked",
+    )  # fmt: skip
     kind = "derived"
 
     def __init__(
@@ -54,23 +57,21 @@ class Derived(Readable[T], Computed):
             dict.fromkeys(one for one in arguments if isinstance(one, Node))
         )
         self.is_pulse = any(one.is_pulse for one in self.inputs)
+        self.kind_is_known = not self.tracked and all(one.kind_is_known for one in self.inputs)
         self.seen: tuple[int, ...] | None = None
         self.state = LAZY
         self.checked = -1
 
     @property
     def name(self) -> str:
-        """What the cell is called: ``name=``, the decorated function, the variable it was stored to, or ``file:line``."""
-        if (
-            self.given_name is None
-            and self.form != EXPLICIT
-            and getattr(self.fn, "__name__", "<") != "<lambda>"
-        ):
-            return str(self.fn.__name__)
-        return super().name
+        """What the cell is called: ``name=``, the variable it was stored to, its function, or ``file:line``."""
+        called = getattr(self.fn, "__name__", "<lambda>")
+        if self.given_name is not None or self.form == EXPLICIT or called == "<lambda>":
+            return super().name
+        return (self.site and self.site.name) or str(called)
 
     @property
-    def value(self) -> T:
+    def value(self) -> T_co:
         """The value now; raises Unset if an input is missing, and what the function raised if it failed."""
         return self._read()  # type: ignore[no-any-return]  # outcomes are untyped: the function gave a T
 
@@ -101,11 +102,18 @@ class Derived(Readable[T], Computed):
         @overload
         def __get__(self, instance: None, owner: type, /) -> Self: ...
         @overload
-        def __get__(self, instance: FlowLike, owner: type | None = None, /) -> T: ...
+        def __get__(self, instance: FlowLike, owner: type | None = None, /) -> T_co: ...
         @overload
         def __get__(self, instance: object, owner: type | None = None, /) -> Self: ...
         def __get__(self, instance: object, owner: type | None = None, /) -> Any: ...
         def __set__(self, instance: FlowLike, value: Never, /) -> None: ...
+
+
+def kind_found(source: Readable[Any]) -> bool:
+    """Whether a cell is a pulse. What depends on a tracked cell that never ran is run: only its reads tell."""
+    if not source.kind_is_known and isinstance(source, Derived) and source.seen is None:
+        current_outcome(source)
+    return source.is_pulse
 
 
 def explicit(

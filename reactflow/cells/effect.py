@@ -8,9 +8,9 @@ run and at the end.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from reactflow.cells.engine import CLEAN, ENGINE, LAZY, STALE, THREAD, Computed, Node
 from reactflow.cells.event import first_run
@@ -27,8 +27,8 @@ class Effect(Computed):
     """A running effect; call it (or ``stop()``) to end it."""
 
     __slots__ = (
-        "checked", "children", "cleanups", "fn", "given_name", "inputs", "order", "owner", "seen", "site", "state",
-        "stopped", "tracked",
+        "checked", "fn", "given_name", "inputs", "order", "owned", "owner", "seen", "site", "state", "stopped",
+        "tracked",
     )  # fmt: skip
     kind = "effect"
     is_root = True
@@ -50,17 +50,18 @@ class Effect(Computed):
         self.checked = -1
         self.tracked = True
         self.owner = THREAD.owner
-        self.children: list[Effect] = []
-        self.cleanups: list[Callable[[], object]] = []
+        self.owned: list[Effect | Callable[[], object]] = []  # effects made and clean-ups, in order
         self.stopped = False
         if self.owner is not None:
-            self.owner.children.append(self)
+            self.owner.owned.append(self)
 
     @property
     def name(self) -> str:
-        """What the effect is called: ``name=``, its function, or where that was written."""
-        called = self.given_name or str(getattr(self.fn, "__name__", ""))
-        return called if called and called != "<lambda>" else self.where
+        """What the effect is called: ``name=``, the variable it was stored to, its function, or ``file:line``."""
+        if self.given_name is None:
+            called = str(getattr(self.fn, "__name__", "<lambda>"))
+            return (self.site and self.site.name) or (called if called != "<lambda>" else self.where)
+        return self.given_name
 
     @property
     def where(self) -> str:
@@ -68,51 +69,69 @@ class Effect(Computed):
         return str(self.site) if self.site else function_line(self.fn)
 
     def run(self) -> None:
-        """Clean up after the last run, then run; whatever happens, the effect follows what it read."""
+        """Clean up after the last run, then run; whatever happens, the effect follows what it read.
+
+        Raises what the function raises; a clean-up that fails is told as well, and does not keep the effect from running.
+        """
         engine, thread = ENGINE, THREAD
         if engine.instrument is not None:
             engine.instrument.effect_run(self)
+        errors: list[Exception] = []
         self.state = CLEAN
-        before = thread.reads, thread.owner, thread.computing, thread.depth
+        if not self._clean_up(errors):
+            _raise(errors)
+            return
         reads: dict[Node, int] = {}
+        through = False
+        before = thread.reads, thread.owner, thread.computing, thread.depth
+        thread.reads, thread.owner, thread.computing, thread.depth = reads, self, None, 0
         try:
-            self._clean_up()
-            thread.reads, thread.owner, thread.computing, thread.depth = reads, self, None, 0
-            cleanup = self.fn()
-            if callable(cleanup):
-                self.cleanups.append(cleanup)
-        except Unset:
-            if not any(one.outcome is UNSET for one in reads):
-                raise
-            # it read a cell that has no value yet: it waits, and runs when there is one
+            try:
+                cleanup = self.fn()
+                if callable(cleanup):
+                    self.owned.append(cleanup)
+            except Unset as error:
+                if not any(one.outcome is UNSET for one in reads):
+                    errors.append(error)
+                # else it read a cell that has no value yet: it waits, and runs when there is one
+            except Exception as error:
+                errors.append(error)
+            through = True
         finally:
             thread.reads, thread.owner, thread.computing, thread.depth = before
             if self.stopped:  # it stopped itself: what it made meanwhile goes too
-                self._clean_up()
+                self._clean_up(errors)
             else:
-                engine.rewire(self, tuple(reads), tuple(reads.values()))
-                if any(one.version != version or not engine.is_fresh(one) for one, version in reads.items()):
-                    self.state = STALE  # it wrote what it read
-                    engine.queue[self] = None
+                self._follow(reads, through)
+        _raise(errors)
 
-    def _clean_up(self) -> None:
-        errors: list[Exception] = []
-        children, self.children = self.children, []
-        for child in reversed(children):
-            child._end(errors)
-        cleanups, self.cleanups = self.cleanups, []
+    def _follow(self, reads: dict[Node, int], through: bool) -> None:
+        """Subscribe to what the run read; it runs again if it was interrupted, or if what it read has moved on."""
+        ENGINE.rewire(self, tuple(reads), tuple(reads.values()) if through else None)
+        if not through or any(one.version != seen or one.state == STALE for one, seen in reads.items()):
+            self.state = STALE
+            ENGINE.queue[self] = None
+
+    def _clean_up(self, errors: list[Exception]) -> bool:
+        """End what the last run left, in reverse order: the effects it made, and its clean-ups.
+
+        Returns whether the effect goes on: a clean-up may stop it.
+        """
         before = THREAD.reads, THREAD.owner
         THREAD.reads, THREAD.owner = None, None
         try:
-            for cleanup in reversed(cleanups):
+            while self.owned:
+                one = self.owned.pop()
                 try:
-                    cleanup()
+                    if isinstance(one, Effect):
+                        one._end(errors)
+                    else:
+                        one()
                 except Exception as error:
                     errors.append(error)
         finally:
             THREAD.reads, THREAD.owner = before
-        if errors:
-            raise errors[0] if len(errors) == 1 else ExceptionGroup("clean-ups failed", errors)
+        return not self.stopped
 
     def _end(self, errors: list[Exception]) -> None:
         self.stopped = True
@@ -121,22 +140,21 @@ class Effect(Computed):
         for one in self.inputs:
             ENGINE.unobserve(one, self)
         self.inputs, self.seen = (), None
-        try:
-            self._clean_up()
-        except Exception as error:
-            errors.append(error)
+        self._clean_up(errors)
 
     def stop(self) -> None:
-        """End the effect: stop what it made, clean up, and never run again. Stopping twice does nothing."""
+        """End the effect: stop what it made, clean up, and never run again. Stopping twice does nothing.
+
+        Raises what a clean-up raises, after all of them have run.
+        """
         with ENGINE.lock:
             if self.stopped:
                 return
-            if self.owner is not None and self in self.owner.children:
-                self.owner.children.remove(self)
+            if self.owner is not None and self in self.owner.owned:
+                self.owner.owned.remove(self)
             errors: list[Exception] = []
             self._end(errors)
-        if errors:
-            raise errors[0]
+        _raise(errors)
 
     dispose = stop  # the name that ReactiveX gives it
 
@@ -145,6 +163,13 @@ class Effect(Computed):
 
     def __repr__(self) -> str:
         return f"<effect {self.name}{' (stopped)' * self.stopped}>"
+
+
+def _raise(errors: list[Exception]) -> None:
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise ExceptionGroup("an effect and its clean-ups failed", errors)
 
 
 def effect(fn: Callable[[], object], *, name: str | None = None) -> Effect:
@@ -161,13 +186,26 @@ def effect(fn: Callable[[], object], *, name: str | None = None) -> Effect:
     length 5.0
     >>> stop()
     """
+    _refuse_in_derived()
+    return _started(Effect(fn, name))
+
+
+def _refuse_in_derived() -> None:
     if THREAD.computing is not None:
         raise ReadOnlyError(
             f"{str(THREAD.computing.name)!r} is derived and makes an effect: a derived cell only computes"
         )
+
+
+def _started(made: Effect) -> Effect:
     with ENGINE.lock:
-        made = Effect(fn, name)
-        first_run(made)
+        try:
+            first_run(made)
+        except Exception:
+            raise  # it stays: what made it fail may change
+        except BaseException:
+            made.stop()  # interrupted before anybody had it
+            raise
     return made
 
 
@@ -175,10 +213,20 @@ def on_cleanup(fn: Callable[[], object]) -> None:
     """Have a function called before the running effect runs again, and when it ends.
 
     Raises CellsError outside an effect.
+
+    >>> from reactflow import cell
+    >>> length = cell(3.0)
+    >>> def shown() -> None:
+    ...     print("length", length.value)
+    ...     on_cleanup(lambda: print("not any more"))
+    >>> stop = effect(shown)
+    length 3.0
+    >>> stop()
+    not any more
     """
-    if THREAD.owner is None:
+    if THREAD.owner is None or THREAD.computing is not None:
         raise CellsError("on_cleanup() is called in an effect, while it runs")
-    THREAD.owner.cleanups.append(fn)
+    THREAD.owner.owned.append(fn)
 
 
 @contextmanager
@@ -190,7 +238,11 @@ def _untracked() -> Iterator[None]:
         THREAD.reads = reads
 
 
-def untracked(fn: Callable[[], T] | None = None) -> Any:
+@overload
+def untracked() -> AbstractContextManager[None]: ...
+@overload
+def untracked(fn: Callable[[], T]) -> T: ...
+def untracked(fn: Callable[[], Any] | None = None) -> Any:
     """Read without subscribing: ``untracked(fn)`` returns what it returns, ``with untracked():`` does it for a block.
 
     >>> from reactflow import cell, derived
@@ -205,28 +257,47 @@ def untracked(fn: Callable[[], T] | None = None) -> Any:
         return fn()
 
 
+class Subscription(Effect):
+    """An effect on one cell: calls a function with each value, and subscribes to nothing that the function reads."""
+
+    __slots__ = ("source",)
+
+    def __init__(
+        self,
+        source: Readable[Any],
+        on_value: Callable[[Any], object],
+        on_error: Callable[[Exception], object] | None,
+    ) -> None:
+        def told() -> None:
+            outcome = source._current()
+            with _untracked():
+                if on_error is not None and type(outcome) is Failure and isinstance(outcome.error, Exception):
+                    on_error(outcome.error)
+                else:
+                    on_value(source._read())
+
+        super().__init__(told, None)
+        self.source = source
+
+    @property
+    def name(self) -> str:
+        """What the effect is called: a subscription of its cell."""
+        return f"subscription of {self.source.name}"
+
+
 def watch(
     source: Readable[T], on_value: Callable[[T], object], on_error: Callable[[Exception], object] | None
 ) -> Effect:
-    """An effect on one cell: calls a function with each value, and subscribes to nothing that the function reads."""
-
-    def told() -> None:
-        outcome = source._current()
-        if type(outcome) is Failure and on_error is not None and isinstance(outcome.error, Exception):
-            error = outcome.error
-            untracked(lambda: on_error(error))
-        else:
-            value = source._read()
-            untracked(lambda: on_value(value))
-
-    return effect(told, name=f"subscription of {source.name}")
+    """Subscribe functions to one cell. Raises ReadOnlyError inside a derived cell."""
+    _refuse_in_derived()
+    return _started(Subscription(source, on_value, on_error))
 
 
 class Keeper(Computed):
     """Keeps cells up to date at the end of every event, as if an effect observed them; a flow's instance has one."""
 
     __slots__ = ("checked", "inputs", "seen", "state", "tracked")
-    is_root = True
+    is_root = is_eager = True
     name = "keeper"
 
     def __init__(self, nodes: tuple[Node, ...]) -> None:

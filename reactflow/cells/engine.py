@@ -9,6 +9,9 @@ equal outcome keeps it, and an outcome that is back to what it was before the ev
 What nobody observes is not subscribed to anything: it is checked when read, at most once for each state of the graph
 (``epoch``), and can be collected. Nothing here recurses: chains are walked with an explicit stack. What counts as
 unset, failed, equal or accumulated is said in ``semantics``, what a batch restores in ``journal``.
+
+Invariants, held to by a test after each step: what observes a stale node is stale, a stale root is queued, who observes
+a node has it among its inputs and the other way round, and between events no pulse has an outcome.
 """
 
 from __future__ import annotations
@@ -21,13 +24,16 @@ from weakref import ref
 
 from reactflow.cells.instrument import Instrument
 from reactflow.cells.journal import Saved, save
-from reactflow.cells.semantics import UNSET, Equal, Failure, same
-from reactflow.errors import CycleError, InternalError
+from reactflow.cells.naming import function_line, here
+from reactflow.cells.semantics import UNSET, Equal, Failure, occurrence, same
+from reactflow.errors import CycleError
 
 if TYPE_CHECKING:
     from reactflow.cells.effect import Effect
 
+# A computed node is LAZY while nobody observes it: it is checked when read. An observed one is CLEAN or STALE.
 LAZY, CLEAN, STALE = 0, 1, 2
+NEVER = -1  # a version that no node has: who saw it has to look again
 NESTING = 24  # user functions that may be running one inside the other before a cold input is computed first
 ROUNDS = 100  # how often effects may feed effects after one write
 
@@ -41,21 +47,30 @@ class Node:
     observers: dict[Any, None] | None
     is_pulse: bool
     equal: Equal | None
-    inputs: tuple[Node, ...] = ()
-    is_root = False  # a fold, keeper or effect: looked at when an event ends, whoever reads it
-    is_effect = False
     name: Any
+    if TYPE_CHECKING:  # a computed node has slots for these
+        inputs: tuple[Node, ...]
+        state: int
+        checked: int
+
+        @property
+        def where(self) -> str: ...
+    else:
+        inputs, state, checked = (), CLEAN, NEVER
+    is_root = False  # a fold, keeper or effect: follows its inputs even if nobody observes it
+    is_eager = False  # looked at when an event ends: roots but effects, and changes
+    is_effect = False
+    kind_is_known = True  # False: whether it is a pulse depends on what is read, here or further up
 
 
 class Computed(Node):
     """A node with inputs. ``seen`` are the inputs' versions at the last run, None when it has to run in any case."""
 
-    __slots__ = ()
-    inputs: tuple[Node, ...]
+    if not TYPE_CHECKING:  # the slots are in the subclasses, since one of them has two bases
+        __slots__ = ()
     seen: tuple[int, ...] | None
-    state: int
-    checked: int
-    tracked: bool
+    # state: LAZY, CLEAN or STALE; checked: the epoch at which it was last found up to date
+    tracked: bool  # its inputs are what its last run read
 
     def compute(self) -> object:
         """Run once, with up-to-date inputs; returns the outcome, never raises an Exception."""
@@ -73,8 +88,8 @@ class ColdInput(BaseException):
 class Link(ref[Any]):
     """How a fold stands among its pulse's observers: weakly, so that a fold nobody can read goes away."""
 
-    __slots__ = ("inputs",)
-    inputs: tuple[Node, ...]
+    __slots__ = ("source",)
+    source: ref[Any]  # the pulse; weakly, so that a link which waits to be unsubscribed keeps nothing alive
 
 
 class _Thread(threading.local):
@@ -97,20 +112,16 @@ class Engine:
         self.epoch = 1  # grows with every write: what was checked at this epoch is up to date
         self.last_version = 0
         self.levels: list[dict[Node, Saved]] = []  # the journal: one level a batch, see `journal`
-        self.eager: dict[
-            Any, None
-        ] = {}  # stale folds and keepers, brought up to date at the end of the event
+        self.eager: dict[Any, None] = {}  # stale eager nodes, brought up to date when the event ends
         self.queue: dict[Any, None] = {}  # stale effects, looked at after that
         self.path: dict[Node, None] = {}  # what is being brought up to date, in order
         self.occurred: list[Node] = []  # pulses with an outcome in this event
-        self.provisional: list[
-            Node
-        ] = []  # pulses computed while effects run: computed anew in the next event
-        self.in_effects = False
+        self.compared: list[Any] = []  # pulses of changes that looked at their cell in this event
+        self.in_effects = False  # the event is settled, its effects run
         self.retired: deque[Link] = deque()  # folds that were collected, to be unsubscribed
         self.instrument: Instrument | None = None
 
-    # --- versions and outcomes -----------------------------------------------------------------------------------------
+    # --- versions and outcomes -----------------------------------------------------------------------------
 
     def token(self) -> int:
         """A version that was never used before."""
@@ -128,19 +139,20 @@ class Engine:
     def assign(self, node: Node, outcome: object) -> bool:
         """Give a node an outcome, and the version that goes with it; returns whether its version moved."""
         before = node.version
-        if not (node.is_pulse and outcome is not UNSET):  # an occurrence is never cut off
+        occurs = node.is_pulse and outcome is not UNSET
+        if not occurs:  # an occurrence is never cut off
             base = self.base(node)
-            if base is not None and same(node.equal, base.outcome, outcome):
+            if base is not None and _same(node, base.outcome, outcome):
                 node.outcome, node.version = base.outcome, base.version
                 return before != node.version
-            if same(node.equal, node.outcome, outcome):
+            if _same(node, node.outcome, outcome):
                 return False
         node.outcome, node.version = outcome, self.token()
-        if node.is_pulse and outcome is not UNSET:
-            (self.provisional if self.in_effects else self.occurred).append(node)
+        if occurs:
+            self.occurred.append(node)
         return True
 
-    # --- marking and subscribing ---------------------------------------------------------------------------------------
+    # --- marking and subscribing ---------------------------------------------------------------------------
 
     def mark(self, node: Node) -> None:
         """Mark as stale all that observes a node, directly or not; what is stale has marked its observers before."""
@@ -153,23 +165,24 @@ class Engine:
                         continue
                 if observer.state == CLEAN:
                     observer.state = STALE
-                    if observer.is_root:
-                        self.enqueue(observer)
+                    self.enqueue(observer)
                     if observer.observers:
                         stack.append(observer)
 
-    def enqueue(self, root: Computed) -> None:
-        """Have a stale root looked at when the event ends."""
-        (self.queue if root.is_effect else self.eager)[root] = None
+    def enqueue(self, node: Computed) -> None:
+        """Have a stale node looked at when the event ends, if it is one of those that do not wait for a reader."""
+        if node.is_effect:
+            self.queue[node] = None
+        elif node.is_eager:
+            self.eager[node] = None
 
     def mark_anew(self, node: Computed) -> None:
         """Mark a node itself, and its observers even if it was stale before."""
         if node.state == LAZY:
-            node.checked = -1
+            node.checked = NEVER
             return
         node.state = STALE
-        if node.is_root:
-            self.enqueue(node)
+        self.enqueue(node)
         self.mark(node)
 
     def observe(self, node: Node, observer: Any) -> None:
@@ -184,6 +197,7 @@ class Engine:
             if isinstance(current, Computed) and current.state == LAZY:
                 current.state = CLEAN if self.is_fresh(current) else STALE
                 if current.state == STALE:
+                    self.enqueue(current)
                     stale.append(current)
                 stack.extend((one, current) for one in current.inputs)
         for current in stale:
@@ -198,7 +212,7 @@ class Engine:
                 continue
             del current.observers[by]
             if not current.observers and isinstance(current, Computed) and not current.is_root:
-                current.checked = self.epoch if current.state == CLEAN else -1
+                current.checked = self.epoch if current.state == CLEAN else NEVER
                 current.state = LAZY
                 stack.extend((one, current) for one in current.inputs)
 
@@ -219,27 +233,38 @@ class Engine:
         """Unsubscribe the folds that were collected since the last write."""
         while self.retired:
             link = self.retired.popleft()
-            for one in link.inputs:
-                self.unobserve(one, link)
+            source = link.source()
+            if source is not None:
+                self.unobserve(source, link)
 
-    # --- bringing up to date -------------------------------------------------------------------------------------------
+    # --- bringing up to date -------------------------------------------------------------------------------
 
     def is_fresh(self, node: Node) -> bool:
         """Whether a node's outcome is up to date without looking any further."""
-        if not isinstance(node, Computed):
+        if node.state == CLEAN:
             return True
-        if node.state == CLEAN or (node.state == LAZY and node.checked == self.epoch):
+        if node.state == LAZY and node.checked == self.epoch:
             return True
-        # while effects run, what occurred stays as it was: the effects of an event see its pulses
-        return self.in_effects and node.is_pulse and node.outcome is not UNSET
+        if not self.in_effects:
+            return False
+        # While effects run, the pulses of their event stay as they were. What effects write may make them stale; that
+        # belongs to the next event, and so does it for what was derived from them since the last write.
+        if node.checked == self.epoch:
+            return True
+        # Of the pulses, changes are known by now; others may be read for the first time.
+        return node.is_pulse and (node.outcome is not UNSET or (node.is_eager and node.state == STALE))
 
     def current(self, node: Computed) -> object:
         """The outcome of a node, up to date: what a reader gets."""
         if not self.is_fresh(node):
             with self.lock:
                 if node in self.path:
-                    raise self.cycle(node, by=THREAD.computing)
-                if THREAD.depth >= NESTING:
+                    if THREAD.reads is not None:
+                        THREAD.reads.setdefault(
+                            node, NEVER
+                        )  # the cycle is looked at again when it may be open
+                    raise self.cycle(node, THREAD.computing, str(here() or ""))
+                if THREAD.depth >= NESTING and not self.is_fresh(node):
                     raise ColdInput(node)
                 self.refresh(node)
         return node.outcome
@@ -248,38 +273,39 @@ class Engine:
         """Bring a node up to date: its inputs first, in order; run it only if one of them really changed."""
         if self.is_fresh(target) or not isinstance(target, Computed):
             return
-        stack: list[Computed] = [target]
-        places = [0]  # for each node on the stack, the input to be looked at next
-        self.path[target] = None
+        stack: list[Computed] = []
+        places: list[int] = []  # for each node on the stack, the input to be looked at next
+        needed: Computed | None = target
         try:
-            while stack:
-                node = stack[-1]
-                if self.instrument is not None and places[-1] == 0:
-                    self.instrument.visited(node)
-                needed = self._advance(node, places)
-                if needed is None:
-                    del self.path[node]
-                    stack.pop()
-                    places.pop()
-                elif needed in self.path:
-                    self._conclude(node, Failure(self.cycle(needed, by=node)), runs_again=True)
-                    del self.path[node]
-                    stack.pop()
-                    places.pop()
-                else:
+            while True:
+                if needed is not None:
                     stack.append(needed)
                     places.append(0)
                     self.path[needed] = None
+                    if self.instrument is not None:
+                        self.instrument.visited(needed)
+                node = stack[-1]
+                needed = self._advance(node, places)
+                if needed is not None and needed in self.path:
+                    line = function_line(getattr(node, "fn", None))
+                    self._finish(node, Failure(self.cycle(needed, node, line)))
+                    node.seen = None  # the way round may be open the next time
+                    needed = None
+                if needed is None:
+                    del self.path[stack.pop()]
+                    places.pop()
+                    if not stack:
+                        return
         finally:
             for node in stack:  # left by an interrupt: they stay stale and run when they are next needed
                 self.path.pop(node, None)
 
     def _advance(self, node: Computed, places: list[int]) -> Computed | None:
         """Take a node as far as it goes; returns the input that has to be brought up to date first, if any."""
-        inputs, seen, place = node.inputs, node.seen, places[-1]
+        inputs, seen = node.inputs, node.seen
         must_run = seen is None
-        if not (node.tracked and must_run):
-            while place < len(inputs):
+        if not (must_run and node.tracked):  # what a tracked node that has to run will read is not known yet
+            for place in range(places[-1], len(inputs)):
                 one = inputs[place]
                 if isinstance(one, Computed) and not self.is_fresh(one):
                     places[-1] = place
@@ -287,17 +313,15 @@ class Engine:
                 if node.tracked and seen is not None and one.version != seen[place]:
                     must_run = True  # the inputs after this one may not be reached again: leave them alone
                     break
-                place += 1
-            if not must_run and not node.tracked:
-                must_run = any(
-                    one.version != version for one, version in zip(inputs, seen or (), strict=True)
-                )
-        if not must_run:
-            self._settled(node)
-            return None
-        return self._run(node)
+            if not node.tracked and seen is not None:
+                must_run = any(one.version != version for one, version in zip(inputs, seen, strict=True))
+        if must_run:
+            return self._run(node)
+        self._settled(node)
+        return None
 
     def _run(self, node: Computed) -> Computed | None:
+        """Run a node's function; returns the input that has to be brought up to date before it can, if any."""
         if self.instrument is not None:
             self.instrument.computed(node)
         if self.levels and node not in self.levels[-1]:
@@ -314,39 +338,49 @@ class Engine:
         finally:
             thread.reads, thread.computing, thread.depth = before
         if reads is not None:
-            node.is_pulse = any(one.is_pulse for one in reads)
             self.rewire(node, tuple(reads), tuple(reads.values()))
-        self._conclude(node, outcome)
+        if not node.kind_is_known:
+            pulses = [one.outcome for one in node.inputs if one.is_pulse]
+            node.is_pulse = bool(pulses)
+            if pulses:
+                outcome = occurrence(outcome, pulses)
+        self._finish(node, outcome)
         return None
 
-    def _conclude(self, node: Computed, outcome: object, runs_again: bool = False) -> None:
+    def _finish(self, node: Computed, outcome: object) -> None:
         self.assign(node, outcome)
-        if runs_again:
-            node.seen = None
-        elif not node.tracked:
+        if not node.tracked:
             node.seen = tuple(one.version for one in node.inputs)
         self._settled(node)
 
     def _settled(self, node: Computed) -> None:
         node.checked = self.epoch
         if node.state != LAZY:
-            node.state = CLEAN
+            # what was read of a pulse that stays as it was (see is_fresh) is looked at again in the next event
+            behind = self.in_effects and any(one.state == STALE for one in node.inputs)
+            node.state = STALE if behind else CLEAN
 
-    def cycle(self, node: Node, by: Node | None) -> CycleError:
-        """The error of reading a node that is being computed; names the way round and the line that closed it."""
-        from reactflow.cells.naming import here  # found out only when shown
-
+    def cycle(self, node: Node, by: Node | None, line: str) -> CycleError:
+        """The error of needing a node that is being computed; names the way round and the line that closed it."""
         walked = list(self.path)
-        if node not in walked:
-            raise InternalError(f"a cycle through {node.name!r} that is not on the path")
-        names = [str(one.name) for one in walked[walked.index(node) :]]
-        names = [*names, str(node.name)]
-        reader, line = (str(by.name) if by is not None else names[-2]), here()
+        names = [str(one.name) for one in (*walked[walked.index(node) :], node)]
+        reader = str(by.name) if by is not None else names[-2]
         return CycleError(
-            f"{' -> '.join(names)}; {reader!r} reads {str(node.name)!r} at {line}. Break it with peek() of a source, "
+            f"{' -> '.join(names)}; {reader!r} reads {names[-1]!r} at {line}. Break it with peek() of a source, "
             "or split the cell.",
             tuple(names),
         )
+
+
+def _same(node: Node, old: object, new: object) -> bool:
+    """Whether a new outcome is no change for this node; what an ``equal=`` reads is nobody's input."""
+    if node.equal is None or old is new:
+        return same(None, old, new)
+    reads, THREAD.reads = THREAD.reads, None
+    try:
+        return same(node.equal, old, new)
+    finally:
+        THREAD.reads = reads
 
 
 def inputs_changed(engine: Engine, inputs: Iterable[Node], seen: Iterable[int]) -> bool:

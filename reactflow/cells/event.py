@@ -12,12 +12,12 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from reactflow.cells.engine import CLEAN, ENGINE, ROUNDS, STALE, THREAD, Computed, Node, inputs_changed
+from reactflow.cells.engine import CLEAN, ENGINE, ROUNDS, STALE, THREAD, Engine, Node, inputs_changed
 from reactflow.cells.journal import merge_level, restore_level, touch
 from reactflow.cells.semantics import UNSET
-from reactflow.errors import CycleError, InternalError, OccurrenceError, ReadOnlyError
+from reactflow.errors import CellsError, CycleError, OccurrenceError, ReadOnlyError
 
 if TYPE_CHECKING:
     from reactflow.cells.effect import Effect
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _PENDING: list[tuple[Node, object]] = []  # occurrences that effects emitted, for the events to come
 _PENDING_SINCE: list[
     int
-] = []  # for each open batch inside an effect, where its own pending occurrences begin
+] = []  # for each open batch inside an effect, where its own occurrences begin in _PENDING
 
 
 def _refuse_in_derived(node: Node) -> None:
@@ -45,7 +45,14 @@ def write(node: Node, outcome: object) -> None:
             _write(node, outcome)
             return
         engine.levels.append({})
-        _write(node, outcome)
+        try:
+            _write(node, outcome)
+        except (
+            BaseException
+        ):  # an interrupt in a comparison, or an instrument that fails: nothing was written
+            restore_level(engine)
+            _close()
+            raise
         _conclude()
 
 
@@ -106,7 +113,7 @@ class Batch:
         engine = ENGINE
         try:
             if len(engine.levels) != self._level:
-                raise InternalError("batches were not closed in the order in which they were opened")
+                self._refuse_overlap(engine)
             if error is not None:
                 restore_level(engine)
             if engine.in_effects:
@@ -124,6 +131,17 @@ class Batch:
                     error.add_note(f"after the roll-back, effects failed too: {group!r}")
         finally:
             engine.lock.release()
+
+    def _refuse_overlap(self, engine: Engine) -> NoReturn:
+        """Two batches that overlap, as those of two tasks that await inside: end all that this one has begun."""
+        while len(engine.levels) > max(self._level, 1):
+            merge_level(engine)
+        if len(engine.levels) == self._level == 1:
+            _conclude()
+        raise CellsError(
+            "a batch was left while another one, opened after it, was still open; both have ended now. "
+            "Do not await or yield inside a batch."
+        )
 
 
 def batch() -> Batch:
@@ -146,12 +164,19 @@ def batch() -> Batch:
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """Read several cells as of one moment, whatever other threads write: ``with snapshot(): ...``."""
+    """Read several cells as of one moment, whatever other threads write: ``with snapshot(): ...``.
+
+    >>> from reactflow import cell
+    >>> length, width = cell(3.0), cell(4.0)
+    >>> with snapshot():
+    ...     length.value, width.value
+    (3.0, 4.0)
+    """
     with ENGINE.lock:
         yield
 
 
-# --- the end of an event ---------------------------------------------------------------------------------------------------
+# --- the end of an event -----------------------------------------------------------------------------------
 
 
 def _conclude() -> None:
@@ -165,7 +190,7 @@ def _conclude() -> None:
             waiting = _settle()
             engine.levels[0] = {}  # the event stands; what effects write belongs to the next one
             engine.in_effects = True
-            while waiting:
+            while waiting:  # an effect is taken off when it is through: an interrupt leaves it and the others
                 _run(waiting[0], errors)
                 waiting.popleft()
             engine.in_effects = False
@@ -175,16 +200,21 @@ def _conclude() -> None:
             if rounds > ROUNDS:
                 raise _endless(errors)
     finally:
-        engine.in_effects = False
         for effect in waiting:  # left by an interrupt: they run with the next event
             if effect.state == STALE:
                 engine.queue[effect] = None
-        engine.levels.clear()
-        _clear_pulses()
-        _PENDING.clear()
-        _PENDING_SINCE.clear()
+        _close()
     if errors:
         raise ExceptionGroup(f"{len(errors)} effect{'s' * (len(errors) > 1)} failed", errors)
+
+
+def _close() -> None:
+    """Leave no trace of an event, however it ended."""
+    ENGINE.in_effects = False
+    ENGINE.levels.clear()
+    _clear_pulses()
+    _PENDING.clear()
+    _PENDING_SINCE.clear()
 
 
 def first_run(effect: Effect) -> None:
@@ -201,10 +231,9 @@ def first_run(effect: Effect) -> None:
     except Exception as error:
         failure = error
     except BaseException:
-        engine.levels.clear()
+        _close()
         raise
-    finally:
-        engine.in_effects = False
+    engine.in_effects = False
     _turn()
     try:
         _conclude()
@@ -220,21 +249,23 @@ def _settle() -> deque[Effect]:
     """Step the folds, bring eager cells up to date, and find the effects that have to run, in order of their making."""
     engine = ENGINE
     while engine.eager:
-        root = next(iter(engine.eager))
-        root.settle()
-        engine.eager.pop(root, None)
+        node = next(iter(engine.eager))
+        node.settle()
+        engine.eager.pop(node, None)
     stale = deque(sorted(engine.queue, key=lambda effect: effect.order))
     engine.queue.clear()
-    runs: deque[Effect] = deque()
+    runs: dict[Effect, None] = {}
     try:
         while stale:
-            if _has_to_run(stale[0]):
-                runs.append(stale[0])
+            effect = stale[0]
+            # who made it will run first and stop it: what it reads may not be reached any more, so leave that alone
+            if effect.owner in runs or _has_to_run(effect):
+                runs[effect] = None
             stale.popleft()
     finally:
         if stale:  # interrupted
             engine.queue.update(dict.fromkeys((*runs, *stale)))
-    return runs
+    return deque(runs)
 
 
 def _has_to_run(effect: Effect) -> bool:
@@ -247,7 +278,7 @@ def _has_to_run(effect: Effect) -> bool:
 
 
 def _run(effect: Effect, errors: list[Exception]) -> None:
-    if effect.state == STALE:  # neither stopped by its owner nor run meanwhile
+    if _has_to_run(effect):  # neither stopped nor run meanwhile
         try:
             effect.run()
         except Exception as error:
@@ -260,6 +291,7 @@ def _turn() -> bool:
     Returns whether there is a next event.
     """
     _clear_pulses()
+    ENGINE.epoch += 1  # what was read while effects ran may have been behind
     kept: list[tuple[Node, object]] = []
     emitted = False
     for node, value in _PENDING:
@@ -275,21 +307,21 @@ def _turn() -> bool:
 def _clear_pulses() -> None:
     engine = ENGINE
     for node in engine.occurred:
-        node.outcome = UNSET
+        if node.is_pulse:  # a tracked cell may have been one only until it ran again
+            node.outcome = UNSET
     engine.occurred.clear()
-    provisional, engine.provisional = engine.provisional, []
-    for node in provisional:
-        node.outcome = UNSET
-        if isinstance(node, Computed):
-            node.seen = None
-            engine.mark_anew(node)
+    for changes in engine.compared:
+        changes.rebase()
+    engine.compared.clear()
 
 
 def _endless(errors: list[Exception]) -> CycleError:
     engine = ENGINE
     stuck = list(engine.queue)
-    for effect in stuck:
-        effect.state = CLEAN  # so that the next write marks them, and they run again
+    for effect in stuck:  # they rest now, and run again when the next write marks them
+        for one in effect.inputs:
+            engine.refresh(one)
+        effect.state = CLEAN
     engine.queue.clear()
     names: list[str] = []
     for effect in stuck:

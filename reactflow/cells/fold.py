@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Any, TypeVar, overload
+from weakref import ref
 
-from reactflow.cells.derived import EXPLICIT, Derived
+from reactflow.cells.derived import EXPLICIT, Derived, kind_found
 from reactflow.cells.engine import CLEAN, ENGINE, Link
 from reactflow.cells.folds import Fold, SameTypeFold
-from reactflow.cells.readable import Readable, current_outcome
+from reactflow.cells.readable import Readable
 from reactflow.cells.semantics import UNSET, Equal, accumulate, run
 from reactflow.errors import DeclarationError
 
@@ -18,17 +19,18 @@ R = TypeVar("R")
 class FoldCell(Derived[R]):
     """A fold: eager, so it counts what nobody reads; it lives as long as somebody can read it."""
 
-    __slots__ = ("accumulated", "fold", "link")
+    __slots__ = ("fold", "link", "memory")  # memory: the state after the events so far
     kind = "fold"
-    is_root = True
+    is_root = is_eager = True
 
     def __init__(
         self, source: Readable[Any], algebra: Fold[Any, Any], equal: Equal | None, name: str | None
     ) -> None:
         super().__init__(algebra.add, (source,), EXPLICIT, equal, name)
         self.fold = algebra
-        self.accumulated = algebra.zero
+        self.memory = algebra.zero
         self.is_pulse = False
+        self.kind_is_known = True
         self.outcome = run(algebra.result, (algebra.zero,))
         with ENGINE.lock:
             ENGINE.drain_retired()
@@ -36,7 +38,7 @@ class FoldCell(Derived[R]):
             self.seen = (source.version,)
             self.state = CLEAN  # from now on: what occurs in the event that is open was before its time
             self.link: Link = Link(self, ENGINE.retired.append)
-            self.link.inputs = (source,)
+            self.link.source = ref(source)
             ENGINE.observe(source, self.link)
 
     def settle(self) -> None:
@@ -46,14 +48,11 @@ class FoldCell(Derived[R]):
     def compute(self) -> object:
         """The outcome after this event: always from the state before it, however often the event is looked at."""
         base = ENGINE.base(self)
-        state, outcome = (
-            (self.accumulated, self.outcome) if base is None else (base.accumulated, base.outcome)
-        )
+        state, outcome = (self.memory, self.outcome) if base is None else (base.memory, base.outcome)
         occurrence = self.inputs[0].outcome
-        if occurrence is UNSET:
-            self.accumulated = state
-            return outcome
-        self.accumulated, outcome = accumulate(self.fold.add, self.fold.result, state, occurrence)
+        if occurrence is not UNSET:
+            state, outcome = accumulate(self.fold.add, self.fold.result, state, occurrence)
+        self.memory = state
         return outcome
 
 
@@ -85,9 +84,7 @@ def fold(
         raise DeclarationError(
             f"fold({source.name}, {algebra!r}): give one of folds.sum, folds.max ... or a Fold(...)"
         )
-    if not source.is_pulse and isinstance(source, Derived) and source.tracked:
-        current_outcome(source)  # a tracked cell is a pulse if it reads one, which its first run tells
-    if not source.is_pulse:
+    if not kind_found(source):
         raise DeclarationError(
             f"fold({source.name}, folds.{algebra.name}): {source.name!r} is a cell, whose intermediate values may be "
             f"skipped. Write fold({source.name}.changes(), folds.{algebra.name}), or make it a pulse."
@@ -97,7 +94,7 @@ def fold(
 
 def hold_of(source: Readable[Any], default: object, name: str | None) -> Derived[Any]:
     """The cell that keeps a pulse's latest occurrence; raises DeclarationError for a cell, which keeps its own."""
-    if not source.is_pulse:
+    if not kind_found(source):
         raise DeclarationError(
             f"{source.name!r} is a cell: it holds its latest value already, use it without .hold()"
         )

@@ -32,7 +32,7 @@ class Fold(Generic[T, R]):
     readers see (return UNSET to have no value yet). ``laws`` names those that hold: they are declared here and can be
     tested, they are not assumed.
 
-    >>> longest = Fold("", lambda kept, word: max(kept, word, key=len), name="longest")
+    >>> longest = Fold("", lambda kept, word: word if len(word) > len(kept) else kept, name="longest")
     >>> longest.add("ab", "abc")
     'abc'
     """
@@ -57,7 +57,7 @@ _lower = min
 _LATTICE: frozenset[Law] = frozenset({"associative", "commutative", "idempotent"})
 _COMMUTATIVE: frozenset[Law] = frozenset({"associative", "commutative"})
 
-# --- one kept value: () or (value,), so that None is a value like any other ---------------------------------------------
+# --- one kept value: () or (value,), so that None is a value like any other --------------------------------
 
 
 def _kept(state: tuple[Any, ...]) -> Any:

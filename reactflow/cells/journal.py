@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 
 
 class Saved(NamedTuple):
-    """A node as it was: outcome and version; inputs with the versions it saw, if it is computed; a fold's state."""
+    """A node as it was: outcome and version, and if it is computed its inputs with the versions it saw of them.
+
+    ``memory`` is what a node keeps between events: a fold's state, or what changes are compared with.
+    """
 
     outcome: Any
     version: int
     inputs: tuple[Node, ...]
     seen: tuple[int, ...] | None
-    accumulated: Any
+    memory: Any
+    is_pulse: bool  # a tracked node is a pulse or not by what it read
 
 
 def save(node: Node) -> Saved:
@@ -31,7 +35,8 @@ def save(node: Node) -> Saved:
         node.version,
         node.inputs,
         getattr(node, "seen", None),
-        getattr(node, "accumulated", None),
+        getattr(node, "memory", None),
+        node.is_pulse,
     )
 
 
@@ -57,10 +62,10 @@ def restore_level(engine: Engine) -> None:
     level = engine.levels[-1]
     engine.epoch += 1
     for node, entry in level.items():
-        node.outcome, node.version = entry.outcome, entry.version
+        node.outcome, node.version, node.is_pulse = entry.outcome, entry.version, entry.is_pulse
         if isinstance(node, Computed):
-            if hasattr(node, "accumulated"):
-                node.accumulated = entry.accumulated
+            if hasattr(node, "memory"):
+                node.memory = entry.memory
             engine.rewire(node, entry.inputs, entry.seen)
     for node in level:
         if isinstance(node, Computed):

@@ -33,21 +33,17 @@ def instantiate(plan: Plan, given: Mapping[str, Any] | None = None) -> list[Read
 def _make(node: Node, made: list[Readable[Any]], given: Mapping[str, Any]) -> Readable[Any]:
     inputs = tuple(made[place] for place in node.inputs)
     if node.kind is Kind.SOURCE:
-        default = given[node.name] if node.name in given else deepcopy(node.default)
+        default = (
+            deepcopy(node.default) if node.name is None else given.get(node.name, deepcopy(node.default))
+        )
         return Cell(default, node.equal, node.name)
     if node.kind is Kind.PULSE:
         return Pulse(node.name)
     if node.kind is Kind.CHANGES:
-        changes: Changes[Any] = Changes(_same, inputs, EXPLICIT, node.equal, node.name)
-        changes.is_pulse = True
-        return changes
+        return Changes(inputs[0], node.name, node.equal)
     if node.kind is Kind.FOLD and node.fold is not None:
         return FoldCell(inputs[0], node.fold, node.equal, node.name)
     if node.fn is None:
         raise InternalError(f"node {node.name!r} of kind {node.kind.value} has no function")
     arguments = tuple(one.value if isinstance(one, Constant) else made[one] for one in node.arguments)
     return Derived(node.fn, arguments, EXPLICIT, node.equal, node.name, node.stored)
-
-
-def _same(value: Any) -> Any:
-    return value

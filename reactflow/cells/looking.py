@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from reactflow.cells.derived import EXPLICIT, Derived
@@ -28,9 +28,9 @@ def graph(*roots: Readable[Any] | Effect, title: str = "") -> GraphView:
     >>> length, width = cell(3.0, name="length"), cell(4.0, name="width")
     >>> area = length * width
     >>> print(graph(area).text())
-    length   cell       3.0
-    └─ area  derived *  12.0
-    width    cell       4.0
+    length   cell     3.0 ...
+    └─ area  derived  12.0  [*] ...
+    width    cell     4.0 ...
     └─ area  (see above)
     """
     found: dict[Node, None] = {}

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import dis
 import sys
-from os.path import basename
+from os.path import basename, dirname, sep
 from types import CodeType, FrameType
 from typing import NamedTuple
+
+_STORES = {"STORE_NAME", "STORE_FAST", "STORE_GLOBAL", "STORE_DEREF"}
+_TAKES_TWO = {"BINARY_OP", "COMPARE_OP", "BINARY_SUBSCR"}
+_CALLS = {"CALL", "CALL_KW", "PRECALL", "KW_NAMES", "PUSH_NULL", "CACHE", "NOP", "EXTENDED_ARG", "NOT_TAKEN"}
+_NEEDED = {"LOAD_ATTR": 1, "LOAD_METHOD": 1}  # these look into the value on top
 
 
 class Site(NamedTuple):
@@ -29,23 +34,55 @@ class Site(NamedTuple):
 
     @property
     def name(self) -> str | None:
-        """The variable or attribute that the value made here was stored to, if it was stored directly."""
-        for instruction in dis.get_instructions(self.code):
-            if instruction.offset > self.offset:  # the offset may lie in the caches behind a call
-                if not instruction.opname.startswith("STORE_"):
+        """The variable or attribute that the value made here is stored to, also in a tuple; None if it is not stored."""
+        above = 0  # how many values lie above ours on the stack
+        unpacked = False  # the next instruction takes apart the tuple in which ours is
+        for one in dis.get_instructions(self.code):
+            if one.offset <= self.offset:  # the offset may lie in the caches behind a call
+                continue
+            operation, count = one.opname, one.arg or 0
+            if operation == "UNPACK_SEQUENCE" and unpacked:
+                unpacked = False
+            elif unpacked:
+                return None
+            elif operation == "STORE_ATTR":  # the object lies above the value
+                if above == 1:
+                    return str(one.argval)
+                above -= 2
+            elif operation.startswith("STORE_") and operation in _STORES:
+                if above == 0:
+                    return str(one.argval)
+                above -= 1
+            elif operation == "SWAP":
+                above = 0 if above == count - 1 else count - 1 if above == 0 else above
+            elif operation == "COPY":
+                above += count - 1 != above  # a copy of ours is ours
+            elif operation == "BUILD_TUPLE" and above < count:  # a, b, c = ...: the first is taken out first
+                above, unpacked = count - 1 - above, True
+            elif operation in _TAKES_TWO:
+                if above < 2:
                     return None
-                target = instruction.argval
-                return str(target[0] if isinstance(target, tuple) else target)
+                above -= 1
+            elif operation in _CALLS or (
+                operation.startswith("LOAD_") and above >= _NEEDED.get(operation, 0)
+            ):
+                above += dis.stack_effect(one.opcode, one.arg)
+            else:
+                return None
+            if above < 0:  # an argument of a call
+                return None
         return None
 
     def __str__(self) -> str:
         return f"{basename(self.code.co_filename)}:{self.line}"
 
 
+_HOME = dirname(dirname(__file__)) + sep
+
+
 def is_ours(frame: FrameType) -> bool:
-    """Whether a frame runs reactflow's own code."""
-    module = str(frame.f_globals.get("__name__", ""))
-    return module == "reactflow" or module.startswith("reactflow.")
+    """Whether a frame runs reactflow's own code (an example in a docstring of ours is not)."""
+    return frame.f_code.co_filename.startswith(_HOME)
 
 
 def here() -> Site | None:

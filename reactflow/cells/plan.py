@@ -110,7 +110,7 @@ class Plan:
                 )
             names[one] = name
         ordered = in_order(cells.values(), names)
-        places = {one: place for place, one in enumerate(ordered)}
+        places: dict[Graph, int] = {one: place for place, one in enumerate(ordered)}
         nodes = tuple(_node(one, names, places, equal, types or {}) for one in ordered)
         return cls(nodes, {names[one]: place for one, place in places.items() if one in names})
 

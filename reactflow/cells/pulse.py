@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from reactflow.cells.cell import FlowLike
-from reactflow.cells.derived import EXPLICIT, Derived
-from reactflow.cells.engine import ENGINE, THREAD
+from reactflow.cells.derived import EXPLICIT, Derived, kind_found
+from reactflow.cells.engine import ENGINE, LAZY, NEVER, STALE, THREAD, Node
 from reactflow.cells.event import emit
 from reactflow.cells.readable import Readable
-from reactflow.cells.semantics import UNSET, changed_value
+from reactflow.cells.semantics import UNSET, Equal, changed_value
 from reactflow.errors import DeclarationError
 
 T = TypeVar("T")
@@ -69,27 +69,51 @@ def pulse(*, name: str | None = None) -> Pulse[Any]:
 
 
 class Changes(Derived[T]):
-    """The pulse of a cell's changes: occurs when the cell has another value than before the event."""
+    """The pulse of a cell's changes: occurs when the cell has another value than before the event.
 
-    __slots__ = ()
+    What a lazy cell was before is not known, so changes are followed from the moment that something observes them, and
+    are looked at in every event from then on. ``memory`` is the version of the cell when the last event ended.
+    """
+
+    __slots__ = ("memory",)
+    is_eager = True
+
+    def __init__(self, source: Node, name: str | None, equal: Equal | None = None) -> None:
+        super().__init__(_itself, (source,), EXPLICIT, equal, name)
+        self.is_pulse = self.kind_is_known = True
+        self.memory = NEVER
 
     def compute(self) -> object:
-        """The new value if the cell differs from what it was when the event began."""
+        """The new value if the cell is not what it was when the event began."""
         (source,) = self.inputs
-        base = ENGINE.base(source)
-        return changed_value(None, source.outcome, base is not None and base.version != source.version)
+        if self.state == LAZY:
+            self.memory = source.version
+        elif not ENGINE.levels:  # left stale by an interrupt: outside events nothing occurs
+            return UNSET
+        else:
+            ENGINE.compared.append(self)
+        return changed_value(None, source.outcome, self.memory != source.version)
+
+    def settle(self) -> None:
+        """Find out whether the cell changed, if anybody still wants to know."""
+        if self.state == STALE:
+            ENGINE.refresh(self)
+
+    def rebase(self) -> None:
+        """The event is over: its value is what the next one is compared with."""
+        if self.seen is not None:
+            (self.memory,) = self.seen
 
 
 def changes_of(source: Readable[T], name: str | None) -> Derived[T]:
     """The pulse of a cell's changes; raises DeclarationError for a pulse, which is one already."""
-    if source.is_pulse:
+    if kind_found(source):
         raise DeclarationError(
             f"{source.name!r} is a pulse: each occurrence counts already, use it without .changes()"
         )
-    made: Changes[T] = Changes(_same, (source,), EXPLICIT, None, name)
-    made.is_pulse = True
+    made: Changes[T] = Changes(source, name)
     return made
 
 
-def _same(value: Any) -> Any:
+def _itself(value: Any) -> Any:
     return value

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
-from reactflow.cells.engine import THREAD, Node
+from reactflow.cells.engine import THREAD, Computed, Node
 from reactflow.cells.naming import Site, here
 from reactflow.cells.operators import Operators
 from reactflow.cells.semantics import UNSET, Equal, Failure
@@ -25,7 +25,7 @@ T_co = TypeVar("T_co", covariant=True)
 R = TypeVar("R")
 
 
-class Readable(Node, Operators, Generic[T_co]):
+class Readable(Node, Operators[T_co]):
     """A cell that can be read: ``value`` subscribes where it is tracked, ``peek()`` never does."""
 
     __slots__ = ("given_name", "site", "__weakref__")
@@ -80,7 +80,13 @@ class Readable(Node, Operators, Generic[T_co]):
 
     @property
     def is_set(self) -> bool:
-        """Whether reading would give a value (not unset, not failed); subscribes as reading does."""
+        """Whether reading would give a value (not unset, not failed); subscribes as reading does.
+
+        >>> from reactflow import cell
+        >>> height = cell()
+        >>> height.is_set
+        False
+        """
         outcome = self._current()
         return outcome is not UNSET and type(outcome) is not Failure
 
@@ -98,7 +104,17 @@ class Readable(Node, Operators, Generic[T_co]):
         return explicit(fn, (self,), equal=equal, name=name)
 
     def changes(self, *, name: str | None = None) -> Derived[T_co]:
-        """The pulse of this cell's changes: it occurs, with the new value, in each event that left another value."""
+        """The pulse of this cell's changes: it occurs, with the new value, in each event that left another value.
+
+        Changes are told from the moment that an effect, a fold or a subscription follows them. Raises DeclarationError
+        when this is a pulse, each of whose occurrences counts already.
+
+        >>> from reactflow import cell
+        >>> length = cell(3.0)
+        >>> stop = length.changes().subscribe(print)
+        >>> length.value = 5.0
+        5.0
+        """
         from reactflow.cells.pulse import changes_of
 
         return changes_of(self, name)
@@ -114,7 +130,7 @@ class Readable(Node, Operators, Generic[T_co]):
         >>> reading = pulse()
         >>> latest = reading.hold(0.0)
         >>> reading.emit(5.0)
-        ... latest.value
+        >>> latest.value
         5.0
         """
         from reactflow.cells.fold import hold_of
@@ -178,26 +194,32 @@ def shown(outcome: object, limit: int = 60) -> str:
 
 
 def unset_error(node: Readable[Any]) -> Unset:
-    """The error of reading an unset cell; names the source cells that are missing."""
-    missing: dict[str, None] = {}
-    pulses: dict[str, None] = {}
+    """The error of reading an unset cell; names the source cells that are missing, and pulses that did not occur."""
+    missing: dict[str, str] = {}  # by name, what to do about it
     seen: set[Node] = {node}
     stack: list[Node] = [node]
     while stack:
         current = stack.pop()
-        if not current.inputs and isinstance(current, Readable):
-            (pulses if current.is_pulse else missing)[current.name] = None
+        if not current.inputs and not isinstance(current, Computed):
+            missing[str(current.name)] = "emit" if current.is_pulse else "write"
         unset = [one for one in current.inputs if one.outcome is UNSET and one not in seen]
         seen.update(unset)
         stack.extend(reversed(unset))
-    if node.is_pulse and not missing:
+    if node.is_pulse and "write" not in missing.values():
         return Unset(
             f"{node.name!r} is a pulse: it has a value only while an event is applied. Use .hold() or fold()"
         )
-    names = tuple(missing) + tuple(pulses)
+    names = tuple(sorted(missing, key=lambda name: missing[name] == "emit"))  # cells first, in order
     if names == (node.name,):
         return Unset(f"{node.name!r} is unset: write it first", names)
-    return Unset(f"{node.name!r} is unset: write {', '.join(names)} first", names)
+    if not names:
+        return Unset(f"{node.name!r} is unset: its function reads something unset, or gave no value")
+    todo = " and ".join(
+        f"{verb} {', '.join(one for one in names if missing[one] == verb)}"
+        for verb in ("write", "emit")
+        if verb in missing.values()
+    )
+    return Unset(f"{node.name!r} is unset: {todo} first", names)
 
 
 def current_outcome(node: Readable[Any]) -> object:

@@ -7,7 +7,7 @@ kept between calls.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Final, NoReturn, final
 
@@ -41,6 +41,11 @@ class Failure:
     def __init__(self, error: BaseException) -> None:
         self.error = error
         self._traceback: TracebackType | None = error.__traceback__
+
+    @property
+    def says(self) -> tuple[type, str]:
+        """What failures are compared by: exceptions themselves are never equal."""
+        return type(self.error), str(self.error)
 
     def throw(self) -> NoReturn:
         """Raise the stored exception, with the traceback of its origin (not that of earlier readers)."""
@@ -88,20 +93,33 @@ def evaluate(fn: Callable[..., Any], arguments: Sequence[object]) -> object:
     return run(fn, arguments) if forced is None else forced
 
 
+def occurrence(outcome: object, pulses: Iterable[object]) -> object:
+    """The outcome of a function that found its inputs by reading them, some of which are pulses.
+
+    It is a pulse too: when none of them occurred it does not occur, whatever it made of their absence.
+
+    >>> occurrence("none yet", [UNSET]), occurrence("one of two", [UNSET, 5.0])
+    (UNSET, 'one of two')
+    """
+    return outcome if any(one is not UNSET for one in pulses) else UNSET
+
+
 def same(equal: Equal | None, old: object, new: object) -> bool:
     """Whether a new outcome counts as no change.
 
-    The same object is the same; else ``equal`` (or ``==``) decides, and only a plain True does: a comparison that gives
-    anything else, as arrays do, or that raises, counts as a change.
+    The same object is the same, and so are failures of one type with the same words; else ``equal`` (or ``==``) decides,
+    and only a plain True does: a comparison that gives anything else, as arrays do, or that raises, counts as a change.
 
     >>> same(None, 1, 1.0), same(None, 1, UNSET), same(lambda a, b: abs(a - b) < 0.1, 1.0, 1.05)
     (True, False, True)
     """
     if old is new:
         return True
-    if old is UNSET or new is UNSET or type(old) is Failure or type(new) is Failure:
+    if old is UNSET or new is UNSET:
         return False
     try:
+        if type(old) is Failure or type(new) is Failure:
+            return type(old) is type(new) and old.says == new.says  # type: ignore[attr-defined]  # both are failures
         verdict = old == new if equal is None else equal(old, new)
     except Exception:
         return False
@@ -119,15 +137,17 @@ def accumulate(
     """One step of a fold: its state and outcome after an event in which its pulse had this outcome.
 
     A pulse that fails, or an ``add`` or ``result`` that raises, leaves the state as it was and makes the outcome a
-    failure; the caller does not come here when the pulse did not occur.
+    failure until the next occurrence; the caller does not come here when the pulse did not occur. A ``result`` of UNSET
+    means that the fold has no value yet.
 
     >>> accumulate(lambda total, value: total + value, lambda total: total, 10, 5)
     (15, 15)
     """
     if type(occurrence) is Failure:
         return state, occurrence
-    new = run(add, (state, occurrence))
-    if type(new) is Failure:
-        return state, new
+    try:
+        new = add(state, occurrence)
+    except Exception as error:
+        return state, Failure(error)
     outcome = run(result, (new,))
     return (state if type(outcome) is Failure else new), outcome
