@@ -180,7 +180,7 @@ def derived(
     """Make a derived cell.
 
     ``derived(fn, a, b)`` calls ``fn`` with the values of its inputs. ``derived(fn)``, also as a decorator, tracks: the
-    inputs are the cells that the last run read. In the body of a flow, a decorated method's inputs are the cells that it
+    inputs are the cells that the last run read. In a flow's body, a decorated method's inputs are the cells that it
     reads through ``self``. ``equal(old, new)`` says when a new value is no change. ``stored=False`` keeps the value out
     of a flow's stored state; it is computed again when needed.
 

@@ -71,7 +71,7 @@ class Effect(Computed):
     def run(self) -> None:
         """Clean up after the last run, then run; whatever happens, the effect follows what it read.
 
-        Raises what the function raises; a clean-up that fails is told as well, and does not keep the effect from running.
+        Raises what the function raises; a clean-up that fails is told too, and does not keep the effect from running.
         """
         engine, thread = ENGINE, THREAD
         if engine.instrument is not None:

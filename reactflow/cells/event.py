@@ -252,6 +252,8 @@ def _settle() -> deque[Effect]:
         node = next(iter(engine.eager))
         node.settle()
         engine.eager.pop(node, None)
+    for pulse in [*engine.occurred]:  # read in the batch, which went on: from here on they stay as they are
+        engine.refresh(pulse)
     stale = deque(sorted(engine.queue, key=lambda effect: effect.order))
     engine.queue.clear()
     runs: dict[Effect, None] = {}

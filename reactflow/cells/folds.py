@@ -1,6 +1,6 @@
 """Folds: how a pulse's occurrences add up.
 
-A fold is an algebra: a zero, a way to add an occurrence, a way to merge two states, and what to show of a state. Its laws
+A fold is an algebra: a zero, a way to add an occurrence, a way to merge two states, and what to show of a state. Laws
 are what a source may do to the occurrences without changing the result. States are plain data that can be stored, and
 ``add`` returns a new state, never a changed one. Sums are exact, so that their laws are true of floats too.
 """
@@ -85,7 +85,7 @@ def _merging(
 _add_max = _better(lambda new, old: new > old)
 _add_min = _better(lambda new, old: new < old)
 
-# --- exact sums: (kind, mantissa, exponent) stands for mantissa * base ** exponent, base 2 for floats, 10 for decimals ----
+# --- exact sums: (kind, mantissa, exponent) stands for mantissa * base ** exponent, base 2 of floats, 10 of decimals
 
 _Sum = tuple[str, int, int]
 _ZERO: _Sum = ("int", 0, 0)
@@ -157,7 +157,7 @@ def _show_mean(state: tuple[_Sum, int]) -> Any:
 
 
 sum = SameTypeFold(_ZERO, _add_sum, _merge_sums, _show_sum, _COMMUTATIVE, "sum")
-"""The exact sum; 0 before the first occurrence. int stays int, Decimal stays Decimal, floats are rounded once, when shown."""
+"""The exact sum; 0 before the first occurrence. int stays int, Decimal stays Decimal, floats are rounded once."""
 
 count: Fold[Any, int] = Fold(
     0, lambda state, _: state + 1, lambda one, other: one + other, _show, _COMMUTATIVE, "count"

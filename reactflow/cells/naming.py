@@ -34,7 +34,7 @@ class Site(NamedTuple):
 
     @property
     def name(self) -> str | None:
-        """The variable or attribute that the value made here is stored to, also in a tuple; None if it is not stored."""
+        """The variable or attribute that the value made here is stored to, also in a tuple; None if there is none."""
         above = 0  # how many values lie above ours on the stack
         unpacked = False  # the next instruction takes apart the tuple in which ours is
         for one in dis.get_instructions(self.code):

@@ -107,7 +107,7 @@ def occurrence(outcome: object, pulses: Iterable[object]) -> object:
 def same(equal: Equal | None, old: object, new: object) -> bool:
     """Whether a new outcome counts as no change.
 
-    The same object is the same, and so are failures of one type with the same words; else ``equal`` (or ``==``) decides,
+    The same object is the same, and so are failures of one type with the same words; else ``equal`` or ``==`` decides,
     and only a plain True does: a comparison that gives anything else, as arrays do, or that raises, counts as a change.
 
     >>> same(None, 1, 1.0), same(None, 1, UNSET), same(lambda a, b: abs(a - b) < 0.1, 1.0, 1.05)

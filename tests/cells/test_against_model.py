@@ -160,7 +160,7 @@ class History:
         if b % 4 == 0:
             assert self.live.outcomes() == [seen(one) for one in self.model.cells().values()]
 
-    # --- making --------------------------------------------------------------------------------------------------------
+    # --- making ------------------------------------------------------------------------------------
 
     def node(self, a: int, b: int, c: int) -> None:
         kind, rest = c % 12, c // 12
