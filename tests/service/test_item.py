@@ -27,7 +27,7 @@ PENDING = st.builds(
 )  # fmt: skip
 ITEMS = st.builds(
     Item,
-    v=COUNTS, gv=TEXTS | st.integers(), cells=st.binary(max_size=30) | TEXTS.map(str.encode),
+    v=COUNTS, gv=TEXTS, cells=st.binary(max_size=30) | TEXTS.map(str.encode),
     marks=st.dictionaries(TEXTS, TEXTS), versions=st.dictionaries(TEXTS, TEXTS), out=st.lists(PENDING, max_size=2),
     numbers=st.dictionaries(TEXTS, COUNTS), open_cases=st.lists(TEXTS), held=st.booleans(), seen=st.lists(TEXTS),
 )  # fmt: skip

@@ -1,0 +1,127 @@
+"""A store that fails, loses answers and has rivals, as a script says; and a trigger that redelivers as Lambda does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from reactflow.errors import ReactflowError, Transient
+from reactflow.service import Case, Host, Item, MemoryStore, Service
+
+
+class Script:
+    """Says at each point where something may fail whether it does; when it is at its end nothing does."""
+
+    def __init__(self, lots: Iterable[bool] = ()) -> None:
+        self._lots = iter(lots)
+        self.happened: list[str] = []
+
+    def __call__(self, point: str) -> bool:
+        fails = next(self._lots, False)
+        if fails:
+            self.happened.append(point)
+        return fails
+
+    def stop(self) -> None:
+        """From here on nothing fails."""
+        self._lots = iter(())
+
+
+class FaultyStore:
+    """A store whose calls fail before or after they took effect, and before whose writes a rival may write."""
+
+    def __init__(self, fault: Callable[[str], bool]) -> None:
+        self.inner = MemoryStore()
+        self.fault = fault
+        self.rival: Callable[[], object] = lambda: None
+        self.writes: Counter[str] = Counter()
+        self._in_rival = False
+
+    def get(self, service: str, unit: str) -> Item | None:
+        self._perhaps("get")
+        return self.inner.get(service, unit)
+
+    def put(self, service: str, unit: str, item: Item, expected_v: int) -> Item | None:
+        self._perhaps("put, before it wrote")
+        if not self._in_rival and self.fault("a rival writes first"):
+            self._in_rival = True
+            try:
+                self.rival()
+            finally:
+                self._in_rival = False
+        there = self.inner.put(service, unit, item, expected_v)
+        if there is None:
+            self.writes[unit] += 1
+            self._perhaps("put, after it wrote")
+            if self.fault("put: the answer is lost, and the client asks again"):
+                return self.inner.put(service, unit, item, expected_v)
+        return there
+
+    def units(self, service: str) -> Iterator[str]:
+        return self.inner.units(service)
+
+    def keep(self, case: Case) -> None:
+        self._perhaps("keep, before it wrote")
+        self.inner.keep(case)
+        self._perhaps("keep, after it wrote")
+
+    def cases(self, service: str) -> list[Case]:
+        return self.inner.cases(service)
+
+    def close(self) -> None:
+        self.inner.close()
+
+    def _perhaps(self, point: str) -> None:
+        if self.fault(point):
+            raise Transient(f"the store is away: {point}")
+
+
+class Trigger:
+    """Delivers a list of records as an event source mapping does: from where the last delivery was not finished."""
+
+    def __init__(self, service: Service, store: FaultyStore, records: Sequence[Mapping[str, Any]]) -> None:
+        self.service, self.store, self.records = service, store, records
+        self.hosts = [Host(service, store), Host(service, store)]
+        self.next = 0
+        store.rival = lambda: self._try(self.hosts[1], self._last)
+        self._last: Sequence[Mapping[str, Any]] = ()
+
+    def deliver(self, size: int, back: int = 0, host: int = 0, fresh: bool = False) -> None:
+        """One delivery of ``size`` records, beginning ``back`` records before the first that is not finished."""
+        if fresh:
+            self.hosts[host] = Host(self.service, self.store)
+        first = max(0, self.next - back)
+        self._last = self.records[first : first + size]
+        before, happened = Counter(self.store.writes), len(self.store.fault.happened)  # type: ignore[attr-defined]
+        done = self._try(self.hosts[host], self._last)
+        self.next = max(self.next, first + done)
+        if len(self.store.fault.happened) == happened:  # type: ignore[attr-defined]
+            assert max((self.store.writes - before).values(), default=0) <= 1, (
+                "at most one write a unit and delivery"
+            )
+
+    def deliver_rest(self) -> None:
+        """All that is left, and a little of what was there; the script is at its end by then, or comes to it."""
+        for _ in range(200):
+            if self.next >= len(self.records):
+                return
+            self.deliver(7, back=2)
+        raise AssertionError("the backlog does not drain")
+
+    def _try(self, host: Host, records: Sequence[Mapping[str, Any]]) -> int:
+        """How many of the records are finished, as far as the trigger is told."""
+        try:
+            answer: Any = host.handle({"Records": list(records)})
+        except ReactflowError:
+            return 0  # the whole comes again
+        failures = [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+        numbers = [receipt(record) for record in records]
+        return min((numbers.index(one) for one in failures), default=len(records))
+
+
+def receipt(record: Mapping[str, Any]) -> str:
+    """What a stream's trigger calls a record."""
+    if "kinesis" in record:
+        return str(record["kinesis"]["sequenceNumber"])
+    return str(record["dynamodb"]["SequenceNumber"]) if "dynamodb" in record else ""
