@@ -1,4 +1,4 @@
-"""Keep another database in sync: every item of a DynamoDB table is a row of a SQL database, a renamed column included."""
+"""Keep another database in sync: every item of a DynamoDB table is a row of a SQL table, one column renamed."""
 
 from __future__ import annotations
 

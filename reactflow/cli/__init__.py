@@ -1,1 +1,1 @@
-"""The command line."""
+"""The command line: ``reactflow dev``, ``put``, ``graph``, ``event``, ``invoke``."""

@@ -1,31 +1,43 @@
-"""``reactflow dev``: runs services and tells what they do, a line for each thing that happened."""
+"""``reactflow dev``: services on this machine, with an AWS of their own, and word of all they do.
+
+It promises that nothing is left behind, whenever it is ended: no process, no port, no file but the state that was asked
+for. Ctrl-c or SIGTERM ends it after the delivery that is going on, a second one at once.
+"""
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Sequence
+import socket
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from types import FrameType
 
-from reactflow.errors import MissingExtra
+from reactflow.cli.hints import hints
+from reactflow.cli.telling import Telling, counted
+from reactflow.errors import ConfigurationError, MissingExtra
 from reactflow.local import Cloud
-from reactflow.service import Service
-from reactflow.service.decoding import short
-from reactflow.service.host import Report
+from reactflow.service import Service, Store, System
 from reactflow.service.stores import open_store
+
+PORT = 4566
+STATE_FILE = "sqlite:reactflow-dev.db"
 
 
 def run(
-    services: Sequence[Service],
+    system: System,
     *,
     endpoint: str = "",
-    port: int = 4566,
-    state: str = "memory",
+    port: int | None = None,
+    state: str = "",
     shards: int = 2,
     page: bool = True,
     until_idle: bool = False,
-) -> None:
-    """Run services until ctrl-c, or until there is nothing left to do.
+) -> int:
+    """Run a system's services until ctrl-c, or until there is nothing left to do; returns the exit code.
+
+    Without ``state``, a service's own store is taken; else memory beside an embedded cloud, whose streams begin anew
+    each time, and a file beside a named one: its streams are still there after a restart, and without their marks would
+    be applied all over again, with numbers that what was written before is not guarded by.
 
     Raises ConfigurationError when the cloud cannot be started or what the services need cannot be made.
     """
@@ -33,142 +45,151 @@ def run(
 
     from reactflow.local.dev import LocalHost
 
+    is_given, state = bool(state), state or (STATE_FILE if endpoint else "memory")
     console = Console(highlight=False, soft_wrap=True)
-    with ExitStack() as stack:
-        cloud = Cloud.at(endpoint) if endpoint else stack.enter_context(_embedded(port))
-        stack.enter_context(cloud.exported())
-        feed = _Told(console)
-        host = LocalHost(
-            services,
-            cloud,
-            store=lambda _: open_store(state),
-            told=feed.report,
-            delivered=feed.delivery,
-            shards=shards,
-        )
-        console.print(f"[bold]cloud[/]     {cloud.endpoint}  (export AWS_ENDPOINT_URL={cloud.endpoint})")
-        for service in services:
-            console.print(
-                f"[bold]service[/]   {service.name}: {' '.join(service.reads)} -> {' '.join(service.writes)}"
+    ending = _Ending()
+    telling = Telling(console, state, ending.ask)
+    services = list(system.services.values())
+    try:
+        with ending.handled(), ExitStack() as stack:
+            cloud = stack.enter_context(_cloud(endpoint, port, telling))
+            stack.enter_context(cloud.exported())
+            telling.line("cloud", f"{cloud.endpoint}  (export AWS_ENDPOINT_URL={cloud.endpoint})")
+            host = LocalHost(
+                system,
+                cloud,
+                store=_stores(state, is_given),
+                told=telling.report,
+                delivered=telling.delivery,
+                shards=shards,
             )
-        for resource in host.resources:
-            console.print(f"[bold]made[/]      {resource}")
-        if page:
-            feed.page(stack, host)
-        for service in services:
-            for line in _hints(service, cloud):
-                console.print(f"[dim]try       {line}[/]", markup=True)
-        if until_idle:
-            summary = host.run_until_idle()
-            console.print(f"[bold]idle[/]      {summary.finished} records in {summary.deliveries} deliveries")
-            return
-        with _stopping(host):
-            console.print("[bold]ready[/]     ctrl-c ends it")
-            host.run()
-        console.print("[bold]stopped[/]")
+            for resource in host.resources:
+                telling.line("made", resource)
+            telling.line("state", _about(state, endpoint))
+            if page:
+                _show_page(telling, host.system, stack)
+            for service in services:
+                reads, writes = " ".join(service.reads) or "nothing", " ".join(service.writes) or "nothing"
+                telling.line("service", f"{service.name}: {reads} -> {writes}")
+            is_usual = cloud.endpoint.endswith(f":{PORT}")
+            for hint in [hint for one in services for hint in hints(one, "" if is_usual else cloud.endpoint)]:
+                telling.line("try", hint, "dim")
+            ending.stop = host.stop
+            if until_idle:
+                summary = host.run_until_idle()
+                deliveries = counted(summary.deliveries, "delivery").replace("deliverys", "deliveries")
+                telling.line("idle", f"{telling.summary()}, in {deliveries}")
+            else:
+                telling.line("ready", "ctrl-c ends it")
+                host.run()
+                telling.line("stopped", telling.summary())
+    except _Ended as ended:
+        telling.line("ended", "before it was ready" if ending.stop is None else "in the middle of a delivery")
+        return 128 + ended.number
+    return 0
 
 
 @contextmanager
-def _embedded(port: int) -> Iterator[Cloud]:
-    with Cloud.start(port=port if _is_free(port) else 0) as cloud:
+def _cloud(endpoint: str, port: int | None, telling: Telling) -> Iterator[Cloud]:
+    if endpoint:
+        cloud = Cloud.at(endpoint)
+        _check_answers(cloud)
+        yield cloud
+        return
+    if port is None and not _is_free(PORT):
+        telling.line("port", f"{PORT} is taken, by another cloud perhaps: taking a free one")
+        port = 0
+    elif port and not _is_free(port):
+        raise ConfigurationError(
+            f"port {port} is taken: name another, --port 0 for any that is free, or, if a cloud "
+            f"runs there, --endpoint http://127.0.0.1:{port}"
+        )
+    with Cloud.start(port=PORT if port is None else port) as cloud:
         yield cloud
 
 
-def _is_free(port: int) -> bool:
-    import socket
+def _check_answers(cloud: Cloud) -> None:
+    from urllib.parse import urlsplit
 
+    parts = urlsplit(cloud.endpoint)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((parts.hostname, port), timeout=5.0).close()
+    except OSError as error:
+        raise ConfigurationError(
+            f"nothing answers at {cloud.endpoint} ({error.strerror or error}): start it, or leave --endpoint out to "
+            "have a cloud embedded"
+        ) from error
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError:
+        except (OSError, OverflowError):
             return False
     return True
 
 
-@contextmanager
-def _stopping(host: Any) -> Iterator[None]:
-    """Ctrl-c and SIGTERM end the run at its next delivery, so that nothing is left half done."""
-    before = {
-        number: signal.signal(number, lambda *_: host.stop()) for number in (signal.SIGINT, signal.SIGTERM)
-    }
+def _stores(state: str, is_given: bool) -> Callable[[Service], Store]:
+    """One store for all services; when it was not asked for, a service's own goes before it."""
+    shared = open_store(state)
+    return lambda service: shared if is_given or service.store is None else service.store
+
+
+def _about(state: str, endpoint: str) -> str:
+    if state != "memory":
+        return state + ("" if endpoint else "  (the embedded cloud begins anew each time, this does not)")
+    if endpoint:
+        return "memory  (after a restart every stream is applied again from its beginning)"
+    return "memory  (gone when this ends, as the embedded cloud is)"
+
+
+def _show_page(telling: Telling, system: System, stack: ExitStack) -> None:
     try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        from reactflow.dashboard import Dashboard, Feed
+
+        telling.feed = Feed()
+        telling.line("page", stack.enter_context(Dashboard(telling.feed, system.graph)).url)
+    except MissingExtra as error:
+        telling.feed = None
+        telling.line("no page", str(error), "dim")
 
 
-class _Told:
-    """Words what happens, for the console and the page."""
+class _Ended(KeyboardInterrupt):
+    """A signal that ends the run at once. Not an Exception: neither a handler nor a trigger may keep it."""
 
-    def __init__(self, console: Any) -> None:
-        self.console = console
-        self.feed: Any = None
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
 
-    def page(self, stack: ExitStack, host: Any) -> None:
+
+class _Ending:
+    """Ends the run on a signal: at once while it starts, then after the delivery that is going on."""
+
+    def __init__(self) -> None:
+        self.stop: Callable[[], object] | None = None
+        self._is_asked = False
+
+    def ask(self) -> None:
+        """End it when the delivery that is going on is done."""
+        self._is_asked = True
+        if self.stop is not None:
+            self.stop()
+
+    @contextmanager
+    def handled(self) -> Iterator[None]:
+        """Handle ctrl-c and SIGTERM; what handled them before does so again afterwards."""
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.signal(number, self._on_signal) for number in numbers}
         try:
-            from reactflow.dashboard import Dashboard, Feed
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
-            self.feed = Feed()
-            page = stack.enter_context(Dashboard(self.feed, host.system.graph))
-            self.console.print(f"[bold]page[/]      {page.url}")
-        except MissingExtra as error:
-            self.console.print(f"[dim]no page:  {error}[/]")
-
-    def report(self, service: Service, report: Report) -> None:
-        from rich.markup import escape
-
-        if report.records:
-            self.console.print(f"[bold cyan]{service.name}[/]: {escape(str(report))}")
-        for one in report.published[:20]:
-            unit = one.envelope["subject"]
-            shown = (
-                "removed"
-                if one.kind == "removal"
-                else ", ".join(
-                    f"{name}={short(value)}" for name, value in one.values.items() if name not in one.key
-                )
-            )
-            where = one.id.split("/")[3].replace(":", "/")
-            self.console.print(f"  [green]{where}[/] {escape(unit)}: {escape(shown)}")
-        if len(report.published) > 20:
-            self.console.print(f"  ... and {len(report.published) - 20} more")
-        for case in report.cases:
-            self.console.print(f"  [red]quarantined[/] {escape(str(case))}")
-        for text in report.transients:
-            self.console.print(f"  [yellow]again[/] {escape(text)}")
-        if self.feed is not None:
-            self.feed.add(
-                {
-                    "service": service.name,
-                    "records": report.records,
-                    "fates": dict(report.fates),
-                    "units": list(report.units),
-                    "cases": [str(case) for case in report.cases],
-                    "transients": list(report.transients),
-                }
-            )
-
-    def delivery(self, delivery: Any) -> None:
-        if delivery.outcome != "done":
-            from rich.markup import escape
-
-            self.console.print(f"[yellow]{escape(str(delivery))}[/]")
-
-
-def _hints(service: Service, cloud: Cloud) -> list[str]:
-    """What to type in another terminal to see something happen."""
-    where = "" if cloud.endpoint.endswith(":4566") else f" --endpoint {cloud.endpoint}"
-    found: list[str] = []
-    for one in service.bound:
-        kind, name = one.source.resource.split("/", 1)
-        fields = {**dict.fromkeys(one.paths.values(), "..."), **dict.fromkeys(one.feeds.values(), "...")}
-        if kind == "s3":
-            found.append(
-                f"reactflow put{where} s3 {name} KEY=FILE   (keys such as {getattr(one.source, 'key', '')})"
-            )
-        else:
-            example = ", ".join(f'"{field}": {shown}' for field, shown in fields.items())
-            found.append(f"reactflow put{where} {kind} {name} '{{{example}}}'")
-    return found
+    def _on_signal(self, number: int, _: FrameType | None) -> None:
+        if self.stop is None or self._is_asked:
+            raise _Ended(number)
+        self.ask()

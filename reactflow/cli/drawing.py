@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reactflow.cells import GraphView, Readable, graph
+from reactflow.cli.target import described
 from reactflow.errors import ConfigurationError
 from reactflow.flow import Flow
 from reactflow.service import Service, System
@@ -15,11 +16,9 @@ def view_of(found: object, target: str) -> GraphView:
     if isinstance(found, Flow):
         return found.show()
     if isinstance(found, Service):
-        return System(found, cycles=[(found.name,)]).graph()
+        return System(found).graph()
     if isinstance(found, System):
         return found.graph()
     if isinstance(found, Readable):
         return graph(found)
-    raise ConfigurationError(
-        f"{target} is a {type(found).__name__}: name a flow, a service, a system or a cell"
-    )
+    raise ConfigurationError(f"{target} is {described(found)}: name a flow, a service, a system or a cell")

@@ -1,35 +1,61 @@
-"""The command ``reactflow``: run a service on this machine, look at it, hand it an event.
+"""The command ``reactflow``: run services on this machine, look at them, hand them events.
 
-Each command is one function; what it does is done by the floors below. Exit codes: 0 all well, 1 the command could not
-do it, 2 it was called wrongly. Errors are one line with the remedy.
+Each command is one function; what it does is done by the modules beside this one. Exit codes: 0 all well, 1 the command
+could not do it, 2 it was called wrongly, 128 + n ended by signal n. Errors are one line, with the remedy.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from reactflow.cli.target import load, load_services
+from reactflow.cli.settings import defaults
+from reactflow.cli.target import load, load_services, load_system
 from reactflow.errors import ConfigurationError, ReactflowError
 
 app = typer.Typer(
-    help="Declare reactive computations in Python, and run them on event streams.",
+    help="""Write area = length * width once: look at it, and run it as a service on this machine.
+
+    \b
+    In one terminal:   reactflow dev rooms:rooms
+    In another:        reactflow put kinesis measurements '{"room": "a", "length": 3, "width": 4}'
+
+    Settings: a flag, else REACTFLOW_<OPTION>, else [tool.reactflow] in pyproject.toml, else the default.
+    """,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
 Target = Annotated[
-    str, typer.Argument(metavar="MODULE:NAME", help="a service or system, as rooms:rooms in rooms.py")
+    str, typer.Argument(metavar="MODULE:NAME", help="a service: rooms:rooms is `rooms` in rooms.py")
 ]
+Local = Annotated[
+    str,
+    typer.Option(
+        help="the local AWS",
+        metavar="URL",
+        envvar=["REACTFLOW_ENDPOINT", "AWS_ENDPOINT_URL"],
+        show_envvar=False,
+    ),
+]
+State = Annotated[
+    str,
+    typer.Option(
+        metavar="STORE", envvar="REACTFLOW_STATE", show_envvar=False,
+        help="where units are kept: memory, or sqlite:PATH [default: the service's own, else memory]",
+    ),
+]  # fmt: skip
 
 
-class Picture(str, Enum):
+class Picture(StrEnum):
     """How a graph is written."""
 
     text = "text"
@@ -38,7 +64,7 @@ class Picture(str, Enum):
     svg = "svg"
 
 
-class Source(str, Enum):
+class Source(StrEnum):
     """What sends an event."""
 
     kinesis = "kinesis"
@@ -46,114 +72,246 @@ class Source(str, Enum):
     s3 = "s3"
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            typer.echo(f"reactflow {version('reactflow-py')}")
+        except PackageNotFoundError:
+            typer.echo("reactflow, not installed")
+        raise typer.Exit
+
+
+@app.callback()
+def reactflow(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """What is common to all commands."""
+
+
 @app.command()
 def dev(
     targets: Annotated[
         list[str], typer.Argument(metavar="MODULE:NAME...", help="services or systems to run")
     ],
-    endpoint: Annotated[str, typer.Option(help="use the AWS at this URL instead of an embedded one")] = "",
-    port: Annotated[int, typer.Option(help="the embedded cloud's port (0: any that is free)")] = 4566,
-    state: Annotated[str, typer.Option(help="where units are kept: memory, or sqlite:PATH")] = "memory",
-    shards: Annotated[int, typer.Option(help="shards of the streams that are made", min=1)] = 2,
-    page: Annotated[bool, typer.Option(help="show a page of the running graph on 127.0.0.1")] = True,
+    endpoint: Annotated[
+        str,
+        typer.Option(
+            help="the AWS at this URL, instead of an embedded one",
+            metavar="URL", envvar="REACTFLOW_ENDPOINT", show_envvar=False, show_default=False,
+        ),
+    ] = "",
+    port: Annotated[
+        int | None,
+        typer.Option(
+            help="the embedded AWS's port, 0 for any [default: 4566, or any when it is taken]",
+            min=0, max=65535, metavar="N", envvar="REACTFLOW_PORT", show_envvar=False,
+        ),
+    ] = None,
+    state: Annotated[
+        str,
+        typer.Option(
+            help="where units are kept: memory, or sqlite:PATH [default: the service's own, else memory; with "
+            "--endpoint sqlite:reactflow-dev.db]",
+            metavar="STORE", envvar="REACTFLOW_STATE", show_envvar=False, show_default=False,
+        ),
+    ] = "",
+    shards: Annotated[
+        int,
+        typer.Option(
+            help="shards of the streams that are made", min=1, metavar="N", envvar="REACTFLOW_SHARDS", show_envvar=False
+        ),
+    ] = 2,
+    page: Annotated[
+        bool,
+        typer.Option(help="a page of the running graph, on 127.0.0.1", envvar="REACTFLOW_PAGE", show_envvar=False),
+    ] = True,
     until_idle: Annotated[
         bool, typer.Option("--until-idle", help="end when there is nothing left to do")
     ] = False,
-) -> None:
-    """Run services on this machine: an embedded AWS, what they need in it, their triggers, and word of all they do."""
+) -> None:  # fmt: skip
+    """Run services on this machine, and tell what they do.
+
+    An AWS is embedded, what the services need is made in it, and what is put into it is delivered to them as Lambda
+    would. Ctrl-c ends it all.
+
+    \b
+    reactflow dev rooms:rooms
+    reactflow dev rooms:rooms floors:floors --state sqlite:state.db
+    """
     from reactflow.cli.dev import run
 
-    services = [service for target in targets for service in load_services(target)]
-    run(services, endpoint=endpoint, port=port, state=state, shards=shards, page=page, until_idle=until_idle)
+    code = run(
+        load_system(targets),
+        endpoint=endpoint,
+        port=port,
+        state=state,
+        shards=shards,
+        page=page,
+        until_idle=until_idle,
+    )
+    raise typer.Exit(code)
+
+
+@app.command()
+def put(
+    source: Annotated[Source, typer.Argument(help="where to put it", metavar="SOURCE")],
+    resource: Annotated[str, typer.Argument(help="the stream, table or bucket", metavar="NAME")],
+    records: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RECORD...", help="JSON objects; for s3 KEY=FILE, and KEY= to delete; - reads lines"
+        ),
+    ],
+    partition: Annotated[
+        str,
+        typer.Option(
+            help="kinesis: the field that is the partition key [default: the first]", metavar="FIELD"
+        ),
+    ] = "",
+    endpoint: Local = "http://127.0.0.1:4566",
+) -> None:
+    """Put something into the AWS of `reactflow dev`.
+
+    \b
+    reactflow put kinesis measurements '{"room": "a", "length": 3, "width": 4}'
+    reactflow put dynamodb orders '{"id": "o1", "price": 10.10}'
+    reactflow put s3 photos in/ana/cat.jpg=cat.jpg
+    """
+    from reactflow.cli.putting import put_into
+
+    lines = [line for text in records for line in (_lines() if text == "-" else [text])]
+    print(put_into(endpoint, source.value, resource, lines, partition=partition))
 
 
 @app.command()
 def graph(
-    target: Annotated[str, typer.Argument(metavar="MODULE:NAME", help="a flow, service or system")],
+    target: Annotated[str, typer.Argument(metavar="MODULE:NAME", help="a flow, service, system or cell")],
     format: Annotated[Picture, typer.Option("--format", "-f", help="how to draw it")] = Picture.text,
 ) -> None:
-    """Draw the graph of a flow, or of services and what they share."""
+    """Draw a flow's cells, or services and what they share.
+
+    \b
+    reactflow graph rooms:Room
+    reactflow graph rooms:Room --format svg > room.svg
+    """
     from reactflow.cli.drawing import view_of
 
-    view = view_of(load(target), target)
-    print(getattr(view, format.value)())
+    typer.echo(getattr(view_of(load(target), target), format.value)())
+
+
+@app.command()
+def event(
+    source: Annotated[Source, typer.Argument(help="what sends it", metavar="SOURCE")],
+    resource: Annotated[str, typer.Argument(help="the stream, table or bucket", metavar="NAME")],
+    records: Annotated[
+        list[str],
+        typer.Argument(metavar="RECORD...", help="JSON objects; for s3, object keys; - reads lines"),
+    ],
+    partition: Annotated[
+        str,
+        typer.Option(
+            help="kinesis: the field that is the partition key [default: the first]", metavar="FIELD"
+        ),
+    ] = "",
+    keys: Annotated[
+        str,
+        typer.Option(help="dynamodb: the primary key's attributes [default: the first]", metavar="NAME,NAME"),
+    ] = "",
+) -> None:
+    """Print an event as Lambda delivers it.
+
+    \b
+    reactflow event kinesis measurements '{"room": "a", "length": 3}'
+    reactflow event dynamodb orders '{"id": "o1", "price": 10.10}' --keys id
+    reactflow event s3 photos in/ana/cat.jpg | reactflow invoke photos:thumbnails
+    """
+    from reactflow.cli.events import made
+
+    lines = [line for text in records for line in (_lines() if text == "-" else [text])]
+    print(json.dumps(made(source.value, resource, lines, partition=partition, keys=keys), indent=2))
 
 
 @app.command()
 def invoke(
     target: Target,
     event: Annotated[
-        Path, typer.Option("--event", "-e", help="a file with the event's JSON; - is standard input")
-    ],
-    state: Annotated[str, typer.Option(help="where units are kept: memory, or sqlite:PATH")] = "memory",
+        Path,
+        typer.Option(
+            "--event", "-e", help="a file with the event's JSON; - is standard input", metavar="FILE"
+        ),
+    ] = Path("-"),
+    state: State = "",
+    endpoint: Local = "http://127.0.0.1:4566",
 ) -> None:
-    """Hand a service one event, as Lambda would, and print its answer."""
-    from reactflow.service.host import Host
-    from reactflow.service.stores import open_store
+    """Hand a service one event, and print its answer.
 
-    (service,) = load_services(target)[:1]
+    What it did is told on standard error. It reads and writes the AWS of a running `reactflow dev`.
+
+    \b
+    reactflow invoke rooms:rooms --event event.json
+    """
+    from reactflow.cli.invoking import invoked
+
+    services = load_services(target)
+    if len(services) != 1:
+        names = ", ".join(one.name for one in services)
+        raise ConfigurationError(
+            f"{target} is a system of {names}: name the one service that is to get the event"
+        )
     try:
         text = sys.stdin.read() if str(event) == "-" else event.read_text(encoding="utf-8")
         payload = json.loads(text)
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"the event {event} cannot be read: {error}") from error
-    host = Host(service, open_store(state), lambda report: print(report, file=sys.stderr))
-    print(json.dumps(host.handle(payload)))
-    for case in host.store.cases(service.name):
-        print(f"quarantined: {case}", file=sys.stderr)
+    print(invoked(services[0], payload, endpoint=endpoint, state=state))
 
 
-@app.command()
-def event(
-    source: Annotated[Source, typer.Argument(help="what sends it")],
-    resource: Annotated[str, typer.Argument(help="the stream, table or bucket")],
-    records: Annotated[
-        list[str], typer.Argument(metavar="RECORD...", help="JSON objects; for s3, object keys")
-    ],
-    partition: Annotated[str, typer.Option(help="kinesis: the partition key, or the field that has it")] = "",
-    keys: Annotated[
-        str, typer.Option(help="dynamodb: the primary key's attributes, with a comma between")
-    ] = "",
-) -> None:
-    """Print a real event, as Lambda delivers it: reactflow event kinesis measurements '{"room": "r1", "length": 3}'."""
-    from reactflow.cli.events import made
-
-    print(json.dumps(made(source.value, resource, records, partition=partition, keys=keys), indent=2))
-
-
-@app.command()
-def put(
-    source: Annotated[Source, typer.Argument(help="where to put it")],
-    resource: Annotated[str, typer.Argument(help="the stream, table or bucket")],
-    records: Annotated[list[str], typer.Argument(metavar="RECORD...", help="JSON objects; for s3, KEY=FILE")],
-    partition: Annotated[str, typer.Option(help="kinesis: the field that is the partition key")] = "",
-    endpoint: Annotated[
-        str, typer.Option(help="the local AWS", envvar="AWS_ENDPOINT_URL")
-    ] = "http://127.0.0.1:4566",
-) -> None:
-    """Put records, items or files into the AWS of a running `reactflow dev`."""
-    from reactflow.cli.putting import put_into
-
-    print(put_into(endpoint, source.value, resource, records, partition=partition))
+def _lines() -> list[str]:
+    return [line for line in sys.stdin.read().splitlines() if line.strip()]
 
 
 def main() -> None:
     """Run the command line; ends the process."""
+    sys.exit(_code())
+
+
+def _code() -> int:
+    """The exit code of a run; an error is told in one line."""
     try:
-        app(standalone_mode=False)
+        code = app(prog_name="reactflow", standalone_mode=False, default_map=defaults(Path.cwd()))
+        return code if isinstance(code, int) else 0
     except typer.Exit as done:
-        sys.exit(done.exit_code)
-    except typer.Abort:
-        sys.exit(130)
+        return done.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:  # whoever read our output has ended
+        sys.stdout = None
+        return 0
     except ReactflowError as error:
-        print(f"reactflow: {error}", file=sys.stderr)
-        sys.exit(1)
+        return _told("reactflow", str(error), 1)
     except Exception as error:
-        show = getattr(error, "show", None)  # a usage error of the command line
-        if show is None:
+        usage: Any = error  # typer brings its own copy of what it is built on: known by its shape
+        if not hasattr(usage, "format_message"):
             raise
-        show()
-        sys.exit(2)
+        context = getattr(usage, "ctx", None)
+        if type(usage).__name__ == "NoArgsIsHelpError":
+            print(usage.format_message(), file=sys.stderr)
+            return 2
+        command = context.command_path if context is not None else "reactflow"
+        return _told(
+            command,
+            f"{usage.format_message().rstrip('.').replace('Value error, ', '')}; see `{command} --help`",
+            2,
+        )
+
+
+def _told(command: str, message: str, code: int) -> int:
+    print(f"{command}: {message}", file=sys.stderr)
+    return code
 
 
 if __name__ == "__main__":

@@ -1,13 +1,25 @@
-"""Putting something into a local AWS, for those who have no other client at hand."""
+"""Putting something into a local AWS, for those who have no other client at hand.
+
+It promises that records are put as they were written, digit for digit, and that none is put when one of them is wrong.
+Nothing but an endpoint on this machine is written to.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from reactflow.cli.events import read_record
+from reactflow.cli.events import partition_key, read_record
+from reactflow.cli.telling import counted
 from reactflow.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from reactflow.local import Cloud
+
+Call = Callable[[], object]
+_NOT_THERE = ("ResourceNotFoundException", "NoSuchBucket")
 
 
 def put_into(
@@ -15,66 +27,84 @@ def put_into(
 ) -> str:
     """Put records into a stream, items into a table, or files (``KEY=FILE``, ``KEY=`` deletes) into a bucket.
 
-    Only an endpoint on this machine is written to. Raises ConfigurationError for any other, and for what does not fit.
+    Returns what was done, in words. Raises ConfigurationError for an endpoint elsewhere, a record that is wrong, and
+    what the cloud refuses.
     """
-    from urllib.parse import urlsplit
-
     from reactflow.local import Cloud
 
     if urlsplit(endpoint).hostname not in ("127.0.0.1", "localhost", "::1"):
         raise ConfigurationError(
-            f"{endpoint} is not on this machine: `reactflow put` is for `reactflow dev` only"
+            f"{endpoint} is not on this machine: `reactflow put` is for the AWS of `reactflow dev` only"
         )
     cloud = Cloud.at(endpoint)
     try:
         if source == "kinesis":
-            _records(cloud.client("kinesis"), resource, [read_record(text) for text in records], partition)
+            calls, noun = _records(cloud, resource, records, partition), "record"
         elif source == "dynamodb":
-            _items(cloud.client("dynamodb"), resource, records)
+            calls, noun = _items(cloud, resource, records), "item"
         else:
-            _files(cloud.client("s3"), resource, records)
-    except ConfigurationError:
-        raise
+            calls, noun = _files(cloud, resource, records), "file"
+        for call in calls:
+            call()
     except Exception as error:
         if not type(error).__module__.startswith("botocore"):
             raise
-        raise ConfigurationError(
-            f"{source}/{resource} at {endpoint}: {error}; is `reactflow dev` running there?"
-        ) from error
-    return f"{len(records)} put into {source}/{resource}"
+        raise ConfigurationError(f"{source}/{resource} at {endpoint}: {_remedy(error)}") from error
+    finally:
+        cloud.stop()
+    gone = sum(text.endswith("=") for text in records) if source == "s3" else 0
+    done = [f"{counted(len(calls) - gone, noun)} put into {source}/{resource}"] if len(calls) > gone else []
+    done += [f"{counted(gone, noun)} deleted from {source}/{resource}"] if gone else []
+    return ", ".join(done)
 
 
-def _records(client: Any, stream: str, records: Sequence[Mapping[str, Any]], partition: str) -> None:
-    from reactflow.service.json_writer import write_json
+def _remedy(error: Exception) -> str:
+    """What the cloud said, and what to do."""
+    response = getattr(error, "response", None)
+    if response is None:
+        return "nothing answers; is `reactflow dev` running? It says its address, to be given with --endpoint"
+    code, said = response["Error"]["Code"], response["Error"]["Message"]
+    if code in _NOT_THERE:
+        return "there is none; is that name what `reactflow dev` says it made?"
+    return f"{said} ({code})"
 
-    for record in records:
-        field = partition or next(iter(record))
-        if field not in record:
-            raise ConfigurationError(
-                f"the record has no field {field!r} to be its partition key: it has {', '.join(record)}"
-            )
-        client.put_record(StreamName=stream, Data=write_json(record), PartitionKey=str(record[field]))
+
+def _records(cloud: Cloud, stream: str, records: Sequence[str], partition: str) -> list[Call]:
+    client = cloud.client("kinesis")
+
+    def call(text: str, key: str) -> Call:
+        return lambda: client.put_record(StreamName=stream, Data=text.encode(), PartitionKey=key)
+
+    return [call(text, partition_key(read_record(text), partition)) for text in records]
 
 
-def _items(client: Any, table: str, records: Sequence[str]) -> None:
+def _items(cloud: Cloud, table: str, records: Sequence[str]) -> list[Call]:
     from reactflow.aws.attribute_values import write_item
 
-    for text in records:
-        client.put_item(TableName=table, Item=write_item(read_record(text), f"dynamodb/{table}"))
+    client = cloud.client("dynamodb")
+
+    def call(text: str) -> Call:
+        item = write_item(read_record(text), f"dynamodb/{table}")
+        return lambda: client.put_item(TableName=table, Item=item)
+
+    return [call(text) for text in records]
 
 
-def _files(client: Any, bucket: str, records: Sequence[str]) -> None:
-    for text in records:
+def _files(cloud: Cloud, bucket: str, records: Sequence[str]) -> list[Call]:
+    client = cloud.client("s3")
+
+    def call(text: str) -> Call:
         key, equals, file = text.rpartition("=")
-        if not equals:
+        if not equals or not key:
             raise ConfigurationError(
                 f"{text!r} is not KEY=FILE: write in/ana/cat.jpg=cat.jpg, or in/ana/cat.jpg= to delete"
             )
         if not file:
-            client.delete_object(Bucket=bucket, Key=key)
-            continue
+            return lambda: client.delete_object(Bucket=bucket, Key=key)
         try:
             body = Path(file).read_bytes()
         except OSError as error:
             raise ConfigurationError(f"the file {file!r} cannot be read: {error.strerror}") from error
-        client.put_object(Bucket=bucket, Key=key, Body=body)
+        return lambda: client.put_object(Bucket=bucket, Key=key, Body=body)
+
+    return [call(text) for text in records]

@@ -1,7 +1,7 @@
 """The local host: services on an embedded cloud, with their triggers, and word of all that they do.
 
-It is thin: what a service needs is found in ``needs``, made by ``provision``, delivered by ``triggers`` and handled by the
-very function that Lambda would call.
+It is thin: what a service needs is found in ``needs``, made by ``provision``, delivered by ``triggers`` and handled by
+the very function that Lambda would call.
 """
 
 from __future__ import annotations
@@ -11,11 +11,20 @@ from functools import partial
 from typing import Any
 
 from reactflow.aws import S3, DynamoDB, Kinesis
+from reactflow.errors import ConfigurationError
 from reactflow.local.cloud import Cloud
 from reactflow.local.needs import needs_of, queue_of
-from reactflow.local.provision import provision
+from reactflow.local.provision import Need, provision
 from reactflow.local.triggers import (
-    Clock, Delivery, DynamoDBTrigger, KinesisTrigger, S3Trigger, Summary, Trigger, TriggerSettings, Triggers,
+    Clock,
+    Delivery,
+    DynamoDBTrigger,
+    KinesisTrigger,
+    S3Trigger,
+    Summary,
+    Trigger,
+    Triggers,
+    TriggerSettings,
 )  # fmt: skip
 from reactflow.service import Service, System
 from reactflow.service.host import Host, Report
@@ -27,18 +36,19 @@ Told = Callable[[Service, Report], object]
 
 
 class LocalHost:
-    """Runs services against a cloud: makes what they need, then delivers what comes.
+    """Runs a system, or services, against a cloud: makes what they need, then delivers what comes.
 
     ``store`` gives a service's store (default: the service's own, else memory). ``told`` hears what became of every
-    delivery, ``delivered`` of every invocation, failed ones too. Streams are made with ``shards`` shards. ``around`` wraps
-    each handler, to make faults for instance.
+    delivery, ``delivered`` of every invocation, failed ones too. Streams are made with ``shards`` shards. ``around``
+    wraps each handler, to make faults for instance.
 
-    Raises ConfigurationError when what the services need cannot be made.
+    Raises ConfigurationError when what the services need cannot be made, BindingError for services that feed each other
+    outside a System that declares it.
     """
 
     def __init__(
         self,
-        services: Iterable[Service],
+        services: System | Iterable[Service],
         cloud: Cloud,
         *,
         store: Callable[[Service], Store] | None = None,
@@ -51,15 +61,15 @@ class LocalHost:
     ) -> None:
         self.cloud = cloud
         self._around = around or (lambda handler: handler)
-        self.services = tuple(services)
-        self.resources = provision(cloud, needs_of(self.services, shards=shards))
+        self.system = services if isinstance(services, System) else System(*services)
+        self.services = tuple(self.system.services.values())
+        self.resources = _made(cloud, needs_of(self.services, shards=shards))
         self.hosts = {
             one.name: Host(
                 one, store(one) if store else one.store or MemoryStore(), partial(told, one) if told else None
             )
             for one in self.services
         }
-        self.system = System(*self.services, cycles=[tuple(one.name for one in self.services)])
         triggers = [
             self._trigger(service, source.source, settings)
             for service in self.services
@@ -75,7 +85,9 @@ class LocalHost:
             return DynamoDBTrigger(self.cloud, source.table, handler, settings, function=service.name)
         if isinstance(source, S3):
             queue = queue_of(service, source)
-            return S3Trigger(self.cloud, source.bucket, handler, queue=queue, form="queue", function=service.name)
+            return S3Trigger(
+                self.cloud, source.bucket, handler, queue=queue, form="queue", function=service.name
+            )
         raise TypeError(f"service {service.name!r}: no trigger on this machine for {source.resource}")
 
     def run_until_idle(self, max_seconds: float = 60.0) -> Summary:
@@ -91,3 +103,18 @@ class LocalHost:
     def stop(self) -> None:
         """End ``run`` at its next delivery; may be called from any thread or signal handler."""
         self._triggers.stop()
+
+
+def _made(cloud: Cloud, needs: Iterable[Need]) -> dict[str, str]:
+    """Make what is needed; what the cloud refuses, a name that is too short for instance, is the user's to correct."""
+    made: dict[str, str] = {}
+    for need in needs:
+        try:
+            made |= provision(cloud, [need])
+        except Exception as error:
+            if not type(error).__module__.startswith("botocore"):
+                raise
+            raise ConfigurationError(
+                f"{need.resource} cannot be made at {cloud.endpoint}: {error}"
+            ) from error
+    return made
