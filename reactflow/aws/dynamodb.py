@@ -21,7 +21,7 @@ from reactflow.aws.attribute_values import read_item, read_number
 from reactflow.aws.kinesis import paths_in, paths_of_key
 from reactflow.aws.origin import check_origin, named
 from reactflow.aws.row_writer import EVENT, RowWriter, is_bookkeeping
-from reactflow.errors import BindingError, RecordError
+from reactflow.errors import BindingError, ConfigurationError, RecordError
 from reactflow.service.decoding import short
 from reactflow.service.envelope import Envelope
 from reactflow.service.sink import Publication, Sink
@@ -113,15 +113,16 @@ class DynamoDB(Source, Sink):
         return self.keys is None or set(self.keys) <= paths_in(self.key, key_names)
 
     def confirm_unit(self, record: Record, key_names: Sequence[str]) -> None:
-        """Refuse a record whose item is finer than a unit, where ``keys`` did not say so: raises RecordError."""
+        """Refuse a table whose items are finer than units, where nothing orders them: raises ConfigurationError."""
+        if self.keys is not None or self.version is not None or self.order is not None:
+            return
         item_keys = set(_dynamodb(record).get("Keys") or ())
         finer = sorted(item_keys - paths_in(self.key, key_names))
-        if self.keys is None and finer:
-            raise RecordError(
-                f"{named(record)}: the table's primary key has {finer[0]!r}, which is no part of the "
-                "unit's key, so that "
-                f"several items would feed one unit in no order: bind DynamoDB({self.table!r}, "
-                f"keys={tuple(sorted(item_keys))!r}), or add {finer[0]!r} to the service's key"
+        if finer:
+            raise ConfigurationError(
+                f"{named(record)}: the table's primary key has {finer[0]!r}, which is no part of the unit's key, so "
+                f"that several items would feed one unit in no order: add {finer[0]!r} to the service's key, or say "
+                'what orders them with version= or order="arrival"'
             )
 
     # -- source -------------------------------------------------------------------------------------------------------

@@ -57,10 +57,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What one event did: the occurrences of named pulses, in the plan's order, and the cells that changed."""
+    """What one event did: the occurrences of named pulses, in the plan's order, and the cells that changed.
+
+    ``computed`` holds the new values of cells that are not stored, so that a host need not compute them again.
+    """
 
     occurrences: tuple[tuple[str, object], ...] = ()
     changed: tuple[str, ...] = ()
+    computed: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +197,7 @@ class Step:
 class _Application:
     """One event being applied: which nodes are due, what they have now, and which of them moved."""
 
-    __slots__ = ("before", "due", "is_due", "moved", "now", "occurred", "shape", "state", "step", "updates")
+    __slots__ = ("before", "computed", "due", "is_due", "moved", "now", "occurred", "shape", "state", "step", "updates")
 
     def __init__(self, step: Step, state: Mapping[str, object]) -> None:
         self.step, self.shape, self.state = step, step.shape, state
@@ -204,6 +208,7 @@ class _Application:
         self.moved: set[int] = set()
         self.occurred: list[tuple[str, object]] = []
         self.updates: State = {}
+        self.computed: State = {}
 
     def run(self, event: Event) -> tuple[State, Applied]:
         given = self._given(event)
@@ -237,7 +242,7 @@ class _Application:
                 del after[name]
         cells = [nodes[place].name for place in sorted(self.moved) if not nodes[place].is_pulse]
         changed = tuple(name for name in cells if name is not None)
-        return after, Applied(tuple(self.occurred), changed)
+        return after, Applied(tuple(self.occurred), changed, self.computed)
 
     def _given(self, event: Event) -> dict[int, object]:
         """What an event says, by place; refuses names that it cannot write."""
@@ -284,7 +289,7 @@ class _Application:
         if type(outcome) is Failure:
             self._fail(node, outcome)
         kept = UNSET if outcome is UNSET else digest(self.step.codec, outcome, name)
-        self.now.known[place] = outcome
+        self.now.known[place] = self.computed[name] = outcome
         if kept != self.state.get(name, UNSET):
             self._settle(place, node, outcome)
             self.updates[name] = kept

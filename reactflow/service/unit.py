@@ -168,6 +168,7 @@ class Draft:
             raise arrival.event.error
         event = self._still_due(arrival.event)
         self.state, applied = self.step.apply(self.state, event)
+        self.computed.update(applied.computed)
         if applied.occurrences:
             values = self.step.values(self.state, recompute=False)
             self.occurred += [Occurred(pulse, value, values) for pulse, value in applied.occurrences]

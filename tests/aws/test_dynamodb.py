@@ -131,7 +131,8 @@ def test_a_unit_is_one_lane_when_the_key_holds_the_primary_key() -> None:
 def test_a_table_that_is_finer_than_the_unit_is_found_on_its_first_record() -> None:
     record = open_event(sample("dynamodb"))[0]
     DynamoDB("employees").confirm_unit(record, ["company", "id"])
-    with pytest.raises(RecordError, match=r"primary key has 'id', which is no part of the unit's key"):
+    DynamoDB("employees", version="changed").confirm_unit(record, ["company"])
+    with pytest.raises(ConfigurationError, match=r"primary key has 'id', which is no part of the unit's key"):
         DynamoDB("employees").confirm_unit(record, ["company"])
 
 
