@@ -83,7 +83,7 @@ def cell(default: Any = UNSET, *, equal: Equal | None = None, name: str | None =
     """Make a source cell; without a default it is unset until it is written.
 
     A mutable default (list, dict, set, bytearray) is copied. ``equal(old, new)`` says when a new value is no change; by
-    default the same object or ``==``. Raises DeclarationError when ``equal`` cannot be called, or ``default`` is a cell.
+    default the same object or ``==``. Raises DeclarationError when ``equal`` cannot be called, or a default is a cell.
 
     >>> length, width = cell(3.0), cell(4.0)
     >>> area = length * width

@@ -189,8 +189,8 @@ def _node(
 def _needs_name(one: Readable[Any], name: str | None, what: str) -> None:
     if name is None:
         raise DeclarationError(
-            f"the {what} {one.name!r} ({one.where}) is used but has no name, so its state could not be kept: "
-            f"give it one, as in name = ... in the class, or Flow.of(..., {_identifier(one.name)}=...)"
+            f"the {what} {one.name!r} ({one.where}) is used but has no name of its own, so its state could not be "
+            f"kept: give it one, as in name = ... in the class, or Flow.of(..., {_identifier(one.name)}=...)"
         )
 
 

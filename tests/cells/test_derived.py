@@ -12,13 +12,14 @@ from reactflow import Cell, Derived, Unset, batch, cell, derived, effect, untrac
 from reactflow.cells.looking import instrumented
 from reactflow.errors import DeclarationError, ReadOnlyError
 from tests.cells.counting import Counter
+from tests.cells.undone import logged
 
 
 def test_a_diamond_runs_each_cell_once_and_its_observer_sees_no_glitch() -> None:
     ran: list[str] = []
     top = cell(1, name="top")
-    left = top.map(lambda v: ran.append("left") or v + 1)  # type: ignore[func-returns-value]
-    right = top.map(lambda v: ran.append("right") or v * 10)  # type: ignore[func-returns-value]
+    left = top.map(lambda v: logged(ran, "left", v + 1))
+    right = top.map(lambda v: logged(ran, "right", v * 10))
     seen: list[tuple[int, int]] = []
     effect(lambda: seen.append((left.value, right.value)))
     ran.clear()
@@ -30,7 +31,7 @@ def test_a_diamond_runs_each_cell_once_and_its_observer_sees_no_glitch() -> None
 def test_what_nobody_observes_runs_on_read_and_once() -> None:
     ran: list[int] = []
     length = cell(1)
-    double = length.map(lambda v: ran.append(v) or v * 2)  # type: ignore[func-returns-value]
+    double = length.map(lambda v: logged(ran, v, v * 2))
     length.value = 2
     length.value = 3
     assert ran == []
@@ -41,7 +42,7 @@ def test_an_equal_outcome_stops_propagation() -> None:
     ran: list[Any] = []
     length = cell(1)
     parity = length.map(lambda v: v % 2)
-    text = parity.map(lambda v: ran.append(v) or str(v))  # type: ignore[func-returns-value]
+    text = parity.map(lambda v: logged(ran, v, str(v)))
     effect(lambda: ran.append(text.value))
     length.value = 3
     length.value = 4
@@ -169,7 +170,7 @@ def test_unset_names_what_is_missing() -> None:
     depth: Cell[float] = cell(name="depth")
     area = height * depth
     ran: list[float] = []
-    tripled = derived(lambda: ran.append(area.value * 3), name="tripled")  # type: ignore[func-returns-value]
+    tripled = derived(lambda: ran.append(area.value * 3), name="tripled")
     with pytest.raises(Unset, match="'tripled' is unset: write height, depth first") as caught:
         tripled.value
     assert caught.value.missing == ("height", "depth")

@@ -10,6 +10,7 @@ from reactflow.cells.engine import ENGINE
 from reactflow.cells.looking import instrumented
 from reactflow.errors import CellsError, CycleError
 from tests.cells.counting import Counter
+from tests.cells.undone import logged
 
 
 def test_failing_effects_arrive_as_one_group_and_all_others_have_run() -> None:
@@ -74,7 +75,7 @@ def test_owned_effects_and_clean_ups_end_in_reverse_order() -> None:
 def test_an_effect_that_is_about_to_be_stopped_by_its_owner_does_not_recompute_what_it_read() -> None:
     ran: list[int] = []
     number = cell(2)
-    inverse = number.map(lambda v: ran.append(v) or 1 / v)  # type: ignore[func-returns-value]
+    inverse = number.map(lambda v: logged(ran, v, 1 / v))
 
     def parent() -> None:
         if number.value:
@@ -168,7 +169,7 @@ def test_effects_that_feed_themselves_stop_with_a_cycle_error_that_names_them() 
 def test_a_flow_of_effects_is_collected_with_its_cells() -> None:
     length = cell(1)
     area = length * 2
-    effect(lambda: area.value)
+    area.subscribe(lambda value: None)
     gone = ref(area), ref(length)
     del length, area
     gc.collect()

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import re
+
+from reactflow import cell, derived, effect, pulse
+
+at_module = cell(0)
+
+
+class Holder:
+    in_class = cell(0)
+
+    def __init__(self) -> None:
+        self.attribute = cell(0)
+
+
+def test_a_name_is_looked_up_where_the_value_was_stored() -> None:
+    local = cell(1)
+    area = local * 2
+    reading = pulse()
+    latest = reading.hold(0)
+    first, second = cell(1), cell(2)
+    one, two, three, four = cell(1), cell(2), cell(1) + cell(2), cell(4)
+    chained = again = cell(3)
+    print(walrus := cell(5))
+    doubled = derived(lambda: local.value * 2)
+    names = [
+        one.name
+        for one in (
+            at_module, Holder.in_class, Holder().attribute, local, area, reading, latest, first, second, one, two,
+            three, four, chained, again, walrus, doubled,
+        )
+    ]  # fmt: skip
+    assert names == [
+        "at_module", "in_class", "attribute", "local", "area", "reading", "latest", "first", "second", "one", "two",
+        "three", "four", "chained", "chained", "walrus", "doubled",
+    ]  # fmt: skip
+
+
+def test_a_decorated_function_gives_its_name_and_name_wins() -> None:
+    @derived
+    def cost() -> int:
+        return 1
+
+    @derived(equal=lambda a, b: a == b)
+    def price() -> int:
+        return 1
+
+    def total() -> int:
+        return 1
+
+    named = cell(1, name="given")
+    assert (cost.name, price.name, named.name, [derived(total)][0].name) == (
+        "cost",
+        "price",
+        "given",
+        "total",
+    )
+    stop = effect(lambda: None)
+    assert (stop.name, effect(total).name, effect(total, name="mine").name) == ("stop", "total", "mine")
+
+
+def test_what_is_not_stored_is_called_by_its_place() -> None:
+    cells = [cell(number) for number in range(2)]
+    inner = cell(1) * cell(2)
+    left = inner.inputs[0]
+    for one in (*cells, left, [derived(lambda: 1)][0]):
+        assert re.fullmatch(r"test_names\.py:\d+", one.name), one.name
+    assert cells[0].where == cells[0].name
+
+
+def test_names_are_found_only_when_they_are_shown() -> None:
+    one = cell(1)
+    assert one.given_name is None
+    assert one.site is not None
+    assert one.site.code is test_names_are_found_only_when_they_are_shown.__code__
+    assert repr(one) == "<cell one: 1>"
