@@ -245,7 +245,7 @@ def test_any_delivery_of_a_table_ends_as_applying_each_change_once(
     weather.clear()
     expected = Expected()
     table: dict[str, Fields] = {}
-    sent = []
+    sent: list[tuple[Fields | None, Fields | None]] = []
     for room, change in changes:
         before, after = table.get(room), None if change is None else {"room": room, **change}
         if before is None and after is None:
