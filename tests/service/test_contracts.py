@@ -1,0 +1,104 @@
+"""What a source may do is held against what a flow tolerates, before the first event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reactflow import Cell, Flow, Pulse, Service, cell, fold, folds, pulse
+from reactflow.aws import S3, DynamoDB, Kinesis, S3Object
+from reactflow.errors import BindingError
+from reactflow.service.contracts import check_name
+
+
+class Levels(Flow):
+    level = cell(0.0)
+
+
+class Counts(Flow):
+    reading: Pulse[float] = pulse()
+    total = fold(reading, folds.sum)
+    highest = fold(reading.map(abs), folds.max)
+
+
+class Latest(Flow):
+    reading: Pulse[float] = pulse()
+    latest = fold(reading, folds.last)
+
+
+class Peak(Flow):
+    level = cell(0.0)
+    peak = fold(level.changes(), folds.max)
+
+
+class Scaled(Flow):
+    reading: Pulse[float] = pulse()
+    factor = cell(1.0)
+    total = fold(reading * factor, folds.sum)
+
+
+class Photo(Flow):
+    photo: Cell[S3Object] = cell()
+    uploaded: Pulse[S3Object] = pulse()
+    uploads = fold(uploaded, folds.count)
+
+
+def bind(flow: type[Flow], *sources: Any, key: Any = "id") -> Service:
+    return Service(flow, key=key, inputs=sources)
+
+
+PHOTOS = {"photo": "object", "uploaded": "object"}
+
+
+@pytest.mark.parametrize(
+    ("flow", "source", "key"),
+    [
+        (Levels, Kinesis("s", partition="id"), "id"),
+        (Levels, Kinesis("s", partition="nr", key={"id": "nr"}), "id"),
+        (Levels, Kinesis("s", version="at"), "id"),
+        (Levels, Kinesis("s", order="arrival"), "id"),
+        (Counts, Kinesis("s"), "id"),
+        (Latest, Kinesis("s", partition="id"), "id"),
+        (Latest, Kinesis("s", order="arrival"), "id"),
+        (Peak, Kinesis("s", partition="id"), ("site", "id")),
+        (Scaled, Kinesis("s", partition="id"), "id"),
+        (Peak, DynamoDB("t", keys=("id", "part")), ("id", "part")),
+        (Levels, DynamoDB("t", keys=("id", "part"), version="at"), "id"),
+        (Photo, S3("b", key="in/{id}", fields=PHOTOS), "id"),
+        (Photo, S3("b", key="in/{id}/{name}", order="arrival"), "id"),
+    ],
+)
+def test_source_that_fits_is_taken(flow: type[Flow], source: Any, key: Any) -> None:
+    assert bind(flow, source, key=key).bound
+
+
+@pytest.mark.parametrize(
+    ("flow", "source", "says"),
+    [
+        (Levels, Kinesis("s"), "may come in several lanes"),
+        (Levels, Kinesis("s", partition="site"), "may come in several lanes"),
+        (Levels, DynamoDB("t", keys=("id", "part")), "may come in several lanes"),
+        (Latest, Kinesis("s"), r"the fold 'latest' \(last\) is not commutative"),
+        (Peak, Kinesis("s", version="at"), "the fold 'peak' depends on the cell 'level'"),
+        (Scaled, Kinesis("s", fields={"reading": "r"}), "the fold 'total' depends on the cell 'factor'"),
+        (Photo, S3("b", key="in/{id}/{name}"), "several objects feed one unit"),
+    ],
+)
+def test_source_that_makes_results_depend_on_chance_is_refused(
+    flow: type[Flow], source: Any, says: str
+) -> None:
+    with pytest.raises(BindingError, match=says):
+        bind(flow, source)
+
+
+def test_cell_has_one_feeder_unless_versions_order_its_writes() -> None:
+    bind(Levels, Kinesis("s", version="at"), DynamoDB("t", version="at"))
+    with pytest.raises(BindingError, match="'level' is fed by kinesis/s and by dynamodb/t"):
+        bind(Levels, Kinesis("s", version="at"), DynamoDB("t"))
+
+
+@pytest.mark.parametrize("name", ["", "my rooms", "räume", "a/b", "1st", "x" * 65])
+def test_name_that_cannot_be_part_of_ids_is_refused(name: str) -> None:
+    with pytest.raises(BindingError, match="cannot be part of ids"):
+        check_name(name)

@@ -1,0 +1,90 @@
+"""A service is a frozen value that is complete when it is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pytest
+
+from reactflow import Flow, MemoryStore, Service, cell, row
+from reactflow.aws import S3, DynamoDB, Kinesis
+from reactflow.errors import BindingError, ConfigurationError
+from reactflow.testing import kinesis_event
+from tests.service.recording import Table
+
+
+class Room(Flow):
+    length = cell(0.0)
+    double = length * 2
+
+
+SOURCE = Kinesis("measurements", partition="room")
+
+
+def test_name_is_the_flow_s_unless_given() -> None:
+    assert Service(Room, key="room").name == "room"
+    assert Service(Room, key="room", name="rooms").name == "rooms"
+
+
+def test_one_input_or_output_alone_is_a_list_of_one() -> None:
+    service = Service(Room, key="room", inputs=SOURCE, outputs=Room.double >> Table())  # type: ignore[arg-type]
+    assert (len(service.inputs), len(service.outputs)) == (1, 1)
+
+
+def test_what_it_reads_and_writes_is_told_from_outside() -> None:
+    service = Service(
+        Room, key="room", name="rooms", inputs=[SOURCE],
+        outputs=[row(Room.double) >> DynamoDB("areas"), Room.double >> S3("files", key="out/{room}.json")],
+    )  # fmt: skip
+    assert service.reads == ("kinesis/measurements",)
+    assert service.writes == ("dynamodb/areas", "s3/files/out/")
+    assert repr(service) == "<service rooms: kinesis/measurements -> Room -> dynamodb/areas, s3/files/out/>"
+
+
+def test_service_is_frozen() -> None:
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        Service(Room, key="room").name = "other"  # type: ignore[misc]
+
+
+def test_units_of_services_that_share_a_store_do_not_meet() -> None:
+    store = MemoryStore()
+    one, other = (
+        Service(Room, key="room", name=name, inputs=[SOURCE], store=store) for name in ("one", "other")
+    )
+    one.handler(kinesis_event({"room": "r1", "length": 3}))
+    assert list(store.units("one")) == ["room=r1"]
+    assert list(store.units("other")) == []
+    assert other.handler(kinesis_event({"room": "r1", "length": 3})) == {"batchItemFailures": []}
+
+
+def test_state_in_memory_is_refused_on_lambda(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "rooms")
+    monkeypatch.delenv("REACTFLOW_STATE", raising=False)
+    with pytest.raises(ConfigurationError, match="REACTFLOW_STATE is not set"):
+        Service(Room, key="room", inputs=[SOURCE]).handler(kinesis_event())
+
+
+@pytest.mark.parametrize(
+    "event", [None, [], {}, {"Records": [{"eventSource": "aws:ses"}]}, {"detail-type": "x", "detail": {}}]
+)
+def test_event_of_another_kind_is_refused(event: Any) -> None:
+    with pytest.raises(ConfigurationError):
+        Service(Room, key="room", inputs=[SOURCE], store=MemoryStore()).handler(event)
+
+
+def test_output_into_the_prefix_that_is_read_is_refused() -> None:
+    class Photo(Flow):
+        size = cell(0)
+
+    source = S3("photos", key="in/{name}.jpg", fields={"size": "object.size"})
+    Service(Photo, key="name", inputs=[source], outputs=[Photo.size >> S3("photos", key="out/{name}.json")])
+    with pytest.raises(
+        BindingError, match="'photo' writes s3/photos/in/small/ and reads s3/photos/in/: it would feed"
+    ):
+        Service(
+            Photo,
+            key="name",
+            inputs=[source],
+            outputs=[Photo.size >> S3("photos", key="in/small/{name}.json")],
+        )
