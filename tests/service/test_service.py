@@ -28,7 +28,7 @@ def test_name_is_the_flow_s_unless_given() -> None:
 
 
 def test_one_input_or_output_alone_is_a_list_of_one() -> None:
-    service = Service(Room, key="room", inputs=SOURCE, outputs=Room.double >> Table())  # type: ignore[arg-type]
+    service = Service(Room, key="room", inputs=SOURCE, outputs=Room.double >> Table())
     assert (len(service.inputs), len(service.outputs)) == (1, 1)
 
 
