@@ -6,6 +6,8 @@ for. Ctrl-c or SIGTERM ends it after the delivery that is going on, a second one
 
 from __future__ import annotations
 
+import itertools
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -170,11 +172,12 @@ class _Ending:
 
     def __init__(self) -> None:
         self.stop: Callable[[], object] | None = None
-        self._is_asked = False
+        self._signals = (
+            itertools.count()
+        )  # drawn from in one step: a signal may come while another is handled
 
     def ask(self) -> None:
         """End it when the delivery that is going on is done."""
-        self._is_asked = True
         if self.stop is not None:
             self.stop()
 
@@ -190,6 +193,8 @@ class _Ending:
                 signal.signal(number, handler)
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
-        if self.stop is None or self._is_asked:
+        if self.stop is None or next(self._signals):
             raise _Ended(number)
+        # Not by the console: this may have come in the middle of one of its lines.
+        os.write(2, b"stopping    after the delivery that is going on; ctrl-c again ends it at once\n")
         self.ask()

@@ -54,7 +54,9 @@ def _inputs(service: Service, shards: int) -> list[Said]:
             found.append((service.name, StreamNeeded(source.stream, shards)))
         elif isinstance(source, DynamoDB):
             names = source.keys or tuple(one.paths[name] for name in service.key.names[:2])
-            key_types: dict[str, KeyType] = {one.paths[name]: kind for name, kind in _key_types(service).items()}
+            key_types: dict[str, KeyType] = {
+                one.paths[name]: kind for name, kind in _key_types(service).items()
+            }
             if not names:
                 raise ConfigurationError(
                     f"service {service.name!r}: what is the primary key of {source.resource}? Say DynamoDB("

@@ -1,0 +1,214 @@
+"""The command line as it is called: exit codes, one line for an error, help that teaches."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reactflow.cli import main
+
+ROOMS = """
+from reactflow import Flow, Service, System, cell, row
+from reactflow.aws import DynamoDB, Kinesis, S3
+
+
+class Room(Flow):
+    length = cell(0.0)
+    width = cell(0.0)
+    area = length * width
+
+
+rooms = Service(Room, name="rooms", key="room", inputs=[Kinesis("measurements", partition="room")])
+items = Service(Room, name="items", key="room", inputs=[DynamoDB("rooms")])
+house = System(rooms, items)
+"""
+
+
+class Called:
+    """What a call of the command line gave."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def reactflow(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], request: Any
+) -> Any:
+    """Calls the command line in a folder that holds a module of rooms, whose name is the test's own."""
+    stem = f"rooms_{abs(hash(request.node.name))}"
+    (tmp_path / f"{stem}.py").write_text(ROOMS)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def call(*arguments: str) -> Called:
+        words = [one.replace("rooms:", f"{stem}:") for one in arguments]
+        monkeypatch.setattr("sys.argv", ["reactflow", *words])
+        with pytest.raises(SystemExit) as ended:
+            main.main()
+        told = capsys.readouterr()
+        return Called(int(str(ended.value.code)), told.out, told.err)
+
+    return call
+
+
+def test_help_shows_a_command_that_can_be_typed(reactflow: Any) -> None:
+    called = reactflow("--help")
+    assert called.code == 0
+    assert "reactflow dev rooms:rooms" in called.out.replace("\n", " ")
+
+
+@pytest.mark.parametrize("command", ["dev", "put", "graph", "event", "invoke"])
+def test_the_help_of_every_command_shows_an_example_of_it(reactflow: Any, command: str) -> None:
+    called = reactflow(command, "--help")
+    assert called.code == 0
+    assert f"reactflow {command} " in called.out.replace(f"Usage: reactflow {command}", "")
+    assert "\x1b" not in called.out
+
+
+def test_the_version_is_told(reactflow: Any) -> None:
+    called = reactflow("--version")
+    assert called.code == 0
+    assert called.out.startswith("reactflow")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nosuch"], "No such command 'nosuch'; see `reactflow --help`"),
+        (["dev"], "Missing argument 'MODULE:NAME...'; see `reactflow dev --help`"),
+        (["dev", "--shards", "0", "rooms:rooms"], "--shards"),
+        (["put", "kafka", "x", "{}"], "'kafka' is not one of"),
+        (["graph", "rooms:Room", "--nosuch"], "No such option: --nosuch"),
+    ],
+)
+def test_a_wrong_call_is_one_line_that_points_to_the_help_and_ends_with_2(
+    reactflow: Any, arguments: list[str], said: str
+) -> None:
+    called = reactflow(*arguments)
+    assert called.code == 2
+    assert called.err.count("\n") == 1
+    assert said in called.err
+    assert "--help`" in called.err
+
+
+def test_without_a_command_the_help_is_shown_and_the_call_was_wrong(reactflow: Any) -> None:
+    called = reactflow()
+    assert called.code == 2
+    assert "Commands:" in called.out + called.err
+
+
+def test_what_cannot_be_done_is_one_line_and_ends_with_1(reactflow: Any) -> None:
+    called = reactflow("dev", "rooms:Room")
+    assert (called.code, called.out) == (1, "")
+    assert called.err.endswith(
+        "is the flow Room, and not a service: name what Service(...) or System(...) made\n"
+    )
+
+
+def test_graph_draws_a_flow_a_service_and_a_system(reactflow: Any) -> None:
+    assert "area" in reactflow("graph", "rooms:Room").out
+    assert "kinesis/measurements" in reactflow("graph", "rooms:rooms").out
+    assert "dynamodb/rooms" in reactflow("graph", "rooms:house").out
+    assert reactflow("graph", "rooms:Room", "--format", "svg").out.startswith("<svg")
+
+
+def test_graph_refuses_what_has_no_picture(reactflow: Any) -> None:
+    called = reactflow("graph", "math:pi")
+    assert called.code == 1
+    assert "math:pi is a float: name a flow, a service, a system or a cell" in called.err
+
+
+def test_an_event_is_one_that_invoke_takes(reactflow: Any, tmp_path: Path) -> None:
+    event = reactflow("event", "kinesis", "measurements", '{"room": "a", "length": 3, "width": 1.5}')
+    (tmp_path / "event.json").write_text(event.out)
+    called = reactflow("invoke", "rooms:rooms", "--event", "event.json")
+    assert (called.code, json.loads(called.out)) == (0, {"batchItemFailures": []})
+    assert "1 record for room=a: applied" in called.err
+
+
+def test_an_event_of_a_table_is_one_that_invoke_takes(reactflow: Any, tmp_path: Path) -> None:
+    event = reactflow("event", "dynamodb", "rooms", '{"room": "a", "length": 3.25}', "--keys", "room")
+    (tmp_path / "event.json").write_text(event.out)
+    called = reactflow("invoke", "rooms:items", "--event", "event.json")
+    assert "1 record for room=a: applied" in called.err
+
+
+def test_an_event_of_a_bucket_encodes_its_keys_as_s3_does(reactflow: Any) -> None:
+    made = json.loads(reactflow("event", "s3", "photos", "in/a b.jpg").out)
+    assert made["Records"][0]["s3"]["object"]["key"] == "in/a+b.jpg"
+
+
+def test_invoke_keeps_its_state_where_it_is_told(reactflow: Any, tmp_path: Path) -> None:
+    event = reactflow("event", "kinesis", "measurements", '{"room": "a", "length": 3}')
+    (tmp_path / "event.json").write_text(event.out)
+    arguments = ("invoke", "rooms:rooms", "--event", "event.json", "--state", "sqlite:state.db")
+    assert "applied" in reactflow(*arguments).err
+    assert "seen before" in reactflow(*arguments).err
+
+
+def test_invoke_tells_of_a_record_in_quarantine_and_what_to_do(reactflow: Any, tmp_path: Path) -> None:
+    event = reactflow("event", "kinesis", "measurements", '{"room": "a", "length": "x"}')
+    (tmp_path / "event.json").write_text(event.out)
+    called = reactflow("invoke", "rooms:rooms", "--event", "event.json")
+    assert called.code == 0
+    assert "room=a: field 'length' of kinesis/measurements: expected float, got 'x' (str)" in called.err
+    assert "correct it and put it again" in called.err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("nonsense", "cannot be read"), ("[]", "is a JSON list"), ('{"Records": [{}]}', "Records[0]")],
+)
+def test_invoke_refuses_what_is_no_event(reactflow: Any, tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "event.json").write_text(text)
+    called = reactflow("invoke", "rooms:rooms", "--event", "event.json")
+    assert called.code == 1
+    assert called.err.count("\n") == 1
+    assert said in called.err
+
+
+def test_invoke_wants_one_service(reactflow: Any, tmp_path: Path) -> None:
+    called = reactflow("invoke", "rooms:house", "--event", "none.json")
+    assert called.code == 1
+    assert "is a system of rooms, items: name the one service" in called.err
+
+
+def test_put_writes_to_this_machine_only(reactflow: Any) -> None:
+    called = reactflow(
+        "put", "--endpoint", "https://kinesis.us-east-1.amazonaws.com", "kinesis", "m", '{"a": 1}'
+    )
+    assert called.code == 1
+    assert "is not on this machine" in called.err
+
+
+def test_put_says_when_nothing_answers(reactflow: Any) -> None:
+    called = reactflow("put", "--endpoint", "http://127.0.0.1:9", "kinesis", "m", '{"a": 1}')
+    assert called.code == 1
+    assert called.err.count("\n") == 1
+    assert "nothing answers; is `reactflow dev` running?" in called.err
+
+
+def test_a_setting_of_the_folder_is_taken_and_a_flag_wins(
+    reactflow: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    (tmp_path / "pyproject.toml").write_text('[tool.reactflow]\nendpoint = "http://example.com"\n')
+    assert "http://example.com is not on this machine" in reactflow("put", "kinesis", "m", '{"a": 1}').err
+    called = reactflow("put", "--endpoint", "http://127.0.0.1:9", "kinesis", "m", '{"a": 1}')
+    assert "nothing answers" in called.err
+
+
+def test_an_unknown_setting_is_refused_with_a_suggestion(reactflow: Any, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.reactflow]\nprot = 1\n")
+    called = reactflow("graph", "rooms:Room")
+    assert called.code == 1
+    assert "[tool.reactflow] has no setting 'prot' (did you mean 'port'?)" in called.err
+
+
+def test_a_setting_of_another_type_is_refused(reactflow: Any, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.reactflow]\nport = "1"\n')
+    assert "port = '1' is not a whole number" in reactflow("graph", "rooms:Room").err
