@@ -121,9 +121,10 @@ class Host:
             cases.extend(part.cases)
             is_late = part.unit in late  # nothing of a unit is finished before its changes are published
             unfinished |= {place for place, fate in part.fates.items() if is_late or fate == "unfinished"}
-        transients = [part.transient for part in parts if part.transient] + list(late.values())
+        waits = [(part.unit, part.transient) for part in parts if part.transient] + list(late.items())
+        transients = tuple(f"unit {unit.text}: {why}" for unit, why in waits)
         return Report(
-            records=len(records), fates=fates, cases=tuple(cases), transients=tuple(transients),
+            records=len(records), fates=fates, cases=tuple(cases), transients=transients,
             units=tuple(unit.text for unit in units), published=tuple(published), unfinished=frozenset(unfinished),
             ignored=ignored,
         )  # fmt: skip
@@ -194,16 +195,16 @@ class Host:
 
     def _put_away(self, record: Record, error: RecordError) -> Case:
         """Keep a record whose unit cannot be told; it holds up nothing."""
-        sources = [one.source for one in self.service.bound if one.source.resource == record.resource]
+        lane, position = record.resource, record.receipt
+        source = next(
+            (one.source for one in self.service.bound if one.source.resource == record.resource), None
+        )
         try:
-            if record.unreadable or not sources:
-                raise RecordError(record.unreadable)
-            lane, position = sources[0].lane(record), sources[0].position(record)
-        except RecordError:  # it has no place; two different ones still have to be two cases
-            lane, position = record.resource, record.receipt
-            if not (record.unreadable and record.receipt):
-                text = json.dumps(plain(record.raw), sort_keys=True)
-                position += f"#{hashlib.sha256(text.encode(errors='replace')).hexdigest()[:16]}"
+            if source is not None and not record.unreadable:
+                lane, position = source.lane(record), source.position(record)
+        except RecordError:  # it has no place in an order; two different ones still have to be two cases
+            text = json.dumps(plain(record.raw), sort_keys=True)
+            position += f"#{hashlib.sha256(text.encode()).hexdigest()[:16]}"
         case = case_of(self.service, record, lane, position, error)
         self.store.keep(case)
         return case
@@ -212,7 +213,7 @@ class Host:
 
     def _commit(self, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
         """One unit's part, in as many writes as it needs room for; one that fails for now leaves other units alone."""
-        done: Part | None = None
+        done = Part(unit, Item())
         size = len(arrivals)
         while arrivals:
             taken, later = arrivals[:size], arrivals[size:]
@@ -221,20 +222,14 @@ class Host:
             except (
                 Transient,
                 EventError,
-            ) as error:  # an EventError here: the item itself cannot be read or written
+            ) as error:  # an EventError: the item itself cannot be read or written
                 self.warm.forget(unit)
-                part, later = Part.left(unit, arrivals, error), ()
-            done = part if done is None else done.then(part)
+                return done.then(Part.left(unit, arrivals, str(error)))
+            done, arrivals = done.then(part), [*part.rest, *later]
             if part.transient:
-                done = (
-                    done.then(Part.left(unit, [*part.rest, *later], part.transient))
-                    if part.rest or later
-                    else done
-                )
-                break
+                return done.then(Part.left(unit, arrivals, part.transient))
             size = max(1, len(taken) - len(part.rest))  # what found room once will again
-            arrivals = [*part.rest, *later]
-        return done or Part(unit, Item())
+        return done
 
     def _publish(self, parts: Sequence[Part]) -> tuple[list[Publication], dict[UnitKey, str]]:
         """Publish what is due of every unit; returns what is out, and of which units something is not, and why."""
@@ -244,13 +239,11 @@ class Host:
             try:
                 owing += [(part.unit, *one) for one in self.owed(part.unit, part.item, part.computed)]
             except Transient as error:
-                late[part.unit] = f"unit {part.unit.text}: {error}"
+                late[part.unit] = str(error)
         failed = publish([(output, publication) for _, output, publication in owing])
         for place in failed:
             unit, output, _ = owing[place]
-            late[unit] = (
-                f"unit {unit.text}: its changes could not be written to {output.sink.destination} yet"
-            )
+            late[unit] = f"its changes could not be written to {output.sink.destination} yet"
         for part in parts:
             if part.unit not in late and part.item.v:
                 self.warm.note_published(part.unit, part.item)
@@ -265,7 +258,7 @@ class Host:
     def settle(self, unit: UnitKey, item: Item) -> None:
         """Publish what an item owes before anything new is applied to it. Raises Transient when that fails."""
         if publish(self.owed(unit, item)):
-            raise Transient(f"unit {unit.text}: earlier changes could not be published yet")
+            raise Transient("earlier changes could not be published yet")
         if item.v:
             self.warm.note_published(unit, item)
 

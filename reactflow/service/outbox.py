@@ -121,11 +121,19 @@ def exists(service: Service, values: Values) -> bool:
 
 
 def _columns(output: Output, values: Values) -> dict[str, object]:
-    """The columns that have a value; one that is unset, or fails on the defaults, is left out."""
-    found = {column: values.get(name, UNSET) for column, name in output.cells.items()}
-    return {
-        column: value for column, value in found.items() if value is not UNSET and type(value) is not Failure
-    }
+    """The columns that have a value; one that is unset, or fails on the defaults, is left out.
+
+    Raises Transient for one that cannot be computed for now: it would be left out by mistake.
+    """
+    found: dict[str, object] = {}
+    for column, name in output.cells.items():
+        value = values.get(name, UNSET)
+        if type(value) is Failure:
+            if isinstance(value.error, Transient):
+                value.throw()
+        elif value is not UNSET:
+            found[column] = value
+    return found
 
 
 def _pending(

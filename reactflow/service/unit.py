@@ -17,7 +17,6 @@ from reactflow.cells import UNSET, Kind
 from reactflow.errors import EventError, RecordError, StateError, Superseded, Transient
 from reactflow.flow import Event
 from reactflow.service.binding import UnitEvent
-from reactflow.service.decoding import short
 from reactflow.service.item import Item
 from reactflow.service.key import UnitKey
 from reactflow.service.outbox import Cause, Occurred, due
@@ -56,7 +55,7 @@ class Part:
     """What became of a unit's part of a delivery; ``item`` is what is stored now, with what is due in ``item.out``.
 
     ``computed`` holds the values of cells that are not stored, as the last event left them. ``rest`` are arrivals that
-    found no room in one write, and come next.
+    found no room in one write, and come next. ``transient`` says what has to pass before it can be finished.
     """
 
     unit: UnitKey
@@ -68,10 +67,10 @@ class Part:
     transient: str = ""
 
     @classmethod
-    def left(cls, unit: UnitKey, arrivals: Sequence[Arrival], why: object) -> Part:
+    def left(cls, unit: UnitKey, arrivals: Sequence[Arrival], why: str) -> Part:
         """Nothing became of it, for now."""
         fates: dict[int, Fate] = {one.place: "unfinished" for one in arrivals}
-        return cls(unit, Item(), fates, transient=f"unit {unit.text}: {short(str(why))}")
+        return cls(unit, Item(), fates, transient=why)
 
     def then(self, later: Part) -> Part:
         """This and the part that followed it, as one."""
@@ -209,7 +208,7 @@ class Draft:
 
     def leave(self, arrivals: Sequence[Arrival], error: Transient) -> None:
         """Leave events for the next delivery."""
-        self.transient = f"unit {self.unit.text}: {short(str(error))}"
+        self.transient = str(error)
         self.fates.update((one.place, "unfinished") for one in arrivals)
 
     def finish(self) -> Item:

@@ -171,7 +171,9 @@ def test_delete_without_the_version_that_orders_it_is_kept() -> None:
     change(service, ({"id": "a", "level": 3, "at": 1}, None), start=1, view="KEYS_ONLY")
     assert set(table.rows) == {"id=a"}
     assert len(reasons(service)) == 1
-    assert reasons(service)[0].startswith("the version field 'at' of dynamodb/levels is missing: it orders the writes")
+    assert reasons(service)[0].startswith(
+        "the version field 'at' of dynamodb/levels is missing: it orders the writes"
+    )
     assert service.host.open_cases()[0].unit == "id=a"
 
 
