@@ -183,8 +183,7 @@ class Draft:
         writes = {
             name: value
             for name, value in event.event.writes.items()
-            if name not in event.versions
-            or event.versions[name] > (self.versions.get(name, ""), self.state.get(name, UNSET) is UNSET)
+            if name not in event.versions or event.versions[name] > (self.versions.get(name, ""), False)
         }
         if not writes and not event.event.occurrences:
             raise Superseded(f"{', '.join(event.event.writes) or 'nothing'}: a later version is there")
