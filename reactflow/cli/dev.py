@@ -20,6 +20,7 @@ from reactflow.errors import ConfigurationError, MissingExtra
 from reactflow.local import Cloud
 from reactflow.service import Service, Store, System
 from reactflow.service.stores import open_store
+from reactflow.service.stores.opening import SETTING
 
 PORT = 4566
 STATE_FILE = "sqlite:reactflow-dev.db"
@@ -37,9 +38,9 @@ def run(
 ) -> int:
     """Run a system's services until ctrl-c, or until there is nothing left to do; returns the exit code.
 
-    Without ``state``, a service's own store is taken; else memory beside an embedded cloud, whose streams begin anew
-    each time, and a file beside a named one: its streams are still there after a restart, and without their marks would
-    be applied all over again, with numbers that what was written before is not guarded by.
+    Without ``state``, a service's own store is taken; else what REACTFLOW_STATE says; else memory beside an embedded
+    cloud, whose streams begin anew each time, and a file beside a named one: its streams are still there after a
+    restart. With their marks forgotten they would be applied all over again, and the changes numbered anew.
 
     Raises ConfigurationError when the cloud cannot be started or what the services need cannot be made.
     """
@@ -47,7 +48,7 @@ def run(
 
     from reactflow.local.dev import LocalHost
 
-    is_given, state = bool(state), state or (STATE_FILE if endpoint else "memory")
+    is_given, state = bool(state), state or os.environ.get(SETTING) or (STATE_FILE if endpoint else "memory")
     console = Console(highlight=False, soft_wrap=True)
     ending = _Ending()
     telling = Telling(console, state, ending.ask)

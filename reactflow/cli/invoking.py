@@ -27,7 +27,7 @@ def invoked(service: Service, event: Any, *, endpoint: str, state: str = "") -> 
             f"the event is a JSON {type(event).__name__}, and Lambda delivers an object: "
             "`reactflow event` makes one"
         )
-    store = open_store(state) if state or service.store is None else service.store
+    store = service.store if service.store is not None and not state else open_store(state or None)
     telling = Telling(
         Console(stderr=True, highlight=False, soft_wrap=True), state or repr(store), lambda: None
     )

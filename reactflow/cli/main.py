@@ -49,7 +49,7 @@ Local = Annotated[
 State = Annotated[
     str,
     typer.Option(
-        metavar="STORE", envvar="REACTFLOW_STATE", show_envvar=False,
+        metavar="STORE",
         help="where units are kept: memory, or sqlite:PATH [default: the service's own, else memory]",
     ),
 ]  # fmt: skip
@@ -116,7 +116,7 @@ def dev(
         typer.Option(
             help="where units are kept: memory, or sqlite:PATH [default: the service's own, else memory; with "
             "--endpoint sqlite:reactflow-dev.db]",
-            metavar="STORE", envvar="REACTFLOW_STATE", show_envvar=False, show_default=False,
+            metavar="STORE", show_default=False,
         ),
     ] = "",
     shards: Annotated[
