@@ -121,6 +121,11 @@ class Service:
         return frozenset(str(node.name) for node in self.flow.plan if node.name and node.stored is False)
 
     @cached_property
+    def logged(self) -> frozenset[str]:
+        """The pulses of which an output tells every occurrence."""
+        return frozenset(output.pulse for output in self.outputs if output.pulse)
+
+    @cached_property
     def host(self) -> Host:
         """What runs the service in this process."""
         from reactflow.service.host import Host

@@ -168,9 +168,10 @@ class Draft:
         event = self._still_due(arrival.event)
         self.state, applied = self.step.apply(self.state, event)
         self.computed.update(applied.computed)
-        if applied.occurrences:
+        occurred = [one for one in applied.occurrences if one[0] in self.service.logged]
+        if occurred:
             values = self.step.values(self.state, recompute=False)
-            self.occurred += [Occurred(pulse, value, values) for pulse, value in applied.occurrences]
+            self.occurred += [Occurred(pulse, value, values) for pulse, value in occurred]
         versions = arrival.event.versions
         self.versions.update((name, versions[name][0]) for name in event.writes if name in versions)
         self.cause = self.cause.and_then(arrival.message)
