@@ -195,7 +195,8 @@ class Engine:
                 current.observers = {}
             current.observers[by] = None
             if isinstance(current, Computed) and current.state == LAZY:
-                current.state = CLEAN if self.is_fresh(current) else STALE
+                behind = any(one.state == STALE for one in current.inputs)  # see _settled
+                current.state = CLEAN if self.is_fresh(current) and not behind else STALE
                 if current.state == STALE:
                     self.enqueue(current)
                     stale.append(current)

@@ -49,9 +49,9 @@ class FoldCell(Derived[R]):
         """The outcome after this event: always from the state before it, however often the event is looked at."""
         base = ENGINE.base(self)
         state, outcome = (self.memory, self.outcome) if base is None else (base.memory, base.outcome)
-        occurrence = self.inputs[0].outcome
-        if occurrence is not UNSET:
-            state, outcome = accumulate(self.fold.add, self.fold.result, state, occurrence)
+        (source,) = self.inputs
+        if source.is_pulse and source.outcome is not UNSET:  # what tracks may have ceased to be a pulse
+            state, outcome = accumulate(self.fold.add, self.fold.result, state, source.outcome)
         self.memory = state
         return outcome
 

@@ -138,8 +138,8 @@ class Model:
     def step(self, node: int) -> tuple[Any, Any]:
         """A fold after this event, as things are."""
         spec, (state, outcome) = self.specs[node], self.folds[node]
-        value, _ = self.outcome(spec.inputs[0])
-        if value is UNSET:
+        value, is_pulse = self.outcome(spec.inputs[0])
+        if value is UNSET or not is_pulse:
             return state, outcome
         if isinstance(value, Failure):
             return state, value

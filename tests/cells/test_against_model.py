@@ -11,7 +11,7 @@ import gc
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reactflow.cells.semantics import UNSET
@@ -307,6 +307,7 @@ def replay(history: list[Instruction]) -> None:
             interpreted.live.end(fails=True)
 
 
+@settings(max_examples=max(300, settings.default.max_examples if settings.default else 0))
 @given(histories)
 def test_the_live_graph_agrees_with_a_model_that_computes_everything_anew(history: list[Instruction]) -> None:
     replay(history)

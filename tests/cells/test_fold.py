@@ -8,7 +8,7 @@ from weakref import ref
 
 import pytest
 
-from reactflow import UNSET, Derived, Failure, Fold, Pulse, batch, cell, effect, fold, folds, pulse
+from reactflow import UNSET, Derived, Failure, Fold, Pulse, batch, cell, derived, effect, fold, folds, pulse
 from reactflow.cells.engine import ENGINE
 from reactflow.errors import DeclarationError
 from tests.cells.undone import undone
@@ -174,3 +174,15 @@ def test_a_failing_pulse_makes_the_fold_fail_until_the_next_occurrence() -> None
     assert isinstance(total.outcome, Failure)
     reading.emit(5)
     assert total.value == 4
+
+
+def test_a_fold_of_a_tracked_cell_steps_only_while_that_is_a_pulse() -> None:
+    use, reading = cell(True), pulse()
+    sometimes = derived(lambda: reading.value if use.value else 7)
+    total = fold(sometimes, folds.sum)
+    reading.emit(1)
+    use.value = False
+    assert (sometimes.value, total.value) == (7, 1)
+    use.value = True
+    reading.emit(2)
+    assert total.value == 3

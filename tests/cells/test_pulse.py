@@ -166,3 +166,19 @@ def test_a_pulse_read_in_a_batch_that_goes_on_is_current_when_effects_run() -> N
         rate.value = 3
     stop()
     assert ran == [(5, 15)]
+
+
+def test_what_is_first_read_while_effects_run_follows_a_fold_that_steps_in_the_next_event() -> None:
+    ran: list[int | str] = []
+    reading: Pulse[int] = pulse()
+    late = cell(0)
+    total = fold(late.changes(), folds.sum)
+    beyond = total + 100
+
+    def write_late() -> None:
+        late.value = reading.value
+
+    effect(write_late)
+    effect(lambda: ran.append(beyond.value if reading.is_set else "waits"))
+    reading.emit(3)
+    assert ran == ["waits", 100, "waits"]
