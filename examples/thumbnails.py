@@ -21,7 +21,9 @@ def thumbnail(photo: S3Object) -> bytes:
         raise ValueError(f"{photo.key} is neither a JPEG nor a PNG image") from None
     with image:
         if image.width * image.height > LARGEST:
-            raise ValueError(f"{photo.key} has {image.width} x {image.height} pixels, and {LARGEST:,} are the most")
+            raise ValueError(
+                f"{photo.key} has {image.width} x {image.height} pixels, and {LARGEST:,} are the most"
+            )
         small = image.convert("RGB")
         small.thumbnail(SIZE)
         data = BytesIO()

@@ -32,7 +32,9 @@ def test_the_picture_is_that_of_the_example(tmp_path: Path) -> None:
     drawn = _run(tmp_path, "import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()): import rooms\n"
                            "print(rooms.rooms.show().svg())")  # fmt: skip
     kept = (ROOT / "docs" / "rooms.svg").read_text(encoding="utf-8")
-    assert drawn.strip() == kept.strip(), "draw it anew: reactflow graph rooms:rooms --format svg > docs/rooms.svg"
+    assert drawn.strip() == kept.strip(), (
+        "draw it anew: reactflow graph rooms:rooms --format svg > docs/rooms.svg"
+    )
 
 
 def test_the_two_commands_are_the_scripts_that_set_themselves_up() -> None:

@@ -15,7 +15,7 @@ from reactflow.cells.cell import FlowLike, write_refused
 from reactflow.cells.engine import ENGINE, LAZY, THREAD, Computed, Node
 from reactflow.cells.naming import function_line
 from reactflow.cells.readable import Readable, current_outcome
-from reactflow.cells.semantics import Equal, evaluate, run
+from reactflow.cells.semantics import Equal, Failure, evaluate, run
 from reactflow.errors import DeclarationError
 
 T = TypeVar("T")
@@ -91,9 +91,11 @@ class Derived(Readable[T_co], Computed):
         if self.form == TRACKED:
             return run(self.fn, ())
         if self.form == METHOD:
-            raise DeclarationError(
-                f"{self.name!r} takes self: it belongs into the body of a flow class ({function_line(self.fn)}). "
-                "Outside a flow, read the cells by their names."
+            return Failure(
+                DeclarationError(
+                    f"{self.name!r} takes self: it belongs into the body of a flow class ({function_line(self.fn)}). "
+                    "Outside a flow, read the cells by their names."
+                )
             )
         return evaluate(self.fn, [one.outcome if isinstance(one, Node) else one for one in self.arguments])
 
@@ -114,6 +116,11 @@ def kind_found(source: Readable[Any]) -> bool:
     if not source.kind_is_known and isinstance(source, Derived) and source.seen is None:
         current_outcome(source)
     return source.is_pulse
+
+
+def may_be_pulse(source: Readable[Any]) -> bool:
+    """Whether a cell is a pulse, or a method of a flow, of which only the flow knows (and refuses what is not)."""
+    return kind_found(source) or (isinstance(source, Derived) and source.form == METHOD)
 
 
 def explicit(

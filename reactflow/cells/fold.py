@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar, overload
 from weakref import ref
 
-from reactflow.cells.derived import EXPLICIT, Derived, kind_found
+from reactflow.cells.derived import EXPLICIT, Derived, may_be_pulse
 from reactflow.cells.engine import CLEAN, ENGINE, Link
 from reactflow.cells.folds import Fold, SameTypeFold
 from reactflow.cells.readable import Readable
@@ -84,7 +84,7 @@ def fold(
         raise DeclarationError(
             f"fold({source.name}, {algebra!r}): give one of folds.sum, folds.max ... or a Fold(...)"
         )
-    if not kind_found(source):
+    if not may_be_pulse(source):
         raise DeclarationError(
             f"fold({source.name}, folds.{algebra.name}): {source.name!r} is a cell, whose intermediate values may be "
             f"skipped. Write fold({source.name}.changes(), folds.{algebra.name}), or make it a pulse."
@@ -94,7 +94,7 @@ def fold(
 
 def hold_of(source: Readable[Any], default: object, name: str | None) -> Derived[Any]:
     """The cell that keeps a pulse's latest occurrence; raises DeclarationError for a cell, which keeps its own."""
-    if not kind_found(source):
+    if not may_be_pulse(source):
         raise DeclarationError(
             f"{source.name!r} is a cell: it holds its latest value already, use it without .hold()"
         )

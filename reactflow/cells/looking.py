@@ -69,7 +69,7 @@ def detail(node: Readable[Any]) -> str:
     if isinstance(node, FoldCell):
         return node.fold.name
     if isinstance(node, Changes):
-        return "changes"
+        return "" if node.name.endswith(".changes()") else "changes"
     if not isinstance(node, Derived):
         return ""
     symbol = SYMBOLS.get(node.fn)
@@ -78,7 +78,7 @@ def detail(node: Readable[Any]) -> str:
     called = str(getattr(node.fn, "__name__", "") or type(node.fn).__name__)
     if called == "<lambda>":
         return f"lambda {function_line(node.fn)}"
-    return called if node.form == EXPLICIT else ""
+    return called if node.form == EXPLICIT and called != node.name else ""
 
 
 @contextmanager

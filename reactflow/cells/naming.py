@@ -74,10 +74,19 @@ class Site(NamedTuple):
         return None
 
     def __str__(self) -> str:
-        return f"{basename(self.code.co_filename)}:{self.line}"
+        return f"{file_name(self.code)}:{self.line}"
 
 
 _HOME = dirname(dirname(__file__)) + sep
+
+
+def file_name(code: CodeType) -> str:
+    """The file of a code object as a person knows it: in a notebook the number of the cell, ``In[3]``."""
+    name = basename(code.co_filename)
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    number = getattr(getattr(shell, "compile", None), "_filename_map", {}).get(code.co_filename)
+    return name if number is None else f"In[{number}]"
 
 
 def is_ours(frame: FrameType) -> bool:
@@ -96,4 +105,4 @@ def here() -> Site | None:
 def function_line(fn: object) -> str:
     """``file:line`` of a function, empty for one that is not written in Python."""
     code = getattr(fn, "__code__", None)
-    return f"{basename(code.co_filename)}:{code.co_firstlineno}" if isinstance(code, CodeType) else ""
+    return f"{file_name(code)}:{code.co_firstlineno}" if isinstance(code, CodeType) else ""

@@ -83,6 +83,9 @@ class Changes(Derived[T]):
         self.is_pulse = self.kind_is_known = True
         self.memory = NEVER
 
+    def _unnamed(self) -> str:
+        return f"{self.inputs[0].name}.changes()"
+
     def compute(self) -> object:
         """The new value if the cell is not what it was when the event began."""
         (source,) = self.inputs

@@ -44,8 +44,12 @@ class Readable(Node, Operators[T_co]):
     def name(self) -> str:
         """What the cell is called: its ``name=``, else the variable it was stored to, else ``file:line``."""
         if self.given_name is None:
-            return (self.site and self.site.name) or str(self.site or self.kind)
+            return (self.site and self.site.name) or self._unnamed()
         return self.given_name
+
+    def _unnamed(self) -> str:
+        """What a cell is called that nobody named."""
+        return str(self.site or self.kind)
 
     @property
     def where(self) -> str:
@@ -164,6 +168,8 @@ class Readable(Node, Operators[T_co]):
     __iter__ = None  # a cell is not a sequence, whatever operators it has
 
     def __repr__(self) -> str:
+        if THREAD.computing is None:  # in a derived cell, what is shown must not run anything
+            self._settle_for_display()
         return f"<{self.kind} {self.name}: {shown(self.outcome)}>"
 
     def _repr_html_(self) -> str:

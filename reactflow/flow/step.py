@@ -197,7 +197,19 @@ class Step:
 class _Application:
     """One event being applied: which nodes are due, what they have now, and which of them moved."""
 
-    __slots__ = ("before", "computed", "due", "is_due", "moved", "now", "occurred", "shape", "state", "step", "updates")
+    __slots__ = (
+        "before",
+        "computed",
+        "due",
+        "is_due",
+        "moved",
+        "now",
+        "occurred",
+        "shape",
+        "state",
+        "step",
+        "updates",
+    )
 
     def __init__(self, step: Step, state: Mapping[str, object]) -> None:
         self.step, self.shape, self.state = step, step.shape, state

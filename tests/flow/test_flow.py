@@ -215,10 +215,6 @@ def test_a_method_that_reads_a_pulse_is_one() -> None:
     stop()
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="a method's changes can be folded in the class body once its cell reads as failed there",
-)
 def test_a_methods_changes_can_be_folded() -> None:
     class Logged(Flow):
         length = cell(1.0)
@@ -232,6 +228,31 @@ def test_a_methods_changes_can_be_folded() -> None:
     made = Logged()
     made.length = 2.0
     assert made.last == "2.0"
+
+
+def test_a_method_of_a_pulse_can_be_folded_and_one_of_cells_cannot() -> None:
+    class Counted(Flow):
+        reading: Pulse[float] = pulse()
+
+        @derived
+        def large(self) -> float:
+            return self.reading * 10
+
+        total = fold(large, folds.sum)
+
+    made = Counted()
+    made.cells.reading.emit(1.5)
+    assert made.total == 15.0
+    with pytest.raises(DeclarationError, match=r"folds a cell .*; fold its .changes\(\), or make it a pulse"):
+
+        class Wrong(Flow):
+            length = cell(1.0)
+
+            @derived
+            def label(self) -> str:
+                return f"{self.length}"
+
+            last = fold(label, folds.last)
 
 
 def test_functions_of_libraries_are_no_hidden_inputs() -> None:
