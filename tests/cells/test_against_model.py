@@ -70,6 +70,7 @@ class History:
         self.made: list[list[str]] = [[]]  # effects, by the batch in which they were made
         self.labels = 0
         self.writers = False
+        self.targets: set[int] = set()  # one writer each: others could see what was written and written back
         for level in range(TOP + 1):
             self.add(Spec("cell"), level, False, default=1)
             self.add(Spec("pulse"), level, True)
@@ -225,9 +226,16 @@ class History:
             kind = 0
         if self.open:
             kind = kind % 3 or 1
-        target = self.pick(
-            b, lambda node: self.model.specs[node].kind == "cell" and self.level[node] > level % TOP
-        )
+        targets = [
+            node
+            for node, spec in enumerate(self.model.specs)
+            if spec.kind == "cell" and self.level[node] > level and node not in self.targets
+        ]
+        if kind in (4, 6) and not targets:
+            kind = 0
+        target = targets[b % len(targets)] if targets else 0
+        if kind in (4, 6):
+            self.targets.add(target)
         pulse = self.pick(
             b, lambda node: self.model.specs[node].kind == "pulse" and self.level[node] > level % TOP
         )
