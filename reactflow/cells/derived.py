@@ -112,8 +112,8 @@ class Derived(Readable[T_co], Computed):
 
 
 def kind_found(source: Readable[Any]) -> bool:
-    """Whether a cell is a pulse. What depends on a tracked cell that never ran is run: only its reads tell."""
-    if not source.kind_is_known and isinstance(source, Derived) and source.seen is None:
+    """Whether a cell is a pulse. What depends on tracked cells is brought up to date first: their reads tell."""
+    if not source.kind_is_known:
         current_outcome(source)
     return source.is_pulse
 

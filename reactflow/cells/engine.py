@@ -318,6 +318,8 @@ class Engine:
                 must_run = any(one.version != version for one, version in zip(inputs, seen, strict=True))
         if must_run:
             return self._run(node)
+        if not node.kind_is_known:
+            node.is_pulse = any(one.is_pulse for one in inputs)
         self._settled(node)
         return None
 

@@ -182,3 +182,15 @@ def test_what_is_first_read_while_effects_run_follows_a_fold_that_steps_in_the_n
     effect(lambda: ran.append(beyond.value if reading.is_set else "waits"))
     reading.emit(3)
     assert ran == ["waits", 100, "waits"]
+
+
+def test_whether_a_cell_is_a_pulse_is_known_from_what_it_reads_now() -> None:
+    use, reading, height = cell(False), pulse(), cell()
+    sometimes = derived(lambda: reading.value if use.value else height.value)
+    beyond = sometimes.map(lambda v: v)
+    with pytest.raises(DeclarationError, match="is a cell"):
+        fold(beyond, folds.count)
+    use.value = True
+    total = fold(beyond, folds.sum)
+    reading.emit(5)
+    assert total.value == 5
