@@ -13,8 +13,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from benchmarks.works import WORKS, Run, Work
+from reactflow.cells.regions import regions
 
 
 def seconds(run: Run, changes: int) -> tuple[float, object]:
@@ -29,19 +31,30 @@ def seconds(run: Run, changes: int) -> tuple[float, object]:
         gc.enable()
 
 
-def measure(work: Work, rounds: int) -> tuple[float, float, bool]:
-    """Nanoseconds a change by hand and by reactflow, and whether the answers agree."""
-    hand, ours = work.by_hand(), work.by_reactflow()
-    times: tuple[list[float], list[float]] = ([], [])
+class Measured(NamedTuple):
+    """Nanoseconds a change: by hand, by reactflow, and by reactflow without its fast path; whether all agree."""
+
+    by_hand: float
+    by_reactflow: float
+    without_regions: float
+    agree: bool
+
+
+def measure(work: Work, rounds: int) -> Measured:
+    """Measure one work in its three forms, in turns."""
+    forms = (work.by_hand(), work.by_reactflow(), work.by_reactflow())
+    times: tuple[list[float], ...] = ([], [], [])
     agree = True
     for _ in range(rounds + 1):  # the first round warms up
-        took_hand, answer_hand = seconds(hand, work.changes)
-        took_ours, answer_ours = seconds(ours, work.changes)
-        agree = agree and answer_hand == answer_ours
-        times[0].append(took_hand)
-        times[1].append(took_ours)
-    by_hand, by_reactflow = (statistics.median(taken[1:]) / work.changes * 1e9 for taken in times)
-    return by_hand, by_reactflow, agree
+        answers = []
+        for form, (run, taken) in enumerate(zip(forms, times, strict=True)):
+            with regions(form != 2):
+                took, answer = seconds(run, work.changes)
+            taken.append(took)
+            answers.append(answer)
+        agree = agree and answers[0] == answers[1] == answers[2]
+    medians = [statistics.median(taken[1:]) / work.changes * 1e9 for taken in times]
+    return Measured(medians[0], medians[1], medians[2], agree)
 
 
 def import_time(rounds: int) -> float:
@@ -63,14 +76,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=7, help="how often each is measured (default: 7)")
     options = parser.parse_args(arguments)
     wrong = 0
-    print(f"{'work':32} {'by hand, ns':>12} {'reactflow, ns':>14} {'ratio':>7}")
+    print(f"{'work':32} {'by hand, ns':>12} {'reactflow, ns':>14} {'ratio':>7} {'without regions':>16}")
     for work in WORKS:
         if options.word and not any(word in work.name for word in options.word):
             continue
-        by_hand, by_reactflow, agree = measure(work, options.rounds)
-        wrong += not agree
-        verdict = "" if agree else "  the answers differ"
-        print(f"{work.name:32} {by_hand:12,.0f} {by_reactflow:14,.0f} {by_reactflow / by_hand:7.1f}{verdict}")
+        found = measure(work, options.rounds)
+        wrong += not found.agree
+        verdict = "" if found.agree else "  the answers differ"
+        ratio, without = found.by_reactflow / found.by_hand, found.without_regions / found.by_hand
+        print(
+            f"{work.name:32} {found.by_hand:12,.0f} {found.by_reactflow:14,.0f} {ratio:7.1f} {without:16.1f}{verdict}"
+        )
     if not options.word:
         print(f"{'import reactflow':32} {import_time(options.rounds):,.0f} ms")
     return 1 if wrong else 0

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, overload, runtime_checkable
 
-from reactflow.cells.engine import THREAD
+from reactflow.cells.doing import DOING, mine
 from reactflow.cells.event import write
 from reactflow.cells.readable import Readable, unset_error
+from reactflow.cells.regions import warm_up
 from reactflow.cells.semantics import UNSET, Equal
 from reactflow.errors import DeclarationError, ReadOnlyError
 
@@ -27,19 +29,20 @@ class FlowLike(Protocol):
 class Cell(Readable[T]):
     """A cell that is written: ``cell.value = 5.0`` propagates at once, or when the batch around it ends."""
 
-    __slots__ = ("default",)
+    __slots__ = ("default", "heat", "plan")
 
     def __init__(self, default: Any, equal: Equal | None, name: str | None) -> None:
         super().__init__(name, equal)
         self.default = default
         self.outcome = default
+        self.heat = 0  # writes since the last attempt at a plan
+        self.plan: Callable[[Any], None] | None = None  # writes this cell and what it feeds, see `regions`
 
     @property
     def value(self) -> T:
         """The value now; raises Unset if there is none. Reading in a tracked derived cell or an effect subscribes."""
-        reads = THREAD.reads
-        if reads is not None:
-            reads.setdefault(self, self.version)
+        if DOING.reads is not None and mine():
+            DOING.reads.setdefault(self, self.version)
         outcome = self.outcome
         if outcome is UNSET:
             raise unset_error(self)
@@ -47,7 +50,12 @@ class Cell(Readable[T]):
 
     @value.setter
     def value(self, value: T) -> None:
-        write(self, value)
+        plan = self.plan
+        if plan is not None:
+            plan(value)
+        else:
+            write(self, value)
+            warm_up(self)
 
     @value.deleter
     def value(self) -> None:
@@ -58,9 +66,8 @@ class Cell(Readable[T]):
         write(self, UNSET)
 
     def _current(self) -> object:
-        reads = THREAD.reads
-        if reads is not None:
-            reads.setdefault(self, self.version)
+        if DOING.reads is not None and mine():
+            DOING.reads.setdefault(self, self.version)
         return self.outcome
 
     if TYPE_CHECKING:  # in the body of a flow: the class shows the cell, an instance its value

@@ -12,8 +12,10 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, Never, Self, TypeVar, overload
 
 from reactflow.cells.cell import FlowLike, write_refused
-from reactflow.cells.engine import ENGINE, LAZY, THREAD, Computed, Node
+from reactflow.cells.doing import DOING, mine
+from reactflow.cells.engine import ENGINE
 from reactflow.cells.naming import function_line
+from reactflow.cells.node import LAZY, Computed, Node
 from reactflow.cells.readable import Readable, current_outcome
 from reactflow.cells.semantics import Equal, Failure, evaluate, run
 from reactflow.errors import DeclarationError
@@ -58,7 +60,7 @@ class Derived(Readable[T_co], Computed):
         )
         self.is_pulse = any(one.is_pulse for one in self.inputs)
         self.kind_is_known = not self.tracked and all(one.kind_is_known for one in self.inputs)
-        self.seen: tuple[int, ...] | None = None
+        self.seen: tuple[int, ...] | int | None = None
         self.state = LAZY
         self.checked = -1
 
@@ -81,9 +83,8 @@ class Derived(Readable[T_co], Computed):
 
     def _current(self) -> object:
         outcome = ENGINE.current(self)
-        reads = THREAD.reads
-        if reads is not None:
-            reads.setdefault(self, self.version)
+        if DOING.reads is not None and mine():
+            DOING.reads.setdefault(self, self.version)
         return outcome
 
     def compute(self) -> object:

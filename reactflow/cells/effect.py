@@ -7,14 +7,16 @@ run and at the end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from itertools import count
 from typing import Any, TypeVar, overload
 
-from reactflow.cells.engine import CLEAN, ENGINE, LAZY, STALE, THREAD, Computed, Node
+from reactflow.cells.doing import DOING, Untracked, mine
+from reactflow.cells.engine import ENGINE
 from reactflow.cells.event import first_run
 from reactflow.cells.naming import Site, function_line, here
+from reactflow.cells.node import CLEAN, LAZY, STALE, Computed, Node
 from reactflow.cells.readable import Readable
 from reactflow.cells.semantics import UNSET, Failure
 from reactflow.errors import CellsError, ReadOnlyError, Unset
@@ -45,11 +47,11 @@ class Effect(Computed):
         self.site: Site | None = here()
         self.order = next(_ORDER)
         self.inputs: tuple[Node, ...] = ()
-        self.seen: tuple[int, ...] | None = None
+        self.seen: tuple[int, ...] | int | None = None
         self.state = CLEAN
         self.checked = -1
         self.tracked = True
-        self.owner = THREAD.owner
+        self.owner = DOING.owner
         self.owned: list[Effect | Callable[[], object]] = []  # effects made and clean-ups, in order
         self.stopped = False
         if self.owner is not None:
@@ -73,12 +75,12 @@ class Effect(Computed):
 
         Raises what the function raises; a clean-up that fails is told too, and does not keep the effect from running.
         """
-        engine, thread = ENGINE, THREAD
+        engine, thread = ENGINE, DOING
         if engine.instrument is not None:
             engine.instrument.effect_run(self)
         errors: list[Exception] = []
         self.state = CLEAN
-        if not self._clean_up(errors):
+        if self.owned and not self._clean_up(errors):
             _raise(errors)
             return
         reads: dict[Node, int] = {}
@@ -103,12 +105,16 @@ class Effect(Computed):
                 self._clean_up(errors)
             else:
                 self._follow(reads, through)
-        _raise(errors)
+        if errors:
+            _raise(errors)
 
     def _follow(self, reads: dict[Node, int], through: bool) -> None:
         """Subscribe to what the run read; it runs again if it was interrupted, or if what it read has moved on."""
         ENGINE.rewire(self, tuple(reads), tuple(reads.values()) if through else None)
-        if not through or any(one.version != seen or one.state == STALE for one, seen in reads.items()):
+        for one, seen in reads.items():
+            if one.version != seen or one.state == STALE:
+                through = False
+        if not through:
             self.state = STALE
             ENGINE.queue[self] = None
 
@@ -117,8 +123,8 @@ class Effect(Computed):
 
         Returns whether the effect goes on: a clean-up may stop it.
         """
-        before = THREAD.reads, THREAD.owner
-        THREAD.reads, THREAD.owner = None, None
+        before = DOING.reads, DOING.owner
+        DOING.reads, DOING.owner = None, None
         try:
             while self.owned:
                 one = self.owned.pop()
@@ -130,7 +136,7 @@ class Effect(Computed):
                 except Exception as error:
                     errors.append(error)
         finally:
-            THREAD.reads, THREAD.owner = before
+            DOING.reads, DOING.owner = before
         return not self.stopped
 
     def _end(self, errors: list[Exception]) -> None:
@@ -191,10 +197,9 @@ def effect(fn: Callable[[], object], *, name: str | None = None) -> Effect:
 
 
 def _refuse_in_derived() -> None:
-    if THREAD.computing is not None:
-        raise ReadOnlyError(
-            f"{str(THREAD.computing.name)!r} is derived and makes an effect: a derived cell only computes"
-        )
+    computing = ENGINE.computing()
+    if computing:
+        raise ReadOnlyError(f"{computing!r} is derived and makes an effect: a derived cell only computes")
 
 
 def _started(made: Effect) -> Effect:
@@ -224,18 +229,9 @@ def on_cleanup(fn: Callable[[], object]) -> None:
     >>> stop()
     not any more
     """
-    if THREAD.owner is None or THREAD.computing is not None:
+    if DOING.owner is None or not mine() or ENGINE.computing():
         raise CellsError("on_cleanup() is called in an effect, while it runs")
-    THREAD.owner.owned.append(fn)
-
-
-@contextmanager
-def _untracked() -> Iterator[None]:
-    reads, THREAD.reads = THREAD.reads, None
-    try:
-        yield
-    finally:
-        THREAD.reads = reads
+    DOING.owner.owned.append(fn)
 
 
 @overload
@@ -252,8 +248,8 @@ def untracked(fn: Callable[[], Any] | None = None) -> Any:
     3.0
     """
     if fn is None:
-        return _untracked()
-    with _untracked():
+        return Untracked()
+    with Untracked():
         return fn()
 
 
@@ -270,7 +266,7 @@ class Subscription(Effect):
     ) -> None:
         def told() -> None:
             outcome = source._current()
-            with _untracked():
+            with Untracked():
                 if on_error is not None and type(outcome) is Failure and isinstance(outcome.error, Exception):
                     on_error(outcome.error)
                 else:
@@ -307,7 +303,7 @@ class Keeper(Computed):
         self.is_pulse = self.tracked = False
         self.equal = None
         self.inputs: tuple[Node, ...] = nodes
-        self.seen: tuple[int, ...] | None = None
+        self.seen: tuple[int, ...] | int | None = None
         self.state = CLEAN
         self.checked = -1
         with ENGINE.lock:

@@ -16,99 +16,26 @@ a node has it among its inputs and the other way round, and between events no pu
 
 from __future__ import annotations
 
-import threading
 from collections import deque
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
-from weakref import ref
+from typing import Any
 
+from reactflow.cells.doing import DOING, LOCK, ColdInput, LeaveRegion, Untracked, mine
 from reactflow.cells.instrument import Instrument
 from reactflow.cells.journal import Saved, save
 from reactflow.cells.naming import function_line, here
-from reactflow.cells.semantics import UNSET, Equal, Failure, occurrence, same
+from reactflow.cells.node import CLEAN, LAZY, NEVER, STALE, Computed, Link, Node, versions_seen
+from reactflow.cells.semantics import UNSET, Failure, occurrence, same
 from reactflow.errors import CycleError
 
-if TYPE_CHECKING:
-    from reactflow.cells.effect import Effect
-
-# A computed node is LAZY while nobody observes it: it is checked when read. An observed one is CLEAN or STALE.
-LAZY, CLEAN, STALE = 0, 1, 2
-NEVER = -1  # a version that no node has: who saw it has to look again
 NESTING = 24  # user functions that may be running one inside the other before a cold input is computed first
 ROUNDS = 100  # how often effects may feed effects after one write
-
-
-class Node:
-    """What propagation needs of a node; everything else about it is in the subclasses."""
-
-    __slots__ = ("outcome", "version", "observers", "is_pulse", "equal")
-    outcome: Any
-    version: int
-    observers: dict[Any, None] | None
-    is_pulse: bool
-    equal: Equal | None
-    name: Any
-    if TYPE_CHECKING:  # a computed node has slots for these
-        inputs: tuple[Node, ...]
-        state: int
-        checked: int
-
-        @property
-        def where(self) -> str: ...
-    else:
-        inputs, state, checked = (), CLEAN, NEVER
-    is_root = False  # a fold, keeper or effect: follows its inputs even if nobody observes it
-    is_eager = False  # looked at when an event ends: roots but effects, and changes
-    is_effect = False
-    kind_is_known = True  # False: whether it is a pulse depends on what is read, here or further up
-
-
-class Computed(Node):
-    """A node with inputs. ``seen`` are the inputs' versions at the last run, None when it has to run in any case."""
-
-    if not TYPE_CHECKING:  # the slots are in the subclasses, since one of them has two bases
-        __slots__ = ()
-    seen: tuple[int, ...] | None
-    # state: LAZY, CLEAN or STALE; checked: the epoch at which it was last found up to date
-    tracked: bool  # its inputs are what its last run read
-
-    def compute(self) -> object:
-        """Run once, with up-to-date inputs; returns the outcome, never raises an Exception."""
-        raise NotImplementedError
-
-
-class ColdInput(BaseException):
-    """Leaves a user's function that read an input which has to be computed first; never leaves the engine."""
-
-    def __init__(self, node: Computed) -> None:
-        super().__init__(node)
-        self.node = node
-
-
-class Link(ref[Any]):
-    """How a fold stands among its pulse's observers: weakly, so that a fold nobody can read goes away."""
-
-    __slots__ = ("source",)
-    source: ref[Any]  # the pulse; weakly, so that a link which waits to be unsubscribed keeps nothing alive
-
-
-class _Thread(threading.local):
-    """What this thread is doing: the reads being tracked, the node being computed, the effect being run."""
-
-    reads: dict[Node, int] | None = None
-    computing: Node | None = None
-    owner: Effect | None = None
-    depth = 0
-
-
-THREAD = _Thread()
 
 
 class Engine:
     """The state of propagation; there is one, since cells of any origin may be combined."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
+        self.lock = LOCK
         self.epoch = 1  # grows with every write: what was checked at this epoch is up to date
         self.last_version = 0
         self.levels: list[dict[Node, Saved]] = []  # the journal: one level a batch, see `journal`
@@ -118,10 +45,38 @@ class Engine:
         self.occurred: list[Node] = []  # pulses with an outcome in this event
         self.compared: list[Any] = []  # pulses of changes that looked at their cell in this event
         self.in_effects = False  # the event is settled, its effects run
+        self.shape = 1  # grows when subscriptions change, or a value becomes none: what regions are made for
+        self.stamp = 1  # the shape while the graph rests, 0 while anything is under way
+        self.region: Any = None  # the region whose code is running
+        self.regions = True  # the switch of the fast path
         self.retired: deque[Link] = deque()  # folds that were collected, to be unsubscribed
         self.instrument: Instrument | None = None
 
     # --- versions and outcomes -----------------------------------------------------------------------------
+
+    def rest(self) -> None:
+        """Note that nothing is under way any more, if that is so; regions may run again."""
+        busy = (
+            self.levels
+            or self.queue
+            or self.eager
+            or self.retired
+            or self.path
+            or self.instrument is not None
+        )
+        self.stamp = 0 if busy or not self.regions else self.shape
+
+    def reshape(self) -> None:
+        """Note that what regions were made for has changed."""
+        self.shape += 1
+        if self.stamp:
+            self.stamp = self.shape
+
+    def computing(self) -> str:
+        """The name of the derived cell that this thread is computing, empty when it is none."""
+        if (DOING.computing is None and self.region is None) or not mine():
+            return ""
+        return str(DOING.computing.name if DOING.computing is not None else self.region.running())
 
     def token(self) -> int:
         """A version that was never used before."""
@@ -139,6 +94,10 @@ class Engine:
     def assign(self, node: Node, outcome: object) -> bool:
         """Give a node an outcome, and the version that goes with it; returns whether its version moved."""
         before = node.version
+        if (outcome is UNSET or type(outcome) is Failure) != (
+            node.outcome is UNSET or type(node.outcome) is Failure
+        ):
+            self.reshape()
         occurs = node.is_pulse and outcome is not UNSET
         if not occurs:  # an occurrence is never cut off
             base = self.base(node)
@@ -181,12 +140,14 @@ class Engine:
         if node.state == LAZY:
             node.checked = NEVER
             return
+        self.reshape()
         node.state = STALE
         self.enqueue(node)
         self.mark(node)
 
     def observe(self, node: Node, observer: Any) -> None:
         """Subscribe an observer; a computed node that is observed for the first time subscribes to its own inputs."""
+        self.reshape()
         stale: list[Node] = []
         stack = [(node, observer)]
         while stack:
@@ -206,6 +167,7 @@ class Engine:
 
     def unobserve(self, node: Node, observer: Any) -> None:
         """Unsubscribe; a computed node that nobody observes any more lets go of its inputs."""
+        self.reshape()
         stack = [(node, observer)]
         while stack:
             current, by = stack.pop()
@@ -257,15 +219,17 @@ class Engine:
 
     def current(self, node: Computed) -> object:
         """The outcome of a node, up to date: what a reader gets."""
+        if self.region is not None and mine():
+            raise LeaveRegion
         if not self.is_fresh(node):
             with self.lock:
                 if node in self.path:
-                    if THREAD.reads is not None:
-                        THREAD.reads.setdefault(
+                    if DOING.reads is not None:
+                        DOING.reads.setdefault(
                             node, NEVER
                         )  # the cycle is looked at again when it may be open
-                    raise self.cycle(node, THREAD.computing, str(here() or ""))
-                if THREAD.depth >= NESTING and not self.is_fresh(node):
+                    raise self.cycle(node, DOING.computing, str(here() or ""))
+                if DOING.depth >= NESTING and not self.is_fresh(node):
                     raise ColdInput(node)
                 self.refresh(node)
         return node.outcome
@@ -274,6 +238,7 @@ class Engine:
         """Bring a node up to date: its inputs first, in order; run it only if one of them really changed."""
         if self.is_fresh(target) or not isinstance(target, Computed):
             return
+        self.stamp = 0
         stack: list[Computed] = []
         places: list[int] = []  # for each node on the stack, the input to be looked at next
         needed: Computed | None = target
@@ -289,7 +254,7 @@ class Engine:
                 needed = self._advance(node, places)
                 if needed is not None and needed in self.path:
                     line = function_line(getattr(node, "fn", None))
-                    self._finish(node, Failure(self.cycle(needed, node, line)))
+                    self.finish(node, Failure(self.cycle(needed, node, line)))
                     node.seen = None  # the way round may be open the next time
                     needed = None
                 if needed is None:
@@ -300,10 +265,12 @@ class Engine:
         finally:
             for node in stack:  # left by an interrupt: they stay stale and run when they are next needed
                 self.path.pop(node, None)
+                self.reshape()
+            self.rest()
 
     def _advance(self, node: Computed, places: list[int]) -> Computed | None:
         """Take a node as far as it goes; returns the input that has to be brought up to date first, if any."""
-        inputs, seen = node.inputs, node.seen
+        inputs, seen = node.inputs, versions_seen(node.inputs, node.seen)
         must_run = seen is None
         if not (must_run and node.tracked):  # what a tracked node that has to run will read is not known yet
             for place in range(places[-1], len(inputs)):
@@ -330,7 +297,7 @@ class Engine:
         if self.levels and node not in self.levels[-1]:
             self.levels[-1][node] = save(node)
         node.seen = None  # until the run is through: an interrupt leaves a node that has to run
-        thread = THREAD
+        thread = DOING
         before = thread.reads, thread.computing, thread.depth
         reads: dict[Node, int] | None = {} if node.tracked else None
         thread.reads, thread.computing, thread.depth = reads, node, thread.depth + 1
@@ -347,10 +314,10 @@ class Engine:
             node.is_pulse = bool(pulses)
             if pulses:
                 outcome = occurrence(outcome, pulses)
-        self._finish(node, outcome)
+        self.finish(node, outcome)
         return None
 
-    def _finish(self, node: Computed, outcome: object) -> None:
+    def finish(self, node: Computed, outcome: object) -> None:
         self.assign(node, outcome)
         if not node.tracked:
             node.seen = tuple(one.version for one in node.inputs)
@@ -379,16 +346,13 @@ def _same(node: Node, old: object, new: object) -> bool:
     """Whether a new outcome is no change for this node; what an ``equal=`` reads is nobody's input."""
     if node.equal is None or old is new:
         return same(None, old, new)
-    reads, THREAD.reads = THREAD.reads, None
-    try:
+    with Untracked():
         return same(node.equal, old, new)
-    finally:
-        THREAD.reads = reads
 
 
-def inputs_changed(engine: Engine, inputs: Iterable[Node], seen: Iterable[int]) -> bool:
+def inputs_changed(engine: Engine, inputs: tuple[Node, ...], seen: tuple[int, ...] | int) -> bool:
     """Whether the version of one of these inputs moved; they are brought up to date in order, up to that one."""
-    for one, version in zip(inputs, seen, strict=True):
+    for one, version in zip(inputs, versions_seen(inputs, seen) or (), strict=True):
         engine.refresh(one)
         if one.version != version:
             return True

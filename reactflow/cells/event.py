@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn
 
-from reactflow.cells.engine import CLEAN, ENGINE, ROUNDS, STALE, THREAD, Engine, Node, inputs_changed
+from reactflow.cells.engine import ENGINE, ROUNDS, Engine, inputs_changed
 from reactflow.cells.journal import merge_level, restore_level, touch
+from reactflow.cells.node import CLEAN, STALE, Node
 from reactflow.cells.semantics import UNSET
 from reactflow.errors import CellsError, CycleError, OccurrenceError, ReadOnlyError
 
@@ -29,9 +30,10 @@ _PENDING_SINCE: list[
 
 
 def _refuse_in_derived(node: Node) -> None:
-    if THREAD.computing is not None:
+    computing = ENGINE.computing()
+    if computing:
         raise ReadOnlyError(
-            f"{str(THREAD.computing.name)!r} is derived and writes {str(node.name)!r}: a derived cell only computes. "
+            f"{computing!r} is derived and writes {str(node.name)!r}: a derived cell only computes. "
             "Write in an effect, or before reading."
         )
 
@@ -44,6 +46,7 @@ def write(node: Node, outcome: object) -> None:
         if engine.levels:
             _write(node, outcome)
             return
+        engine.stamp = 0
         engine.levels.append({})
         try:
             _write(node, outcome)
@@ -51,9 +54,9 @@ def write(node: Node, outcome: object) -> None:
             BaseException
         ):  # an interrupt in a comparison, or an instrument that fails: nothing was written
             restore_level(engine)
-            _close()
+            close()
             raise
-        _conclude()
+        conclude()
 
 
 def _write(node: Node, outcome: object) -> None:
@@ -97,11 +100,11 @@ class Batch:
     __slots__ = ("_level",)
 
     def __enter__(self) -> None:
-        if THREAD.computing is not None:
-            raise ReadOnlyError(
-                f"{str(THREAD.computing.name)!r} is derived and opens a batch: it only computes"
-            )
+        computing = ENGINE.computing()
+        if computing:
+            raise ReadOnlyError(f"{computing!r} is derived and opens a batch: it only computes")
         ENGINE.lock.acquire()
+        ENGINE.stamp = 0
         ENGINE.levels.append({})
         self._level = len(ENGINE.levels)
         if ENGINE.in_effects:
@@ -123,10 +126,10 @@ class Batch:
             if self._level > 1:
                 merge_level(engine)
             elif error is None:
-                _conclude()
+                conclude()
             else:
                 try:
-                    _conclude()  # nothing changed, but effects made inside saw what is now undone
+                    conclude()  # nothing changed, but effects made inside saw what is now undone
                 except ExceptionGroup as group:
                     error.add_note(f"after the roll-back, effects failed too: {group!r}")
         finally:
@@ -137,7 +140,7 @@ class Batch:
         while len(engine.levels) > max(self._level, 1):
             merge_level(engine)
         if len(engine.levels) == self._level == 1:
-            _conclude()
+            conclude()
         raise CellsError(
             "a batch was left while another one, opened after it, was still open; both have ended now. "
             "Do not await or yield inside a batch."
@@ -179,15 +182,14 @@ def snapshot() -> Iterator[None]:
 # --- the end of an event -----------------------------------------------------------------------------------
 
 
-def _conclude() -> None:
+def conclude(waiting: deque[Effect] | None = None) -> None:
     """Bring the open event to its end, and those that its effects begin."""
     engine = ENGINE
     errors: list[Exception] = []
-    waiting: deque[Effect] = deque()
     rounds = 0
     try:
         while True:
-            waiting = _settle()
+            waiting = _settle() if waiting is None else waiting
             engine.levels[0] = {}  # the event stands; what effects write belongs to the next one
             engine.in_effects = True
             while waiting:  # an effect is taken off when it is through: an interrupt leaves it and the others
@@ -196,25 +198,28 @@ def _conclude() -> None:
             engine.in_effects = False
             if not _turn():
                 break
+            waiting = None
             rounds += 1
             if rounds > ROUNDS:
                 raise _endless(errors)
     finally:
-        for effect in waiting:  # left by an interrupt: they run with the next event
+        for effect in waiting or ():  # left by an interrupt: they run with the next event
             if effect.state == STALE:
                 engine.queue[effect] = None
-        _close()
+        close()
     if errors:
         raise ExceptionGroup(f"{len(errors)} effect{'s' * (len(errors) > 1)} failed", errors)
 
 
-def _close() -> None:
+def close() -> None:
     """Leave no trace of an event, however it ended."""
     ENGINE.in_effects = False
     ENGINE.levels.clear()
     _clear_pulses()
-    _PENDING.clear()
-    _PENDING_SINCE.clear()
+    if _PENDING or _PENDING_SINCE:
+        _PENDING.clear()
+        _PENDING_SINCE.clear()
+    ENGINE.rest()
 
 
 def first_run(effect: Effect) -> None:
@@ -224,6 +229,7 @@ def first_run(effect: Effect) -> None:
         effect.run()
         return
     failure: Exception | None = None
+    engine.stamp = 0
     engine.levels.append({})
     engine.in_effects = True
     try:
@@ -231,12 +237,12 @@ def first_run(effect: Effect) -> None:
     except Exception as error:
         failure = error
     except BaseException:
-        _close()
+        close()
         raise
     engine.in_effects = False
     _turn()
     try:
-        _conclude()
+        conclude()
     except ExceptionGroup as group:
         if failure is None:
             raise
@@ -280,7 +286,7 @@ def _has_to_run(effect: Effect) -> bool:
 
 
 def _run(effect: Effect, errors: list[Exception]) -> None:
-    if _has_to_run(effect):  # neither stopped nor run meanwhile
+    if effect.state == STALE and _has_to_run(effect):  # neither stopped nor run meanwhile
         try:
             effect.run()
         except Exception as error:
@@ -294,6 +300,8 @@ def _turn() -> bool:
     """
     _clear_pulses()
     ENGINE.epoch += 1  # what was read while effects ran may have been behind
+    if not _PENDING:
+        return bool(ENGINE.queue or ENGINE.eager)
     kept: list[tuple[Node, object]] = []
     emitted = False
     for node, value in _PENDING:
@@ -308,6 +316,8 @@ def _turn() -> bool:
 
 def _clear_pulses() -> None:
     engine = ENGINE
+    if not engine.occurred and not engine.compared:
+        return
     for node in engine.occurred:
         if node.is_pulse:  # a tracked cell may have been one only until it ran again
             node.outcome = UNSET

@@ -6,8 +6,9 @@ from typing import Any, TypeVar, overload
 from weakref import ref
 
 from reactflow.cells.derived import EXPLICIT, Derived, may_be_pulse
-from reactflow.cells.engine import CLEAN, ENGINE, Link
+from reactflow.cells.engine import ENGINE
 from reactflow.cells.folds import Fold, SameTypeFold
+from reactflow.cells.node import CLEAN, Link
 from reactflow.cells.readable import Readable
 from reactflow.cells.semantics import UNSET, Equal, accumulate, run
 from reactflow.errors import DeclarationError

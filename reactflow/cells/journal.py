@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from reactflow.cells.engine import Engine, Node
+    from reactflow.cells.engine import Engine
+    from reactflow.cells.node import Node
 
 
 class Saved(NamedTuple):
@@ -57,7 +58,7 @@ def merge_level(engine: Engine) -> None:
 
 def restore_level(engine: Engine) -> None:
     """Undo what the innermost level touched, and mark it, so that nothing keeps what was derived meanwhile."""
-    from reactflow.cells.engine import Computed
+    from reactflow.cells.node import Computed
 
     level = engine.levels[-1]
     engine.epoch += 1

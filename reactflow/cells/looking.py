@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 
 from reactflow.cells.derived import EXPLICIT, Derived
 from reactflow.cells.effect import Effect, Keeper
-from reactflow.cells.engine import ENGINE, Link, Node
+from reactflow.cells.engine import ENGINE
 from reactflow.cells.fold import FoldCell
 from reactflow.cells.graphview import GraphView, NodeView
 from reactflow.cells.instrument import Instrument
 from reactflow.cells.naming import function_line
+from reactflow.cells.node import Link, Node
 from reactflow.cells.operators import SYMBOLS
 from reactflow.cells.pulse import Changes
 from reactflow.cells.readable import Readable, current_outcome, shown
@@ -85,7 +86,9 @@ def detail(node: Readable[Any]) -> str:
 def instrumented(instrument: I) -> Iterator[I]:
     """Have an instrument listen for the length of a ``with`` block."""
     before, ENGINE.instrument = ENGINE.instrument, instrument
+    ENGINE.rest()
     try:
         yield instrument
     finally:
         ENGINE.instrument = before
+        ENGINE.rest()

@@ -13,10 +13,10 @@ from typing import Any
 
 from reactflow.cells.cell import Cell
 from reactflow.cells.derived import METHOD, TRACKED, Derived
-from reactflow.cells.engine import Node as Graph
 from reactflow.cells.fold import FoldCell
 from reactflow.cells.folds import Fold
 from reactflow.cells.naming import Site, function_line
+from reactflow.cells.node import Node as Graph
 from reactflow.cells.pulse import Changes, Pulse
 from reactflow.cells.readable import Readable
 from reactflow.cells.semantics import UNSET, Equal

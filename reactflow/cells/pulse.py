@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from reactflow.cells.cell import FlowLike
 from reactflow.cells.derived import EXPLICIT, Derived, kind_found
-from reactflow.cells.engine import ENGINE, LAZY, NEVER, STALE, THREAD, Node
+from reactflow.cells.doing import DOING, mine
+from reactflow.cells.engine import ENGINE
 from reactflow.cells.event import emit
+from reactflow.cells.node import LAZY, NEVER, STALE, Node, versions_seen
 from reactflow.cells.readable import Readable
 from reactflow.cells.semantics import UNSET, Equal, changed_value
 from reactflow.errors import DeclarationError
@@ -38,9 +40,8 @@ class Pulse(Readable[T]):
         emit(self, value)
 
     def _current(self) -> object:
-        reads = THREAD.reads
-        if reads is not None:
-            reads.setdefault(self, self.version)
+        if DOING.reads is not None and mine():
+            DOING.reads.setdefault(self, self.version)
         return self.outcome
 
     if TYPE_CHECKING:  # in the body of a flow; a pulse of an instance is emitted through its cells
@@ -104,8 +105,9 @@ class Changes(Derived[T]):
 
     def rebase(self) -> None:
         """The event is over: its value is what the next one is compared with."""
-        if self.seen is not None:
-            (self.memory,) = self.seen
+        seen = versions_seen(self.inputs, self.seen)
+        if seen is not None:
+            (self.memory,) = seen
 
 
 def changes_of(source: Readable[T], name: str | None) -> Derived[T]:

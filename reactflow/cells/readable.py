@@ -10,8 +10,10 @@ from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
-from reactflow.cells.engine import THREAD, Computed, Node
+from reactflow.cells.doing import DOING, Untracked
+from reactflow.cells.engine import ENGINE
 from reactflow.cells.naming import Site, here
+from reactflow.cells.node import Computed, Node
 from reactflow.cells.operators import Operators
 from reactflow.cells.semantics import UNSET, Equal, Failure
 from reactflow.errors import Unset
@@ -75,12 +77,10 @@ class Readable(Node, Operators[T_co]):
         >>> cell(3.0).peek()
         3.0
         """
-        reads, THREAD.reads = THREAD.reads, None
-        try:
-            value: T_co = self._read()
-            return value
-        finally:
-            THREAD.reads = reads
+        if DOING.reads is None:
+            return self._read()  # type: ignore[no-any-return]  # outcomes are untyped
+        with Untracked():
+            return self._read()  # type: ignore[no-any-return]
 
     @property
     def is_set(self) -> bool:
@@ -168,7 +168,7 @@ class Readable(Node, Operators[T_co]):
     __iter__ = None  # a cell is not a sequence, whatever operators it has
 
     def __repr__(self) -> str:
-        if THREAD.computing is None:  # in a derived cell, what is shown must not run anything
+        if not ENGINE.computing():  # in a derived cell, what is shown must not run anything
             self._settle_for_display()
         return f"<{self.kind} {self.name}: {shown(self.outcome)}>"
 
@@ -178,11 +178,8 @@ class Readable(Node, Operators[T_co]):
         return f"<table><tr><th>{self.kind}</th><th>value</th><th>made at</th></tr><tr>{cells}</tr></table>"
 
     def _settle_for_display(self) -> None:
-        reads, THREAD.reads = THREAD.reads, None
-        try:
+        with Untracked():
             self._current()
-        finally:
-            THREAD.reads = reads
 
 
 def shown(outcome: object, limit: int = 60) -> str:
@@ -230,8 +227,5 @@ def unset_error(node: Readable[Any]) -> Unset:
 
 def current_outcome(node: Readable[Any]) -> object:
     """The outcome of a node now, without subscribing and without raising."""
-    reads, THREAD.reads = THREAD.reads, None
-    try:
+    with Untracked():
         return node._current()
-    finally:
-        THREAD.reads = reads

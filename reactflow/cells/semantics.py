@@ -81,10 +81,13 @@ def run(fn: Callable[..., Any], arguments: Sequence[object]) -> object:
     """
     try:
         return fn(*arguments)
-    except Unset:
-        return UNSET
     except Exception as error:  # a failure is a value of its cell: the reader decides what to do about it
-        return Failure(error)
+        return raised(error)
+
+
+def raised(error: Exception) -> object:
+    """The outcome of a node whose function raised: reading something unset makes it unset, all else is its failure."""
+    return UNSET if isinstance(error, Unset) else Failure(error)
 
 
 def evaluate(fn: Callable[..., Any], arguments: Sequence[object]) -> object:

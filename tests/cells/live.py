@@ -7,7 +7,8 @@ from typing import Any
 
 from reactflow.cells import UNSET, Effect, Fold, Pulse, Readable, batch, cell, derived, effect, fold, pulse
 from reactflow.cells.derived import explicit
-from reactflow.cells.engine import CLEAN, ENGINE, STALE, Computed, Link, Node
+from reactflow.cells.engine import ENGINE
+from reactflow.cells.node import CLEAN, STALE, Computed, Link, Node, versions_seen
 from reactflow.cells.readable import current_outcome
 from tests.cells.model import Boom, Spec, World, same_parity, seen
 
@@ -83,11 +84,11 @@ def start(fn: Callable[[], None], label: str, made: Callable[[Effect], None]) ->
 
     def watched() -> None:
         if not first:
-            from reactflow.cells.engine import THREAD
+            from reactflow.cells.doing import DOING
 
-            assert THREAD.owner is not None
+            assert DOING.owner is not None
             first.append(True)
-            made(THREAD.owner)
+            made(DOING.owner)
         fn()
 
     effect(watched, name=label)
@@ -119,4 +120,6 @@ def check(nodes: list[Any]) -> None:
             if not node.is_root:
                 assert node.observers, node
             if node.seen is not None:
-                assert node.seen == tuple(one.version for one in node.inputs), node
+                assert versions_seen(node.inputs, node.seen) == tuple(one.version for one in node.inputs), (
+                    node
+                )

@@ -10,10 +10,12 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reactflow.cells.regions import regions
 from reactflow.cells.semantics import UNSET
 from tests.cells.live import Live, check
 from tests.cells.model import Boom, Model, Spec, Watcher, World, seen
@@ -315,10 +317,21 @@ def replay(history: list[Instruction]) -> None:
             interpreted.live.end(fails=True)
 
 
-@settings(max_examples=max(300, settings.default.max_examples if settings.default else 0))
+many = settings(max_examples=max(300, settings.default.max_examples if settings.default else 0))
+
+
+@many
 @given(histories)
 def test_the_live_graph_agrees_with_a_model_that_computes_everything_anew(history: list[Instruction]) -> None:
-    replay(history)
+    with regions(False):
+        replay(history)
+
+
+@many
+@given(histories)
+def test_so_does_its_fast_path_from_the_first_write_on(history: list[Instruction]) -> None:
+    with regions(True), patch("reactflow.cells.regions.WARM", 1), patch("reactflow.cells.regions.REST", 1):
+        replay(history)
 
 
 def test_the_model_and_the_live_graph_start_alike() -> None:
