@@ -1,21 +1,95 @@
 """Where a cell was made and what it is called: found out only when somebody asks.
 
 Making a cell keeps two words, the code object that made it and the place in it. The name is the variable that the
-next instruction stores to, the line is the code object's own record. No frame is kept alive.
+next instruction stores to, the line is the code object's own record. No frame is kept alive. A code object is taken
+apart once and for all the cells that it made.
 """
 
 from __future__ import annotations
 
 import dis
+import re
 import sys
+from array import array
+from bisect import bisect_right
+from functools import lru_cache
 from os.path import basename, dirname, sep
 from types import CodeType, FrameType
 from typing import NamedTuple
 
-_STORES = {"STORE_NAME", "STORE_FAST", "STORE_GLOBAL", "STORE_DEREF"}
+_STORES = {"STORE_NAME", "STORE_FAST", "STORE_FAST_MAYBE_NULL", "STORE_GLOBAL", "STORE_DEREF"}
 _TAKES_TWO = {"BINARY_OP", "COMPARE_OP", "BINARY_SUBSCR"}
-_CALLS = {"CALL", "CALL_KW", "PRECALL", "KW_NAMES", "PUSH_NULL", "CACHE", "NOP", "EXTENDED_ARG", "NOT_TAKEN"}
+_CALLS = {"CALL", "CALL_KW", "PRECALL", "KW_NAMES", "PUSH_NULL"}
+_SKIPPED = {"CACHE", "NOP", "EXTENDED_ARG", "NOT_TAKEN"}
 _NEEDED = {"LOAD_ATTR": 1, "LOAD_METHOD": 1}  # these look into the value on top
+# Two instructions in one (Python 3.13 and later); their value is a pair of names.
+_FUSED = re.compile(r"(STORE_FAST|LOAD_FAST(?:_BORROW)?)_(STORE_FAST|LOAD_FAST(?:_BORROW)?)")
+_KEPT = 64  # code objects whose listings are kept: those that a picture is likely to ask for again
+
+
+class _Step(NamedTuple):
+    """One instruction as far as it matters here: the name that it stores to, and what it does to the stack."""
+
+    operation: str
+    argument: int
+    name: str
+    effect: int
+
+
+class _ById:
+    """A code object as a key: its own hash would read all of it each time."""
+
+    __slots__ = ("code",)
+
+    def __init__(self, code: CodeType) -> None:
+        self.code = code
+
+    def __hash__(self) -> int:
+        return id(self.code)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ById) and self.code is other.code
+
+
+class _Listing:
+    """A code object taken apart once, however many cells were made in it."""
+
+    __slots__ = ("line_starts", "lines", "offsets", "steps")
+
+    def __init__(self, code: CodeType) -> None:
+        known = [(start, line or 0) for start, _, line in code.co_lines()]
+        self.line_starts = array("L", (start for start, _ in known))
+        self.lines = array("L", (line for _, line in known))
+        self.offsets = array("L")
+        self.steps: list[_Step] = []
+        same: dict[_Step, _Step] = {}  # most instructions are like another: each is kept once
+        for one in dis.get_instructions(code):
+            for step in _steps(one):
+                self.offsets.append(one.offset)
+                self.steps.append(same.setdefault(step, step))
+
+
+def _steps(one: dis.Instruction) -> tuple[_Step, ...]:
+    operation = one.opname
+    if operation in _SKIPPED:
+        return ()
+    fused = _FUSED.fullmatch(operation)
+    if fused is not None:
+        names = one.argval if isinstance(one.argval, tuple) else ("", "")
+        return tuple(
+            _Step(part, 0, str(name), -1 if part in _STORES else 1)
+            for part, name in zip(fused.groups(), names, strict=True)
+        )
+    name = str(one.argval) if operation in _STORES or operation == "STORE_ATTR" else ""
+    effect = 0
+    if operation in _CALLS or operation.startswith("LOAD_"):
+        effect = dis.stack_effect(one.opcode, one.arg)
+    return (_Step(operation, one.arg or 0, name, effect),)
+
+
+@lru_cache(_KEPT)
+def _listing(key: _ById) -> _Listing:
+    return _Listing(key.code)
 
 
 class Site(NamedTuple):
@@ -27,31 +101,30 @@ class Site(NamedTuple):
     @property
     def line(self) -> int:
         """The line number, 0 when the code object does not tell."""
-        for start, end, line in self.code.co_lines():
-            if start <= self.offset < end and line is not None:
-                return line
-        return 0
+        listing = _listing(_ById(self.code))
+        at = bisect_right(listing.line_starts, self.offset) - 1
+        return listing.lines[at] if at >= 0 else 0
 
     @property
     def name(self) -> str | None:
         """The variable or attribute that the value made here is stored to, also in a tuple; None if there is none."""
+        listing = _listing(_ById(self.code))
         above = 0  # how many values lie above ours on the stack
         unpacked = False  # the next instruction takes apart the tuple in which ours is
-        for one in dis.get_instructions(self.code):
-            if one.offset <= self.offset:  # the offset may lie in the caches behind a call
-                continue
-            operation, count = one.opname, one.arg or 0
+        # the offset may lie in the caches behind a call
+        for at in range(bisect_right(listing.offsets, self.offset), len(listing.steps)):
+            operation, count, name, effect = listing.steps[at]
             if operation == "UNPACK_SEQUENCE" and unpacked:
                 unpacked = False
             elif unpacked:
                 return None
             elif operation == "STORE_ATTR":  # the object lies above the value
                 if above == 1:
-                    return str(one.argval)
+                    return name
                 above -= 2
-            elif operation.startswith("STORE_") and operation in _STORES:
+            elif operation in _STORES:
                 if above == 0:
-                    return str(one.argval)
+                    return name or None
                 above -= 1
             elif operation == "SWAP":
                 above = 0 if above == count - 1 else count - 1 if above == 0 else above
@@ -66,7 +139,7 @@ class Site(NamedTuple):
             elif operation in _CALLS or (
                 operation.startswith("LOAD_") and above >= _NEEDED.get(operation, 0)
             ):
-                above += dis.stack_effect(one.opcode, one.arg)
+                above += effect
             else:
                 return None
             if above < 0:  # an argument of a call

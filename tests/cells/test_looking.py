@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import dis
 import gc
+import sys
+from types import FrameType
+from typing import Any
 
 from reactflow import cell, derived, effect, fold, folds, graph, pulse
 from reactflow.cells.engine import ENGINE
@@ -54,3 +58,25 @@ def test_an_instrument_hears_of_writes_visits_runs_and_effects_and_only_while_it
     assert (counter.visits, counter.runs, counter.effects) == ({double: 1}, {double: 1}, {stop: 1})
     assert ENGINE.instrument is None
     stop()
+
+
+def test_a_code_object_is_taken_apart_once_however_many_cells_it_made() -> None:
+    source = "".join(f"one{at} = cell({at})\ntwo{at} = one{at} * 2\n" for at in range(300))
+    made: dict[str, Any] = {"cell": cell}
+    exec(compile(source, "made.py", "exec"), made)
+    cells = [one for name, one in made.items() if name.startswith(("one", "two"))]
+    taken_apart = []
+
+    def count(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code is dis.get_instructions.__code__:
+            taken_apart.append(frame)
+
+    sys.setprofile(count)
+    try:
+        view = graph(*cells)
+    finally:
+        sys.setprofile(None)
+    assert {node.name: node.site for node in view.nodes}["two299"] == "made.py:600"
+    assert len(view.nodes) == 600
+    # a generator: each step into it is a call of the same frame
+    assert len(set(map(id, taken_apart))) == 1

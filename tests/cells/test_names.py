@@ -75,3 +75,18 @@ def test_names_are_found_only_when_they_are_shown() -> None:
     assert one.site is not None
     assert one.site.code is test_names_are_found_only_when_they_are_shown.__code__
     assert repr(one) == "<cell one: 1>"
+
+
+def test_names_in_tuples_are_found_wherever_stores_are_fused() -> None:
+    length, width = cell(3.0), cell(4.0)
+    height = cell(2.0)
+    floor, wall = length * width, height * length
+    _, volume = 1, floor * height
+    first = second = length + width
+    holder = Holder()
+    holder.attribute, last = cell(1), cell(2)
+    pair = (cell(1), cell(2))  # in a tuple that has a name of its own
+    names = [one.name for one in (length, width, height, floor, wall, volume, first, second, last)]
+    assert names == ["length", "width", "height", "floor", "wall", "volume", "first", "first", "last"]
+    assert holder.attribute.name == "attribute"
+    assert all(re.fullmatch(r"test_names\.py:\d+", one.name) for one in pair)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from fractions import Fraction
 from types import FrameType
 from typing import Any
 from xml.etree import ElementTree
@@ -389,3 +390,11 @@ def test_cut_text_fits(text: str, columns: int) -> None:
     assert cells(cut(text, columns)) <= columns
     assert name_width(cut_name(text, columns * 10.0)) <= columns * 10.0
     assert cut("abc", 3) == "abc"
+
+
+def test_widths_are_the_same_on_every_python() -> None:
+    """Exactly rounded, as an addition one by one is not: sum() of floats differs between 3.11 and 3.12."""
+    word = "il" * 40 + "m" * 7 + "aQz" * 9
+    em = {"i": 42, "l": 42, "m": 102, "a": 69, "z": 69, "Q": 78}
+    exact = sum(Fraction(em[letter] / 100) for letter in word)
+    assert name_width(word) == float(exact) * 13.0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from math import fsum
 
 NAME_SIZE = 13.0
 SMALL_SIZE = 11.5
@@ -57,7 +58,7 @@ def mono_width(text: str) -> float:
 
 def name_width(text: str) -> float:
     """Pixels of a name, set bold in whatever sans-serif font the reader has; rather too many than too few."""
-    return sum(_em(character) for character in text) * NAME_SIZE
+    return fsum(map(_em, text)) * NAME_SIZE  # not sum(), whose last digits differ from one Python to the next
 
 
 def _em(character: str) -> float:

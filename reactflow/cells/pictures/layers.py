@@ -17,6 +17,7 @@ from bisect import bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import fsum
 
 SWEEPS = 8
 # Points of passage: so many for each node, and a base that lets small graphs have all they want.
@@ -236,7 +237,7 @@ def _by_barycenter(column: list[int], place: dict[int, float], near: list[list[i
     for item in column:
         places = [place[other] for other in near[item] if other in place]
         if places:
-            means[item] = sum(places) / len(places)
+            means[item] = fsum(places) / len(places)
     moved = iter(sorted(means, key=means.__getitem__))
     return [next(moved) if item in means else item for item in column]
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import sqrt
+from math import fsum, sqrt
 
 from reactflow.cells.graphview import GraphView, NodeView
 from reactflow.cells.pictures import labels
@@ -140,7 +140,7 @@ def _parts(count: int, edges: Sequence[tuple[int, int]]) -> list[tuple[list[int]
 
 def _pack(sizes: Sequence[tuple[float, float]]) -> tuple[list[Point], float, float]:
     """Parts on shelves, from left to right and from top to bottom, in a picture that is rather wide than high."""
-    area = sum((width + PART_GAP) * (height + PART_GAP) for width, height in sizes)
+    area = fsum((width + PART_GAP) * (height + PART_GAP) for width, height in sizes)
     widest = max([sqrt(area) * 1.5, *(width for width, _ in sizes)])
     places: list[Point] = []
     x = y = shelf = right = 0.0
