@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from itertools import count
+from types import FunctionType
 from typing import Any, TypeVar, overload
+from weakref import ref
 
 from reactflow.cells.doing import DOING, Untracked, mine
 from reactflow.cells.engine import ENGINE
@@ -19,9 +21,10 @@ from reactflow.cells.naming import Site, function_line, here
 from reactflow.cells.node import CLEAN, LAZY, STALE, Computed, Node
 from reactflow.cells.readable import Readable
 from reactflow.cells.semantics import UNSET, Failure
-from reactflow.errors import CellsError, ReadOnlyError, Unset
+from reactflow.errors import CellsError, DeclarationError, ReadOnlyError, Unset
 
 T = TypeVar("T")
+_ENDED: Callable[[], object] = lambda: None  # noqa: E731  # what a stopped effect has for a function: it has no name
 _ORDER = count(1)
 
 
@@ -146,6 +149,7 @@ class Effect(Computed):
         for one in self.inputs:
             ENGINE.unobserve(one, self)
         self.inputs, self.seen = (), None
+        self.fn = _ENDED  # a handle that is kept keeps nothing else alive
         self._clean_up(errors)
 
     def stop(self) -> None:
@@ -193,7 +197,26 @@ def effect(fn: Callable[[], object], *, name: str | None = None) -> Effect:
     >>> stop()
     """
     _refuse_in_derived()
+    _check_function(fn)
     return _started(Effect(fn, name))
+
+
+def _check_function(fn: Any) -> None:
+    """Refuse what cannot run as an effect, with the remedy."""
+    if isinstance(fn, Readable):
+        raise DeclarationError(
+            f"effect({fn.name}): an effect is a function that reads cells; write {fn.name}.subscribe(print), or "
+            f"effect(lambda: print({fn.name}.value))"
+        )
+    if not callable(fn):
+        raise DeclarationError(f"effect({fn!r}): an effect is a function without arguments that reads cells")
+    code, defaults = getattr(fn, "__code__", None), getattr(fn, "__defaults__", None) or ()
+    needed = code.co_varnames[: code.co_argcount - len(defaults)] if type(fn) is FunctionType and code else ()
+    if needed:
+        raise DeclarationError(
+            f"effect({getattr(fn, '__name__', '')}): it takes {', '.join(needed)} ({function_line(fn)}), and an effect "
+            "is called without arguments. In a flow, subscribe on an instance: room.cells.area.subscribe(...)"
+        )
 
 
 def _refuse_in_derived() -> None:
@@ -273,12 +296,13 @@ class Subscription(Effect):
                     on_value(source._read())
 
         super().__init__(told, None)
-        self.source = source
+        self.source = ref(source)  # its function holds the cell, until it is stopped
 
     @property
     def name(self) -> str:
         """What the effect is called: a subscription of its cell."""
-        return f"subscription of {self.source.name}"
+        source = self.source()
+        return "subscription" if source is None else f"subscription of {source.name}"
 
 
 def watch(

@@ -318,6 +318,9 @@ class Engine:
         return None
 
     def finish(self, node: Computed, outcome: object) -> None:
+        """Take what a node's function came to."""
+        if type(outcome) is Failure and all(one.outcome is not outcome for one in node.inputs):
+            outcome.note(f"in the cell {str(node.name)!r}, made at {node.where}")
         self.assign(node, outcome)
         if not node.tracked:
             node.seen = tuple(one.version for one in node.inputs)

@@ -290,6 +290,7 @@ def _run(effect: Effect, errors: list[Exception]) -> None:
         try:
             effect.run()
         except Exception as error:
+            error.add_note(f"in the effect {effect.name!r}, made at {effect.where}")
             errors.append(error)
 
 

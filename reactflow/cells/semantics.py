@@ -51,6 +51,11 @@ class Failure:
         """Raise the stored exception, with the traceback of its origin (not that of earlier readers)."""
         raise self.error.with_traceback(self._traceback)
 
+    def note(self, where: str) -> None:
+        """Say in the exception where it comes from, as Python shows it under the traceback."""
+        if where not in getattr(self.error, "__notes__", ()):
+            self.error.add_note(where)
+
     def __repr__(self) -> str:
         return f"Failure({self.error!r})"
 

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
+from typing import Any
 from weakref import ref
 
 import pytest
 
-from reactflow import Cell, batch, cell, derived, effect, on_cleanup, pulse
+from reactflow import Cell, Derived, Effect, batch, cell, derived, effect, on_cleanup, pulse
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.looking import instrumented
-from reactflow.errors import CellsError, CycleError
+from reactflow.errors import CellsError, CycleError, DeclarationError
 from tests.cells.counting import Counter
 from tests.cells.undone import logged
 
@@ -173,7 +175,7 @@ def test_a_flow_of_effects_is_collected_with_its_cells() -> None:
     gone = ref(area), ref(length)
     del length, area
     gc.collect()
-    assert [one() for one in gone] == [None, None]
+    assert (gone[0](), gone[1]()) == (None, None)
 
 
 def test_an_interrupt_in_an_effect_leaves_it_and_the_others_to_the_next_event() -> None:
@@ -244,3 +246,52 @@ def test_a_fan_out_of_100_000_effects_runs_each_once() -> None:
     assert counter.runs == counter.visits == {double: 1}
     for stop in stops:
         stop()
+
+
+def test_a_stopped_effect_keeps_nothing_alive_while_its_handle_lives() -> None:
+    source = cell(1)
+    double = source * 2
+    gone: list[ref[Any]] = [ref(source), ref(double)]
+
+    def watching(of: Derived[int]) -> Callable[[], object]:
+        return lambda: of.value
+
+    handles: list[Effect] = [effect(watching(double)), double.subscribe(lambda value: None)]
+    for handle in handles:
+        handle.stop()
+    del source, double
+    gc.collect()
+    assert (gone[0](), gone[1]()) == (None, None)
+
+
+def test_a_failing_effect_and_a_failing_cell_say_which_they_are() -> None:
+    source = cell(1)
+    inverse = derived(lambda value: 1 / value, source)
+    doubled = inverse * 2
+
+    def careless() -> None:
+        if source.value == 0:
+            raise ValueError("zero")
+
+    effect(careless)
+    with pytest.raises(ExceptionGroup) as raised:
+        source.value = 0
+    (error,) = raised.value.exceptions
+    assert [note.split(", made")[0] for note in error.__notes__] == ["in the effect 'careless'"]
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError) as failed:
+            doubled.value
+        assert [note.split(", made")[0] for note in failed.value.__notes__] == ["in the cell 'inverse'"]
+
+
+def test_what_is_no_effect_is_refused_with_the_remedy() -> None:
+    area = cell(1)
+    with pytest.raises(DeclarationError, match=r"effect\(area\): an effect is a function that reads cells"):
+        effect(area)  # type: ignore[arg-type]
+    with pytest.raises(DeclarationError, match=r"effect\(3\): an effect is a function without arguments"):
+        effect(3)  # type: ignore[arg-type]
+
+    def hi(self: object) -> None: ...
+
+    with pytest.raises(DeclarationError, match=r"it takes self .* subscribe on an instance"):
+        effect(hi)  # type: ignore[arg-type]
