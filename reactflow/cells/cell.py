@@ -10,7 +10,8 @@ from reactflow.cells.doing import DOING, mine
 from reactflow.cells.event import write
 from reactflow.cells.readable import Readable, unset_error
 from reactflow.cells.regions import warm_up
-from reactflow.cells.semantics import UNSET, Equal
+from reactflow.cells.rx import Disposable, bind_cell
+from reactflow.cells.semantics import UNSET, Equal, Failure
 from reactflow.errors import DeclarationError, ReadOnlyError
 
 T = TypeVar("T")
@@ -46,6 +47,8 @@ class Cell(Readable[T]):
         outcome = self.outcome
         if outcome is UNSET:
             raise unset_error(self)
+        if type(outcome) is Failure:  # of an Observable that feeds it
+            outcome.throw()
         return outcome  # type: ignore[no-any-return]  # slots are untyped: the constructor put a T there
 
     @value.setter
@@ -60,6 +63,22 @@ class Cell(Readable[T]):
     @value.deleter
     def value(self) -> None:
         write(self, UNSET)
+
+    def bind(self, observable: Any) -> Disposable:
+        """Feed the cell from an Observable of ReactiveX: each value is written, an error becomes the cell's own.
+
+        Returns the subscription; ``dispose()`` ends it.
+
+        >>> from reactflow import cell
+        >>> from reactivex.subject import Subject
+        >>> readings = Subject()
+        >>> length = cell(3.0)
+        >>> subscription = length.bind(readings)
+        >>> readings.on_next(5.0)
+        >>> length.value
+        5.0
+        """
+        return bind_cell(self, observable)
 
     def unset(self) -> None:
         """Take the value away: what is derived from this cell becomes unset too. The same as ``del cell.value``."""

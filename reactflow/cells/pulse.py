@@ -11,6 +11,7 @@ from reactflow.cells.engine import ENGINE
 from reactflow.cells.event import emit
 from reactflow.cells.node import LAZY, NEVER, STALE, Node, versions_seen
 from reactflow.cells.readable import Readable
+from reactflow.cells.rx import Disposable, bind_pulse
 from reactflow.cells.semantics import UNSET, Equal, changed_value
 from reactflow.errors import DeclarationError
 
@@ -38,6 +39,21 @@ class Pulse(Readable[T]):
         Raises OccurrenceError for a second occurrence in one event. Emitted in an effect, it belongs to the next event.
         """
         emit(self, value)
+
+    def bind(self, observable: Any) -> Disposable:
+        """Let the pulse occur with each value of an Observable of ReactiveX; its error is raised where it arises.
+
+        Returns the subscription; ``dispose()`` ends it.
+
+        >>> from reactflow import fold, folds, pulse
+        >>> import reactivex
+        >>> reading = pulse()
+        >>> total = fold(reading, folds.sum)
+        >>> subscription = reading.bind(reactivex.of(5.0, 5.0, 5.0))
+        >>> total.value
+        15.0
+        """
+        return bind_pulse(self, observable)
 
     def _current(self) -> object:
         if DOING.reads is not None and mine():

@@ -15,6 +15,7 @@ from reactflow.cells.engine import ENGINE
 from reactflow.cells.naming import Site, here
 from reactflow.cells.node import Computed, Node
 from reactflow.cells.operators import Operators
+from reactflow.cells.rx import Observer, callbacks, piped
 from reactflow.cells.semantics import UNSET, Equal, Failure
 from reactflow.errors import Unset
 
@@ -142,11 +143,18 @@ class Readable(Node, Operators[T_co]):
         return hold_of(self, default, name)
 
     def subscribe(
-        self, on_value: Callable[[T_co], object], on_error: Callable[[Exception], object] | None = None
+        self,
+        on_value: Callable[[T_co], object] | Observer | None = None,
+        on_error: Callable[[Exception], object] | None = None,
+        on_completed: object = None,
+        *,
+        scheduler: object = None,
     ) -> Effect:
         """Call a function with the value now, if there is one, and with each new one; call the result to stop.
 
-        A stored error goes to ``on_error`` if it is given, else it arrives with the write that caused it.
+        A stored error goes to ``on_error`` if it is given, else it arrives with the write that caused it. An observer
+        of ReactiveX may stand for the functions. A cell never completes, and tells where it is written: what ReactiveX
+        gives as ``on_completed`` and ``scheduler`` is not used.
 
         >>> from reactflow import cell
         >>> length = cell(3.0)
@@ -158,7 +166,20 @@ class Readable(Node, Operators[T_co]):
         """
         from reactflow.cells.effect import watch
 
-        return watch(self, on_value, on_error)
+        return watch(self, *callbacks(on_value, on_error))
+
+    def pipe(self, *operators: Callable[[Any], Any]) -> Any:
+        """The cell as an Observable of ReactiveX, put through its operators.
+
+        >>> from reactflow import cell
+        >>> from reactivex import operators as ops
+        >>> length = cell(3.0)
+        >>> subscription = length.pipe(ops.map(lambda value: value * 2), ops.skip(1)).subscribe(print)
+        >>> length.value = 5.0
+        10.0
+        >>> subscription.dispose()
+        """
+        return piped(self, operators)
 
     def __bool__(self) -> NoReturn:
         raise TypeError(
