@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ from reactflow.service.warm import WarmCache
 
 if TYPE_CHECKING:
     from reactflow.service.service import Service
+
+_log = logging.getLogger("reactflow.service")
 
 Opener = Callable[[Mapping[str, Any]], "list[Record]"]
 _OPENERS: list[Opener] = []
@@ -78,8 +81,8 @@ class Host:
         """Take what Lambda delivers, answer what Lambda expects.
 
         Returns the partial batch response of a stream or queue. Raises Unfinished when a part of an asynchronous event
-        has to come again, ConfigurationError for an event of another source, or a sink that will never work: nothing is
-        lost by that, the delivery comes again as a whole.
+        has to come again, ConfigurationError for an event of another source, or a sink or cell that lacks what no
+        record can bring: nothing is lost by that, the delivery comes again as a whole.
         """
         if not _OPENERS:
             raise ConfigurationError(
@@ -96,8 +99,10 @@ class Host:
     def deliver(self, records: Sequence[Record]) -> Report:
         """Apply and publish a delivery; what is in ``unfinished`` of the report has to come again.
 
-        Everything is read before anything is committed, so that an error of reading leaves all as it was.
+        Everything is read before anything is committed, so that an error of reading leaves all as it was. A unit whose
+        part fails stops no other. Raises ConfigurationError, after all other units were done.
         """
+        self._check_reads(records)
         fates: Counter[str] = Counter()
         ignored: Counter[str] = Counter()
         cases: list[Case] = []
@@ -113,8 +118,11 @@ class Host:
             for arrival in arrivals:
                 units.setdefault(arrival.event.unit, []).append(arrival)
                 ignored.update(arrival.event.ignored)
-        parts = [self._commit(unit, arrivals) for unit, arrivals in units.items()]
-        published, late = self._publish(parts)
+        broken: list[ConfigurationError] = []
+        parts = [self._commit(unit, arrivals, broken) for unit, arrivals in units.items()]
+        published, late = self._publish(parts, broken)
+        if broken:
+            raise broken[0]
         unfinished: set[int] = set()
         for part in parts:
             fates.update(part.fates.values())
@@ -175,12 +183,22 @@ class Host:
     def _inputs(self, record: Record) -> list[Input]:
         found = [one for one in self.service.bound if one.source.resource == record.resource]
         if not found:
-            reads = ", ".join(sorted({one.source.resource for one in self.service.bound})) or "nothing"
-            raise ConfigurationError(
-                f"service {self.service.name!r} was handed a record of {record.resource}, and reads {reads}: correct "
-                "the trigger, or add the input"
-            )
+            raise RecordError(self._is_foreign(record))
         return found
+
+    def _check_reads(self, records: Sequence[Record]) -> None:
+        """Refuse a trigger of another source. A queue that brings one such record among others is none: it is kept."""
+        resources = {one.source.resource for one in self.service.bound}
+        foreign = [one for one in records if one.resource not in resources and not one.unreadable]
+        if foreign and (len(foreign) == len(records) or any(one.via != "queue" for one in foreign)):
+            raise ConfigurationError(self._is_foreign(foreign[0]))
+
+    def _is_foreign(self, record: Record) -> str:
+        reads = ", ".join(sorted({one.source.resource for one in self.service.bound})) or "nothing"
+        return (
+            f"service {self.service.name!r} was handed a record of {record.resource}, and reads {reads}: correct the "
+            "trigger, or add the input"
+        )
 
     def _bounded(self, message: Message, events: list[UnitEvent]) -> list[UnitEvent]:
         """Events that came through too many services are poison: a cycle that does not settle ends here."""
@@ -200,6 +218,8 @@ class Host:
             (one.source for one in self.service.bound if one.source.resource == record.resource), None
         )
         try:
+            if source is None and not record.unreadable:
+                raise RecordError(str(error))
             if source is not None and not record.unreadable:
                 lane, position = source.lane(record), source.position(record)
         except RecordError:  # it has no place in an order; two different ones still have to be two cases
@@ -211,8 +231,8 @@ class Host:
 
     # --- committing and publishing ---------------------------------------------------------------------------------
 
-    def _commit(self, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
-        """One unit's part, in as many writes as it needs room for; one that fails for now leaves other units alone."""
+    def _commit(self, unit: UnitKey, arrivals: Sequence[Arrival], broken: list[ConfigurationError]) -> Part:
+        """One unit's part, in as many writes as it needs room for; one that fails leaves other units alone."""
         done = Part(unit, Item())
         size = len(arrivals)
         while arrivals:
@@ -225,13 +245,27 @@ class Host:
             ) as error:  # an EventError: the item itself cannot be read or written
                 self.warm.forget(unit)
                 return done.then(Part.left(unit, arrivals, str(error)))
+            except ConfigurationError as error:
+                self.warm.forget(unit)
+                broken.append(error)
+                return done.then(Part.left(unit, arrivals, str(error)))
+            except Exception as error:  # one that nobody thought of: it must not hold up the units behind it
+                self.warm.forget(unit)
+                return done.then(Part.left(unit, arrivals, self._unexpected(unit, error)))
             done, arrivals = done.then(part), [*part.rest, *later]
             if part.transient:
                 return done.then(Part.left(unit, arrivals, part.transient))
             size = max(1, len(taken) - len(part.rest))  # what found room once will again
         return done
 
-    def _publish(self, parts: Sequence[Part]) -> tuple[list[Publication], dict[UnitKey, str]]:
+    def _unexpected(self, unit: UnitKey, error: Exception) -> str:
+        """An error that nobody thought of, with its way in the log: the unit is left, and tried again."""
+        _log.error("service %s, unit %s: unexpected error", self.service.name, unit.text, exc_info=error)
+        return f"unexpected {type(error).__name__}: {error}"
+
+    def _publish(
+        self, parts: Sequence[Part], broken: list[ConfigurationError]
+    ) -> tuple[list[Publication], dict[UnitKey, str]]:
         """Publish what is due of every unit; returns what is out, and of which units something is not, and why."""
         late: dict[UnitKey, str] = {}
         owing: list[tuple[UnitKey, Output, Publication]] = []
@@ -240,6 +274,11 @@ class Host:
                 owing += [(part.unit, *one) for one in self.owed(part.unit, part.item, part.computed)]
             except Transient as error:
                 late[part.unit] = str(error)
+            except ConfigurationError as error:
+                broken.append(error)
+                late[part.unit] = str(error)
+            except Exception as error:
+                late[part.unit] = self._unexpected(part.unit, error)
         failed = publish([(output, publication) for _, output, publication in owing])
         for place in failed:
             unit, output, _ = owing[place]

@@ -6,7 +6,8 @@ that write, and pruned with the next one. Each (output, destination) counts its 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,8 +26,13 @@ from reactflow.service.source import Message
 if TYPE_CHECKING:
     from reactflow.service.service import Service
 
+_log = logging.getLogger("reactflow.service")
+
 Values = Mapping[str, object]
 """Outcomes of a flow's named cells, by name."""
+
+_LARGEST: Final = 10**18 - 1
+"""The number of a change that a sink is asked about: the real one depends on how records are cut, its answer not."""
 
 _TYPES: Final[Mapping[PublicationKind, str]] = {"row": ROW, "removal": REMOVAL, "occurrence": OCCURRENCE}
 
@@ -82,17 +88,59 @@ def due(
     """
     counted = dict(numbers)
     pending: list[Pending] = []
-    for output in service.outputs if after is not None else ():
+    if after is not None:
+        for output, counter, kind, values in _changes(
+            service, service.outputs, numbers, before, after, occurred
+        ):
+            counted[counter] = counted.get(counter, 0) + 1
+            pending.append(_pending(service, unit, output, kind, values, counted[counter], cause))
+    return pending, counted
+
+
+def confirm(
+    service: Service,
+    unit: UnitKey,
+    told: Container[str],
+    before: Values,
+    after: Values,
+    occurred: Sequence[Occurred],
+    computed: Values,
+    cause: Cause,
+) -> list[str]:
+    """Ask the sinks whether they can take what one event makes due, as if a delivery ended with it.
+
+    As if it did, so that the answer never depends on how records are cut. ``told`` are the counters of the outputs that
+    have told of the unit; those that now have are returned. Values that are not stored are asked about where they are
+    in ``computed``. Raises RecordError for a change that a sink can never write.
+    """
+    found: list[str] = []
+    for output, counter, kind, values in _changes(service, service.confirmed, told, before, after, occurred):
+        pending = _pending(service, unit, output, kind, values, _LARGEST, cause)
+        known = _unstored(service, output) if pending.recompute else {}
+        columns = {column: computed[name] for column, name in known.items() if name in computed}
+        output.sink.confirm(_publication(service, pending, columns))
+        found.append(counter)
+    return found
+
+
+def _changes(
+    service: Service,
+    outputs: Sequence[Output],
+    told: Container[str],
+    before: Values,
+    after: Values,
+    occurred: Sequence[Occurred],
+) -> Iterator[tuple[Output, str, PublicationKind, Values]]:
+    """Each change of an output: of which, what it is counted by, its kind, its columns."""
+    for output in outputs:
         counter = number_name(output.name, output.sink.destination)
         changes = (
             _occurrences(output, occurred)
             if output.pulse
-            else _row(service, output, before, after or {}, is_published=counter in counted)
+            else _row(service, output, before, after, is_published=counter in told)
         )
         for kind, values in changes:
-            counted[counter] = counted.get(counter, 0) + 1
-            pending.append(_pending(service, unit, output, kind, values, counted[counter], cause))
-    return pending, counted
+            yield output, counter, kind, values
 
 
 def _occurrences(output: Output, occurred: Sequence[Occurred]) -> list[tuple[PublicationKind, Values]]:
@@ -123,13 +171,14 @@ def exists(service: Service, values: Values) -> bool:
 def _columns(output: Output, values: Values) -> dict[str, object]:
     """The columns that have a value; one that is unset, or fails on the defaults, is left out.
 
-    Raises Transient for one that cannot be computed for now: it would be left out by mistake.
+    Raises Transient for one that cannot be computed for now, ConfigurationError for one that lacks what is not
+    installed: it would be left out by mistake.
     """
     found: dict[str, object] = {}
     for column, name in output.cells.items():
         value = values.get(name, UNSET)
         if type(value) is Failure:
-            if isinstance(value.error, Transient):
+            if isinstance(value.error, (Transient, ConfigurationError)):
                 value.throw()
         elif value is not UNSET:
             found[column] = value
@@ -167,9 +216,9 @@ def _unstored(service: Service, output: Output) -> dict[str, str]:
 def waiting(service: Service, item: Item, computed: Values) -> list[tuple[Output, Publication]]:
     """What an item has to publish, each with its output.
 
-    Values that are not stored are taken from ``computed``, else computed anew. A source object that is gone publishes
-    nothing, for a later event tells of it; nor does an output that the service no longer has. Raises Transient when a
-    value cannot be computed for now.
+    Values that are not stored are taken from ``computed``, else computed anew; one that fails on the defaults is left
+    out. A source object that is gone publishes nothing, for a later event tells of it; nor does an output that the
+    service no longer has. Raises Transient when a value cannot be computed for now.
     """
     outputs = {(one.name, one.sink.destination): one for one in service.outputs}
     found: list[tuple[Output, Publication]] = []
@@ -191,11 +240,13 @@ def waiting(service: Service, item: Item, computed: Values) -> list[tuple[Output
 
 
 def _value(name: str, computed: Values, values: Values) -> object:
-    """The value of a cell that is not stored; raises what the cell raised."""
+    """The value of a cell that is not stored; unset when it fails, as it does on the defaults, for it is committed."""
     value = computed[name] if name in computed else values.get(name, UNSET)
-    if type(value) is Failure:
+    if type(value) is not Failure:
+        return value
+    if isinstance(value.error, (Superseded, Transient, ConfigurationError)):
         value.throw()
-    return value
+    return UNSET
 
 
 def _publication(service: Service, pending: Pending, columns: Values) -> Publication:
@@ -213,7 +264,8 @@ def _publication(service: Service, pending: Pending, columns: Values) -> Publica
 def publish(publications: Sequence[tuple[Output, Publication]]) -> set[int]:
     """Hand publications to the sinks of their outputs; returns the places of those still to be published.
 
-    Raises ConfigurationError for a sink that will never work, after everything else was handed over.
+    A sink that fails in a way that nobody thought of holds up its own changes only. Raises ConfigurationError for one
+    that will never work, after everything else was handed over.
     """
     failed: set[int] = set()
     broken: ConfigurationError | None = None
@@ -230,6 +282,9 @@ def publish(publications: Sequence[tuple[Output, Publication]]) -> set[int]:
         except ConfigurationError as error:
             failed.update(places)
             broken = broken or error
+        except Exception as error:
+            failed.update(places)
+            _log.error("%s: unexpected error", sink.destination, exc_info=error)
     if broken is not None:
         raise broken
     return failed

@@ -126,6 +126,11 @@ class Service:
         return frozenset(output.pulse for output in self.outputs if output.pulse)
 
     @cached_property
+    def confirmed(self) -> tuple[Output, ...]:
+        """The outputs whose sink wants to be asked before a change is stored."""
+        return tuple(one for one in self.outputs if type(one.sink).confirm is not Sink.confirm)
+
+    @cached_property
     def host(self) -> Host:
         """What runs the service in this process."""
         from reactflow.service.host import Host
@@ -170,5 +175,5 @@ class Service:
         return tuple(dict.fromkeys(one.sink.reach for one in self.outputs))
 
     def __repr__(self) -> str:
-        reads, writes = ", ".join(self.reads) or "-", ", ".join(self.writes) or "-"
-        return f"<service {self.name}: {reads} -> {self.flow.__name__} -> {writes}>"
+        way = [", ".join(self.reads), self.flow.__name__, ", ".join(self.writes)]
+        return f"<service {self.name}: {' -> '.join(part for part in way if part)}>"

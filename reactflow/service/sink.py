@@ -57,8 +57,8 @@ class Sink:
         """Refuse a change that can never be written here, such as a number that the column has no room for.
 
         Raises RecordError that names what, the value and the remedy: the event that it comes from goes to quarantine,
-        and nothing of it is applied. Pure, and without I/O: it is asked for each event, before anything is stored. ``n``
-        is not yet known then; it stands at the largest that there may be.
+        and nothing of it is applied. Pure, and without I/O: it is asked for each event, before anything is stored.
+        ``n`` is not yet known then, and stands at the largest that there may be.
         """
 
     def publish(self, batch: Sequence[Publication]) -> list[int]:

@@ -14,12 +14,20 @@ from typing import TYPE_CHECKING, Literal
 from attrs import evolve, field, frozen
 
 from reactflow.cells import UNSET, Kind
-from reactflow.errors import EventError, RecordError, StateError, Superseded, Transient
-from reactflow.flow import Event
+from reactflow.errors import (
+    CellError,
+    ConfigurationError,
+    EventError,
+    RecordError,
+    StateError,
+    Superseded,
+    Transient,
+)
+from reactflow.flow import Applied, Event, State
 from reactflow.service.binding import UnitEvent
 from reactflow.service.item import Item
 from reactflow.service.key import UnitKey
-from reactflow.service.outbox import Cause, Occurred, due
+from reactflow.service.outbox import Cause, Occurred, confirm, due
 from reactflow.service.quarantine import Case, Reason
 from reactflow.service.source import Message, Record
 
@@ -88,7 +96,8 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
 
     What is due afterwards is in the returned item's ``out``; the caller publishes it and only then acknowledges. Events
     from the first transient failure on have the fate ``unfinished``. Raises Transient when the store is away, or when
-    what the item owed before cannot be published; StateError when the item cannot be read or written at all.
+    what the item owed before cannot be published; StateError when the item cannot be read or written at all;
+    ConfigurationError when a cell or sink lacks what no record can bring.
     """
     service, store = host.service, host.store
     item = host.warm.recall(unit) or store.get(service.name, unit.text) or Item()
@@ -133,6 +142,7 @@ class Draft:
         self.before = self.step.values(self.state, recompute=False)
         if item.cells and item.gv != self.step.version:
             self.before.update(self._computed_by_old_version())
+        self.shown, self.told = self.before, set(item.numbers)  # what the sinks were asked about last
         self.marks, self.versions = dict(item.marks), dict(item.versions)
         self.open_cases = list(item.open_cases)
         self.occurred: list[Occurred] = []
@@ -162,20 +172,40 @@ class Draft:
         return True
 
     def apply(self, arrival: Arrival) -> None:
-        """Apply one event; raises EventError or Transient with nothing changed."""
+        """Apply one event; raises EventError, Transient or ConfigurationError with nothing changed."""
         if arrival.event.error is not None:
             raise arrival.event.error
         event = self._still_due(arrival.event)
-        self.state, applied = self.step.apply(self.state, event)
+        try:
+            state, applied = self.step.apply(self.state, event)
+        except CellError as error:
+            if isinstance(error.error, ConfigurationError):
+                raise error.error from error  # not the record's fault: it would fail every one, and comes again
+            raise
+        cause = self.cause.and_then(arrival.message)
+        occurred = self._told(state, applied, cause)
+        self.state, self.cause = state, cause
         self.computed.update(applied.computed)
-        occurred = [one for one in applied.occurrences if one[0] in self.service.logged]
-        if occurred:
-            values = self.step.values(self.state, recompute=False)
-            self.occurred += [Occurred(pulse, value, values) for pulse, value in occurred]
+        self.occurred += occurred
         versions = arrival.event.versions
         self.versions.update((name, versions[name][0]) for name in event.writes if name in versions)
-        self.cause = self.cause.and_then(arrival.message)
         self.end(arrival, "applied")
+
+    def _told(self, state: State, applied: Applied, cause: Cause) -> list[Occurred]:
+        """What an event has occur that is told outside; raises RecordError when a sink can never write what is due."""
+        told = [one for one in applied.occurrences if one[0] in self.service.logged]
+        is_asked = self.service.confirmed and (applied.changed or self.shown is self.before)
+        if not told and not is_asked:
+            return []
+        values = self.step.values(state, recompute=False)
+        occurred = [Occurred(pulse, value, values) for pulse, value in told]
+        if self.service.confirmed:
+            computed = {**self.computed, **applied.computed}
+            self.told.update(
+                confirm(self.service, self.unit, self.told, self.shown, values, occurred, computed, cause)
+            )
+            self.shown = values
+        return occurred
 
     def _still_due(self, event: UnitEvent) -> Event:
         """The event without the writes that a later version of their cells has overtaken; a removal wins ties."""
