@@ -23,9 +23,12 @@ from reactflow.errors import ConfigurationError, RecordError
 from reactflow.service.decoding import short
 from reactflow.service.json_reader import MEMBERS, NESTING
 from reactflow.service.json_writer import as_text
+from reactflow.service.writable import encoding
 
 LARGEST_ITEM = 400 * 1024  # bytes, names included
+LONGEST_KEYS = (2048, 1024)  # bytes of a partition key and of a sort key
 DIGITS = 38
+DEPTH = 32  # lists and maps inside each other
 _LARGEST = Decimal("9.9999999999999999999999999999999999999E+125")
 _SMALLEST = Decimal("1E-130")
 _INTEGRAL = re.compile(r"-?[0-9]+")
@@ -124,24 +127,51 @@ def write_item(values: Mapping[str, Any], what: str) -> dict[str, Any]:
     >>> write_item({"id": "r1", "area": 12.5, "hot": True, "note": None}, "dynamodb/areas")
     {'id': {'S': 'r1'}, 'area': {'N': '12.5'}, 'hot': {'BOOL': True}, 'note': {'NULL': True}}
     """
-    item = {name: write_value(value, f"{what}, attribute {name!r}") for name, value in values.items()}
-    sizes = {name: len(name.encode()) + size_of(typed) for name, typed in item.items()}
+    item: dict[str, Any] = {}
+    sizes: dict[str, int] = {}
+    for name, value in values.items():
+        place = f"{what}, attribute {name!r}"
+        with encoding(place):
+            item[name] = write_value(value, place)
+            sizes[name] = len(name.encode()) + size_of(item[name])
     if (total := sum(sizes.values())) > LARGEST_ITEM:
         largest = max(sizes, key=lambda name: sizes[name])
         raise ConfigurationError(
             f"{what}: the item has {total} bytes, and {LARGEST_ITEM} are the most ({largest!r} has "
-            f"{sizes[largest]} of "
-            "them): publish less, or put the large value into S3 and publish its name"
+            f"{sizes[largest]} of them): publish less, or put the large value into S3 and publish its name"
         )
     return item
 
 
-def write_value(value: Any, what: str) -> dict[str, Any]:
+def write_key(values: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """The typed attributes of a primary key, partition key first.
+
+    Raises ConfigurationError for an empty one, and for one that is longer than a key can be.
+
+    >>> write_key({"room": "r1", "_id": "rooms/1"}, "dynamodb/areas")
+    {'room': {'S': 'r1'}, '_id': {'S': 'rooms/1'}}
+    """
+    key = write_item(values, what)
+    for (name, typed), longest in zip(key.items(), LONGEST_KEYS, strict=False):
+        size = size_of(typed)
+        if size == 0 or size > longest:
+            raise ConfigurationError(
+                f"{what}: the key attribute {name!r} is {short(values[name])} with {size} bytes, and it has 1 to "
+                f"{longest}: use another field as the key"
+            )
+    return key
+
+
+def write_value(value: Any, what: str, depth: int = 1) -> dict[str, Any]:
     """One value as a typed attribute; raises ConfigurationError."""
+    if depth > DEPTH + 1:
+        raise ConfigurationError(
+            f"{what} is nested deeper than {DEPTH} levels, the most of DynamoDB: publish it flatter, or as text"
+        )
     if value is None:
         return {"NULL": True}
     if isinstance(value, enum.Enum):
-        return write_value(value.value, what)
+        return write_value(value.value, what, depth)
     if isinstance(value, bool):
         return {"BOOL": value}
     if isinstance(value, str):
@@ -151,11 +181,15 @@ def write_value(value: Any, what: str) -> dict[str, Any]:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return {"B": bytes(value)}
     if isinstance(value, Mapping):
-        return {"M": {as_text(name): write_value(each, f"{what}.{name}") for name, each in value.items()}}
+        return {
+            "M": {
+                as_text(name): write_value(each, f"{what}.{name}", depth + 1) for name, each in value.items()
+            }
+        }
     if isinstance(value, (list, tuple)):
-        return {"L": [write_value(each, f"{what}[{place}]") for place, each in enumerate(value)]}
+        return {"L": [write_value(each, f"{what}[{place}]", depth + 1) for place, each in enumerate(value)]}
     if isinstance(value, (set, frozenset)):
-        return _write_set(value, what)
+        return _write_set(value, what, depth)
     if isinstance(value, (dt.date, dt.time)):
         return {"S": value.isoformat()}
     if isinstance(value, uuid.UUID):
@@ -163,7 +197,7 @@ def write_value(value: Any, what: str) -> dict[str, Any]:
     if isinstance(value, dt.timedelta):
         return {"N": write_number(value.total_seconds(), what)}
     if hasattr(value, "tolist"):  # an array or number of numpy
-        return write_value(value.tolist(), what)
+        return write_value(value.tolist(), what, depth)
     raise ConfigurationError(
         f"{what}: {type(value).__name__} has no form in DynamoDB: publish a cell of plain data"
     )
@@ -171,18 +205,19 @@ def write_value(value: Any, what: str) -> dict[str, Any]:
 
 def write_number(value: float | Decimal, what: str) -> str:
     """The text of a number, exactly; raises ConfigurationError for more than 38 digits, or out of DynamoDB's range."""
-    if not isinstance(value, int) and not math.isfinite(value):
+    if (isinstance(value, float) and not math.isfinite(value)) or (
+        isinstance(value, Decimal) and not value.is_finite()
+    ):
         raise ConfigurationError(
             f"{what} is {value}, and DynamoDB has no such number: leave the cell unset instead"
         )
     # Decimal(float) would spell out the binary fraction; repr is the shortest text that names the same float.
-    number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    number = Decimal(float.__repr__(value)) if isinstance(value, float) else Decimal(value)
     digits = len("".join(map(str, number.as_tuple().digits)).strip("0"))
     if digits > DIGITS:
         raise ConfigurationError(
             f"{what} is a number of {digits} digits ({short(number)}), and DynamoDB keeps {DIGITS}: "
-            "round it, or publish "
-            "it as text"
+            "round it, or publish it as text"
         )
     if number and not _SMALLEST <= abs(number) <= _LARGEST:
         raise ConfigurationError(
@@ -191,7 +226,7 @@ def write_number(value: float | Decimal, what: str) -> str:
     return str(number) if number else "0"
 
 
-def _write_set(value: set[Any] | frozenset[Any], what: str) -> dict[str, Any]:
+def _write_set(value: set[Any] | frozenset[Any], what: str, depth: int) -> dict[str, Any]:
     kinds = {type(each) for each in value}
     if kinds == {str}:
         return {"SS": sorted(value)}
@@ -200,7 +235,7 @@ def _write_set(value: set[Any] | frozenset[Any], what: str) -> dict[str, Any]:
     if kinds == {bytes}:
         return {"BS": sorted(value)}
     # DynamoDB has no empty set and none of mixed kinds.
-    typed = [write_value(each, what) for each in value]
+    typed = [write_value(each, what, depth + 1) for each in value]
     return {"L": sorted(typed, key=repr)}
 
 

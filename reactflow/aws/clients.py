@@ -115,9 +115,8 @@ def translated(error: BaseException, resource: str, action: str) -> ReactflowErr
         error, (said.NoCredentialsError, said.PartialCredentialsError, said.CredentialRetrievalError)
     ):
         return ConfigurationError(
-            f"{resource}: there are no credentials for AWS. Set AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY (any text "
-            "for a local endpoint), or run under a role"
+            f"{resource}: there are no credentials for AWS. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
+            "(any text for a local endpoint), or run under a role"
         )
     if isinstance(error, said.NoRegionError):
         return ConfigurationError(f"{resource}: no region is set. Set AWS_REGION, for example to us-east-1")

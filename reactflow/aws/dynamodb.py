@@ -12,20 +12,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import field, frozen
 
 from reactflow.aws.attribute_values import read_item, read_number
-from reactflow.aws.kinesis import paths_in, paths_of_key
+from reactflow.aws.names import check_name
 from reactflow.aws.origin import check_origin, named
 from reactflow.aws.row_writer import EVENT, RowWriter, is_bookkeeping
+from reactflow.aws.stream import StreamSource, moment, padded
 from reactflow.errors import BindingError, ConfigurationError, RecordError
 from reactflow.service.decoding import short
 from reactflow.service.envelope import Envelope
 from reactflow.service.sink import Publication, Sink
-from reactflow.service.source import Contract, Message, Record, Source
+from reactflow.service.source import Contract, Message, Record
+from reactflow.service.writable import refusing
 
 if TYPE_CHECKING:
     from reactflow.service.output import Output
@@ -33,16 +35,12 @@ if TYPE_CHECKING:
 NUMBER_WIDTH = 40  # digits: the longest sequence number of a stream
 
 
-def _mapping(value: Mapping[str, str] | None) -> dict[str, str] | None:
-    return None if value is None else dict(value)
-
-
 def _names(value: Sequence[str] | str | None) -> tuple[str, ...] | None:
     return (value,) if isinstance(value, str) else None if value is None else tuple(value)
 
 
 @frozen
-class DynamoDB(Source, Sink):
+class DynamoDB(StreamSource, Sink):
     """A DynamoDB table, by name.
 
     ``keys`` names the attributes of its primary key, partition key first. ``key`` says where parts of the unit's key
@@ -76,10 +74,9 @@ class DynamoDB(Source, Sink):
     table: str
     keys: tuple[str, ...] | None = field(default=None, kw_only=True, converter=_names)
     owns: Literal["attributes"] | None = field(default=None, kw_only=True)
-    key: Mapping[str, str] | None = field(default=None, kw_only=True, converter=_mapping)
-    region: str | None = field(default=None, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
+        check_name("DynamoDB", self.table)
         if self.owns not in (None, "attributes"):
             raise BindingError(
                 f'dynamodb/{self.table}: owns={self.owns!r} is unknown: leave it out, or owns="attributes"'
@@ -101,23 +98,20 @@ class DynamoDB(Source, Sink):
     def contract(self) -> Contract:
         return Contract(ordered=True, skips=False, replaces=True)
 
-    def key_paths(self, names: Sequence[str]) -> Mapping[str, str]:
-        return paths_of_key(self.key, names, self.resource)
-
     def unit_is_one_lane(self, key_names: Sequence[str]) -> bool:
         """Whether a unit is one item: every attribute of the primary key is found in the unit's key.
 
         Without ``keys`` nothing is known against it, so True: the first record that shows otherwise is refused by
         ``confirm_unit``.
         """
-        return self.keys is None or set(self.keys) <= paths_in(self.key, key_names)
+        return self.keys is None or set(self.keys) <= self.paths_in(key_names)
 
     def confirm_unit(self, record: Record, key_names: Sequence[str]) -> None:
         """Refuse a table whose items are finer than units, where nothing orders them: raises ConfigurationError."""
         if self.keys is not None or self.version is not None or self.order is not None:
             return
         item_keys = set(_dynamodb(record).get("Keys") or ())
-        finer = sorted(item_keys - paths_in(self.key, key_names))
+        finer = sorted(item_keys - self.paths_in(key_names))
         if finer:
             raise ConfigurationError(
                 f"{named(record)}: the table's primary key has {finer[0]!r}, which is no part of the unit's key, so "
@@ -132,7 +126,7 @@ class DynamoDB(Source, Sink):
         part = _dynamodb(record)
         what = named(record, str(part.get("SequenceNumber", "")))
         keys = _shown(read_item(part.get("Keys"), f"{what}, keys"))
-        time = _time(part.get("ApproximateCreationDateTime"))
+        time = moment(part.get("ApproximateCreationDateTime"))
         try:
             return self._message(record, part, keys, time, what)
         except RecordError as error:
@@ -166,10 +160,9 @@ class DynamoDB(Source, Sink):
         if self.fields is not None and all(path.partition(".")[0] in keys for path in self.fields.values()):
             return keys
         raise RecordError(
-            f"{what} has no new image (the stream's view is {short(part.get('StreamViewType'))}), so "
-            "its values are not "
-            "known: set StreamViewType NEW_AND_OLD_IMAGES on the table, or bind only key attributes "
-            "with fields="
+            f"{what} has no new image (the stream's view is {short(part.get('StreamViewType'))}), so its values "
+            "are not known: set StreamViewType NEW_AND_OLD_IMAGES on the table, or bind only key attributes with "
+            "fields="
         )
 
     def lane(self, record: Record) -> str:
@@ -190,15 +183,7 @@ class DynamoDB(Source, Sink):
 
     def position(self, record: Record) -> str:
         """The sequence number, in 40 digits."""
-        number = _dynamodb(record).get("SequenceNumber")
-        if (
-            not isinstance(number, str)
-            or not number.isascii()
-            or not number.isdigit()
-            or len(number) > NUMBER_WIDTH
-        ):
-            raise RecordError(f"{named(record)} has the sequence number {short(number)}: it should be digits")
-        return f"{number:0>{NUMBER_WIDTH}}"
+        return padded(_dynamodb(record).get("SequenceNumber"), NUMBER_WIDTH, record)
 
     # -- sink ---------------------------------------------------------------------------------------------------------
 
@@ -212,6 +197,10 @@ class DynamoDB(Source, Sink):
 
     def check(self, key_names: Sequence[str], output: Output) -> None:
         self._writer().check(key_names)
+
+    def confirm(self, publication: Publication) -> None:
+        with refusing():
+            self._writer().encode(publication)
 
     def publish(self, batch: Sequence[Publication]) -> list[int]:
         return self._writer().publish(batch)
@@ -248,12 +237,3 @@ def _number_text(text: object) -> str:
     except ValueError:
         return str(text)
     return str(number if isinstance(number, int) else format(number.normalize(), "f"))
-
-
-def _time(seconds: object) -> datetime | None:
-    if isinstance(seconds, (int, float)) and not isinstance(seconds, bool):
-        try:
-            return datetime.fromtimestamp(seconds, UTC)
-        except (ValueError, OverflowError, OSError):
-            return None
-    return None

@@ -47,9 +47,8 @@ def open_event(event: object) -> list[Record]:
 
 
 _KNOWN = (
-    "a handler takes what a trigger of Kinesis, DynamoDB Streams, S3, SQS (with notifications of S3) "
-    "or EventBridge "
-    "(rule for aws.s3) delivers"
+    "a handler takes what a trigger of Kinesis, DynamoDB Streams, S3, SQS (with notifications of S3) or "
+    "EventBridge (rule for aws.s3) delivers"
 )
 
 
@@ -103,8 +102,7 @@ def _of_eventbridge(raw: Mapping[str, Any], via: Via, receipt: str) -> Record:
     bucket = detail.get("bucket") if isinstance(detail, Mapping) else None
     if raw.get("source") != "aws.s3" or not isinstance(bucket, Mapping):
         raise ConfigurationError(
-            f"the event of EventBridge is {short(raw.get('detail-type'))} of "
-            f"{short(raw.get('source'))}: {_KNOWN}"
+            f"the event of EventBridge is {short(raw.get('detail-type'))} of {short(raw.get('source'))}: {_KNOWN}"
         )
     name = str(bucket.get("name", ""))
     return Record(
@@ -146,8 +144,8 @@ def _of_body(body: Mapping[str, Any], receipt: str, what: str) -> list[Record]:
         return [_of_s3(each, "queue", receipt) for each in records]
     raise RecordError(
         f"{what} holds neither Records of S3 nor an event of EventBridge, but "
-        f"{', '.join(sorted(body)[:8]) or 'nothing'}: "
-        "send S3's notifications to the queue as they are (with SNS between, set raw message delivery)"
+        f"{', '.join(sorted(body)[:8]) or 'nothing'}: send S3's notifications to the queue as they are "
+        "(with SNS between, set raw message delivery)"
     )
 
 

@@ -56,9 +56,8 @@ class KeyTemplate:
                 )
             if kinds and not literal:
                 raise BindingError(
-                    f"the key template {self.text!r} has {{{name}}} right after another field, and "
-                    "nothing tells where "
-                    "one ends: put a character such as '/' between them"
+                    f"the key template {self.text!r} has {{{name}}} right after another field, and nothing "
+                    "tells where one ends: put a character such as '/' between them"
                 )
             kinds[name] = kind
             pattern += f"{self._literal(literal)}(?P<{name}>{_KINDS[kind]})"
@@ -70,9 +69,8 @@ class KeyTemplate:
     def _literal(self, text: str) -> str:
         if "{" in text or "}" in text:
             raise BindingError(
-                f"the key template {self.text!r} has a brace that is no field: write fields as "
-                f"{{name}}, {{name:path}}, "
-                "{name:int} or {name:date}"
+                f"the key template {self.text!r} has a brace that is no field: write fields as {{name}}, "
+                "{name:path}, {name:int} or {name:date}"
             )
         return re.escape(text)
 
@@ -115,11 +113,12 @@ class KeyTemplate:
         if read is None or any(as_text(read[name]) != text for name, text in texts.items()):
             raise ConfigurationError(
                 f"{short(texts)} cannot be written as {self.text!r}: {short(key)} would be read back as "
-                f"{'nothing' if read is None else short(read)}. Use {{name:path}} for text with '/', "
-                "or another separator"
+                f"{'nothing' if read is None else short(read)}. Use {{name:path}} for text with '/', or another "
+                "separator"
             )
         if len(key.encode()) > LONGEST_KEY:
             raise ConfigurationError(
-                f"the key {short(key)} has {len(key.encode())} bytes, and {LONGEST_KEY} are the most"
+                f"the key {short(key)} has {len(key.encode())} bytes, and {LONGEST_KEY} are the most: use a "
+                "shorter field as the key, or a shorter template"
             )
         return key

@@ -12,21 +12,23 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
 from reactflow.aws.clients import client, speaking
+from reactflow.aws.names import check_name
 from reactflow.aws.origin import check_origin, named
+from reactflow.aws.stream import StreamSource, moment, padded
 from reactflow.errors import BindingError, ConfigurationError, RecordError, Transient
 from reactflow.service.decoding import ABSENT, read_path, short
 from reactflow.service.envelope import REMOVAL, Envelope
 from reactflow.service.json_reader import SIZE, read_object
-from reactflow.service.json_writer import as_text, write_json
+from reactflow.service.json_writer import as_text
 from reactflow.service.key import Key
 from reactflow.service.sink import Publication, Sink
-from reactflow.service.source import Contract, Message, Record, Source
+from reactflow.service.source import Contract, Message, Record
+from reactflow.service.writable import encoding, json_bytes, refusing
 
 if TYPE_CHECKING:
     from reactflow.service.output import Output
@@ -39,12 +41,8 @@ _BATCH_BYTES = 5 << 20
 _LONGEST_KEY = 256  # characters of a partition key
 
 
-def _mapping(value: Mapping[str, str] | None) -> dict[str, str] | None:
-    return None if value is None else dict(value)
-
-
 @frozen
-class Kinesis(Source, Sink):
+class Kinesis(StreamSource, Sink):
     """A Kinesis stream, by name.
 
     ``partition`` names the field that the stream is partitioned by; it is checked on each record, and a unit whose key
@@ -61,8 +59,9 @@ class Kinesis(Source, Sink):
 
     stream: str
     partition: str | None = field(default=None, kw_only=True)
-    key: Mapping[str, str] | None = field(default=None, kw_only=True, converter=_mapping)
-    region: str | None = field(default=None, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        check_name("Kinesis", self.stream)
 
     @property
     def resource(self) -> str:
@@ -76,12 +75,9 @@ class Kinesis(Source, Sink):
     def contract(self) -> Contract:
         return Contract(ordered=True, skips=False, replaces=False)
 
-    def key_paths(self, names: Sequence[str]) -> Mapping[str, str]:
-        return paths_of_key(self.key, names, self.resource)
-
     def unit_is_one_lane(self, key_names: Sequence[str]) -> bool:
         """True when the partition field is part of the key: then all records of a unit have one partition key."""
-        return self.partition is not None and self.partition in paths_in(self.key, key_names)
+        return self.partition is not None and self.partition in self.paths_in(key_names)
 
     # -- source -------------------------------------------------------------------------------------------------------
 
@@ -99,7 +95,7 @@ class Kinesis(Source, Sink):
                 raise RecordError(f"{what}: {error}", field=error.field) from error
             fields = cause.data
         self._check_partition(fields, part, what)
-        time = _time(part.get("approximateArrivalTimestamp"))
+        time = moment(part.get("approximateArrivalTimestamp"))
         if cause is not None and cause.type == REMOVAL:
             return Message(new=None, old=fields, old_known=False, time=time, cause=cause)
         return Message(new=fields, time=time, cause=cause)
@@ -109,23 +105,15 @@ class Kinesis(Source, Sink):
         shard, colon, _ = str(record.raw.get("eventID", "")).partition(":")
         if not colon or not shard:
             raise RecordError(
-                f"{named(record)} does not tell its shard: eventID is "
-                f"{short(record.raw.get('eventID'))}, and should be "
-                "'shardId-...:sequence number'"
+                f"{named(record)} does not tell its shard: eventID is {short(record.raw.get('eventID'))}, and "
+                "should be 'shardId-...:sequence number'"
             )
         return f"{self.resource}/{shard}"
 
     def position(self, record: Record) -> str:
         """The sequence number in 129 digits, and the place inside an aggregated record (always the first, for now)."""
-        number = _kinesis(record).get("sequenceNumber")
-        if (
-            not isinstance(number, str)
-            or not number.isascii()
-            or not number.isdigit()
-            or len(number) > NUMBER_WIDTH
-        ):
-            raise RecordError(f"{named(record)} has the sequence number {short(number)}: it should be digits")
-        return f"{number:0>{NUMBER_WIDTH}}.{0:0>{PART_WIDTH}}"
+        number = padded(_kinesis(record).get("sequenceNumber"), NUMBER_WIDTH, record)
+        return f"{number}.{0:0>{PART_WIDTH}}"
 
     def _check_partition(self, fields: Mapping[str, Any], part: Mapping[str, Any], what: str) -> None:
         if self.partition is None:
@@ -142,9 +130,8 @@ class Kinesis(Source, Sink):
             )
         if partition_key(as_text(value)) != sent:
             raise RecordError(
-                f"{what}: the field {self.partition!r} is {short(value)}, but the record was sent with "
-                "the partition "
-                f"key {short(sent)}: send it with its {self.partition} as partition key, or bind "
+                f"{what}: the field {self.partition!r} is {short(value)}, but the record was sent with the "
+                f"partition key {short(sent)}: send it with its {self.partition} as partition key, or bind "
                 "without partition=",
                 field=self.partition,
                 key_fields=dict(fields),
@@ -155,10 +142,13 @@ class Kinesis(Source, Sink):
     def check(self, key_names: Sequence[str], output: Output) -> None:
         if self.partition is not None and "." in self.partition:
             raise BindingError(
-                f"{self.destination}: partition={self.partition!r} goes into a nested value, and a row "
-                "has none: "
-                "partition by a field of the key"
+                f"{self.destination}: partition={self.partition!r} goes into a nested value, and a row has "
+                "none: partition by a field of the key"
             )
+
+    def confirm(self, publication: Publication) -> None:
+        with refusing():
+            self._record(publication)
 
     def publish(self, batch: Sequence[Publication]) -> list[int]:
         """Write the envelopes as records, those with one partition key in order and never one past another.
@@ -167,16 +157,12 @@ class Kinesis(Source, Sink):
         """
         waiting: dict[str, list[int]] = {}
         data: dict[int, bytes] = {}
-        too_large: ConfigurationError | None = None
+        broken: ConfigurationError | None = None
         for index, publication in enumerate(batch):
-            data[index] = write_json(publication.envelope).encode()
-            to = self._partition_key(publication)
-            if len(data[index]) + len(to.encode()) > SIZE:
-                too_large = too_large or ConfigurationError(
-                    f"{self.destination}: the record {publication.id} has {len(data[index])} bytes, "
-                    f"and {SIZE} are the "
-                    "most: publish less, or put the large value into S3 and publish its name"
-                )
+            try:
+                to, data[index] = self._record(publication)
+            except ConfigurationError as error:
+                broken = broken or error
             else:
                 waiting.setdefault(to, []).append(index)
         failed: list[int] = []
@@ -196,18 +182,31 @@ class Kinesis(Source, Sink):
                     else:
                         waiting[to].pop(0)
             waiting = {to: indices for to, indices in waiting.items() if indices}
-        if too_large is not None:
-            raise too_large
+        if broken is not None:
+            raise broken
         return sorted(failed)
 
-    def _partition_key(self, publication: Publication) -> str:
+    def _record(self, publication: Publication) -> tuple[str, bytes]:
+        """The partition key and the data of a record; raises ConfigurationError for what can never be one."""
+        what = f"{self.destination}: the record {publication.id}"
+        data = json_bytes(publication.envelope, what)
+        with encoding(what):
+            to = self._partition_key(publication, what)
+            size = len(data) + len(to.encode())
+        if size > SIZE:
+            raise ConfigurationError(
+                f"{what} has {size} bytes with its partition key, and {SIZE} are the most: publish less, or "
+                "put the large value into S3 and publish its name"
+            )
+        return to, data
+
+    def _partition_key(self, publication: Publication, what: str) -> str:
         if self.partition is not None:
             values = {**publication.values, **publication.key}
             if values.get(self.partition) is None:
                 raise ConfigurationError(
-                    f"{self.destination}: the record {publication.id} has no {self.partition!r} to be "
-                    "partitioned by: "
-                    "add it to the row, or partition by a field of the key"
+                    f"{what} has no {self.partition!r} to be partitioned by: add it to the row, or "
+                    "partition by a field of the key"
                 )
             return partition_key(as_text(values[self.partition]))
         if len(publication.key) == 1:
@@ -230,22 +229,6 @@ def partition_key(text: str) -> str:
     ('r1', 64, 64)
     """
     return text if 0 < len(text) <= _LONGEST_KEY else hashlib.sha256(text.encode()).hexdigest()
-
-
-def paths_in(given: Mapping[str, str] | None, names: Sequence[str]) -> set[str]:
-    """The paths at which the parts of a key are found; a name that is a path already stays one."""
-    return {(given or {}).get(name, name) for name in names}
-
-
-def paths_of_key(given: Mapping[str, str] | None, names: Sequence[str], resource: str) -> dict[str, str]:
-    """Where each part of a unit's key is found; raises BindingError for a name that the key does not have."""
-    given = given or {}
-    if unknown := [name for name in given if name not in names]:
-        raise BindingError(
-            f"{resource}: key= speaks of {unknown[0]!r}, which is no part of the unit's key "
-            f"({', '.join(names) or 'none'})"
-        )
-    return {name: given.get(name, name) for name in names}
 
 
 def _requests(records: list[tuple[str, int]], data: Mapping[int, bytes]) -> list[list[tuple[str, int]]]:
@@ -287,12 +270,3 @@ def _data(part: Mapping[str, Any], what: str) -> bytes:
             "AggregationEnabled=false in the producer"
         )
     return data
-
-
-def _time(seconds: object) -> datetime | None:
-    if isinstance(seconds, (int, float)) and not isinstance(seconds, bool):
-        try:
-            return datetime.fromtimestamp(seconds, UTC)
-        except (ValueError, OverflowError, OSError):
-            return None
-    return None

@@ -20,11 +20,13 @@ from reactflow.aws.clients import client, error_code, error_status, speaking
 from reactflow.aws.key_template import LONGEST_KEY, KeyTemplate
 from reactflow.aws.publishing import write_each
 from reactflow.errors import ConfigurationError, ReactflowError, Transient
-from reactflow.service.json_writer import write_json
+from reactflow.service.decoding import short
 from reactflow.service.sink import Publication
+from reactflow.service.writable import encoding, json_bytes
 
 _RIVALS = 8  # how often an object may change under our hands before the record is given back
-_METADATA_ROOM = 1_900  # bytes; S3 allows 2 KB for all of an object's own metadata
+_METADATA_MOST = 2_048  # bytes: what S3 allows for all of an object's own metadata, names included
+_METADATA_ROOM = 1_900  # bytes of it for the envelope
 _PLAIN = (
     "!#$&'()*+,-./:;<=>?@[]^_`{|}~\""  # all printable characters of ASCII but the space, % and the backslash
 )
@@ -45,17 +47,40 @@ class ObjectWriter:
 
     def object_key(self, publication: Publication) -> str:
         """The key of the object: the template, for an occurrence with its id at the end."""
-        key = self.template.format(publication.key)
+        try:
+            key = self.template.format(publication.key)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{self.destination}, object of {publication.id}: {error}") from error
         if publication.kind != "occurrence":
             return key
         key = f"{key}/{quote(publication.id, safe='')}"
         if len(key.encode()) > LONGEST_KEY:
             raise ConfigurationError(
-                f"{self.destination}: the key of the occurrence {publication.id} has "
-                f"{len(key.encode())} bytes, and "
-                f"{LONGEST_KEY} are the most: use a shorter key or template"
+                f"{self.destination}: the key of the occurrence {publication.id} has {len(key.encode())} bytes, "
+                f"and {LONGEST_KEY} are the most: use a shorter key or template"
             )
         return key
+
+    def encode(self, publication: Publication) -> tuple[str, dict[str, Any]]:
+        """The key of the object and the arguments of the call that writes it, none for a removal.
+
+        Raises ConfigurationError for what can never be an object.
+        """
+        what = f"{self.destination}, object of {publication.id}"
+        with encoding(what):
+            key = self.object_key(publication)
+            if publication.kind == "removal":
+                return key, {}
+            body, kind = body_of(publication, key, what)
+            metadata = {"n": str(publication.n), "event": envelope_text(publication.envelope)}
+        size = sum(len(name) + len(text) for name, text in metadata.items())  # all of it is ASCII
+        if size > _METADATA_MOST:
+            raise ConfigurationError(
+                f"{what}: its metadata has {size} bytes, and {_METADATA_MOST} are the most: the envelope there holds "
+                f"{short(publication.envelope.get('source'))} and {short(publication.envelope.get('type'))}: name the "
+                "service and the output shorter"
+            )
+        return key, {"Body": body, "ContentType": self.content_type or kind, "Metadata": metadata}
 
     def publish(self, batch: Sequence[Publication]) -> list[int]:
         """Write all; return the indices of those to be tried again."""
@@ -65,9 +90,9 @@ class ObjectWriter:
         return repr(sorted(publication.key.items()))
 
     def _write(self, publication: Publication) -> None:
-        key = self.object_key(publication)
+        key, content = self.encode(publication)
         if publication.kind == "occurrence":
-            self._put(key, publication, IfNoneMatch="*")
+            self._put(key, content, IfNoneMatch="*")
             return
         for _ in range(_RIVALS):
             etag, stored = self._look(key)
@@ -76,7 +101,7 @@ class ObjectWriter:
             if publication.kind == "removal":
                 if etag is None or self._delete(key, etag):
                     return
-            elif self._put(key, publication, **({"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag})):
+            elif self._put(key, content, **({"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag})):
                 return
         raise Transient(
             f"{self.destination}/{key} was changed by others {_RIVALS} times meanwhile: tried again later"
@@ -95,16 +120,9 @@ class ObjectWriter:
         n = head.get("Metadata", {}).get("n", "")
         return head["ETag"], int(n) if n.isascii() and n.isdigit() else None
 
-    def _put(self, key: str, publication: Publication, **condition: str) -> bool:
-        body, kind = body_of(publication, key)
+    def _put(self, key: str, content: Mapping[str, Any], **condition: str) -> bool:
         with _lost() as lost, speaking(self.destination, "s3:PutObject"):
-            client("s3").put_object(
-                **self._which(key),
-                **condition,
-                Body=body,
-                ContentType=self.content_type or kind,
-                Metadata={"n": str(publication.n), "event": envelope_text(publication.envelope)},
-            )
+            client("s3").put_object(**self._which(key), **condition, **content)
         return not lost
 
     def _delete(self, key: str, etag: str) -> bool:
@@ -139,7 +157,7 @@ class _lost:  # noqa: N801 - reads as a word where it is used
         return self.happened
 
 
-def body_of(publication: Publication, key: str) -> tuple[bytes, str]:
+def body_of(publication: Publication, key: str, what: str) -> tuple[bytes, str]:
     """The bytes of an object and their content type: a value bound alone as it is, all else as JSON."""
     value: Any = publication.values
     if publication.bare:
@@ -148,7 +166,7 @@ def body_of(publication: Publication, key: str) -> tuple[bytes, str]:
             return bytes(value), mimetypes.guess_type(key)[0] or "application/octet-stream"
         if isinstance(value, str):
             return value.encode(), mimetypes.guess_type(key)[0] or "text/plain; charset=utf-8"
-    return write_json(value).encode(), "application/json"
+    return json_bytes(value, what), "application/json"
 
 
 def envelope_text(envelope: Mapping[str, Any]) -> str:

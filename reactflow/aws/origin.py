@@ -22,8 +22,8 @@ def check_origin(source: Source, record: Record, region: str | None) -> None:
         if bound is not None and is_from and is_from != bound:
             raise RecordError(
                 f"the record {record.receipt or 'without a number'} of {record.resource} comes from "
-                f"{what} {is_from!r}, "
-                f"and the input is bound to {bound!r}: correct the trigger, or bind {what} {is_from!r}"
+                f"{what} {is_from!r}, and the input is bound to {bound!r}: correct the trigger, or bind {what} "
+                f"{is_from!r}"
             )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from attrs import frozen
 
-from reactflow.aws.attribute_values import write_item
+from reactflow.aws.attribute_values import write_item, write_key
 from reactflow.aws.clients import client, error_code, speaking
 from reactflow.aws.publishing import write_each
 from reactflow.errors import BindingError, ConfigurationError, Transient
@@ -70,9 +70,8 @@ class RowWriter:
             )
         if UNIT not in self.keys and (missing := [name for name in key_names if name not in self.keys]):
             raise BindingError(
-                f"{self.destination}: its key {self.keys!r} leaves out {missing[0]!r}, so that two "
-                "units would write "
-                f"one row: add it, or make {UNIT!r} the partition key"
+                f"{self.destination}: its key {self.keys!r} leaves out {missing[0]!r}, so that two units "
+                f"would write one row: add it, or make {UNIT!r} the partition key"
             )
 
     def key_attributes(self, key_names: Sequence[str], *, is_log: bool) -> tuple[str, ...]:
@@ -95,8 +94,7 @@ class RowWriter:
                 if UNIT in publication.values:
                     raise ConfigurationError(
                         f"{self.destination}: the attribute {UNIT!r} holds the key's text, and the row "
-                        f"{publication.id} "
-                        "has a value of that name: give the value another name in row(...)"
+                        f"{publication.id} has a value of that name: give the value another name in row(...)"
                     )
                 made[name] = unit_text(fields)
             else:
@@ -111,33 +109,45 @@ class RowWriter:
 
         return write_each(batch, place, self._write)
 
-    def _write(self, publication: Publication) -> None:
+    def encode(self, publication: Publication) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The typed attributes that name a row, and those that it is to have.
+
+        Of a row that is shared, the second are what is set beside its key; of a removal they are none. Raises
+        ConfigurationError for what DynamoDB can never keep.
+        """
         what = f"{self.destination}, row {publication.id}"
-        named = write_item(self.primary_key(publication), what)
+        key = self.primary_key(publication)
+        named = write_key(key, what)
+        plain: dict[str, Any] = {}
+        if self.shared and publication.kind != "occurrence":
+            # The number comes first, so that the condition can name it: #s0.
+            number, event = _own(publication)
+            gone = publication.kind == "removal"
+            values = {} if gone else {n: value for n, value in publication.values.items() if n not in key}
+            about = {**_about(publication), "attributes": sorted(values)}
+            plain = {number: publication.n, event: about, **values}
+        elif publication.kind != "removal":
+            plain = {**publication.values, NUMBER: publication.n, EVENT: _about(publication)}
+            if publication.kind == "occurrence":
+                plain[ID] = publication.id
+        item = write_item({**plain, **key}, what)
+        return named, {name: item[name] for name in plain} if self.shared else item
+
+    def _write(self, publication: Publication) -> None:
+        named, item = self.encode(publication)
         if publication.kind == "occurrence":
-            self._log(publication, named, what)
+            self._guarded(
+                "PutItem",
+                Item={**item, **named},
+                ConditionExpression="attribute_not_exists(#id)",
+                ExpressionAttributeNames={"#id": ID},
+            )
         elif self.shared:
-            self._write_shared(publication, named, what)
+            self._write_shared(publication, named, item)
         elif publication.kind == "removal":
             self._guarded("DeleteItem", Key=named, **_lower(NUMBER, publication.n))
         else:
-            item = {**self._row(publication, what), **named}
             self._guarded("PutItem", Item=item, **_lower(NUMBER, publication.n))
-
-    def _row(self, publication: Publication, what: str) -> dict[str, Any]:
-        event = {
-            name: value for name, value in publication.envelope.items() if name not in ("data", "previous")
-        }
-        return write_item({**publication.values, NUMBER: publication.n, EVENT: event}, what)
-
-    def _log(self, publication: Publication, named: dict[str, Any], what: str) -> None:
-        item = {**self._row(publication, what), ID: {"S": publication.id}, **named}
-        self._guarded(
-            "PutItem",
-            Item=item,
-            ConditionExpression="attribute_not_exists(#id)",
-            ExpressionAttributeNames={"#id": ID},
-        )
 
     def _guarded(self, operation: str, **arguments: Any) -> bool:
         """Run a conditional write; False when its condition did not hold, for then something newer is there."""
@@ -158,16 +168,15 @@ class RowWriter:
 
     # -- rows that are shared with others -----------------------------------------------------------------------------
 
-    def _write_shared(self, publication: Publication, named: dict[str, Any], what: str) -> None:
-        writer = "/".join(publication.id.split("/", 2)[:2])
-        number, event = f"{NUMBER}:{writer}", f"{EVENT}:{writer}"
+    def _write_shared(self, publication: Publication, named: dict[str, Any], sets: Mapping[str, Any]) -> None:
+        number, event = _own(publication)
         for _ in range(_RIVALS):
             exists, stored, written = self._look(named, number, event)
             if stored is not None and stored >= publication.n:
                 return
             if publication.kind == "removal" and not exists:
                 return  # nothing to take away; a number alone would make a row of nothing
-            changes = _changes(publication, named, written, number, event, what)
+            changes = _changes(sets, written)
             # The number that was read is compared with: what is to be removed was read together with it.
             changes["ConditionExpression"] = (
                 "#s0 = :seen" if stored is not None else "attribute_not_exists(#s0)"
@@ -177,7 +186,8 @@ class RowWriter:
             if self._guarded("UpdateItem", Key=named, **changes):
                 return
         raise Transient(
-            f"{what}: the row was changed by others {_RIVALS} times while it was written: tried again later"
+            f"{self.destination}, row {publication.id}: the row was changed by others {_RIVALS} times while it "
+            "was written: tried again later"
         )
 
     def _look(self, named: dict[str, Any], number: str, event: str) -> tuple[bool, int | None, list[str]]:
@@ -205,15 +215,18 @@ def _lower(name: str, n: int) -> dict[str, Any]:
     }
 
 
-def _changes(
-    publication: Publication, named: Mapping[str, Any], written: list[str], number: str, event: str, what: str
-) -> dict[str, Any]:
+def _own(publication: Publication) -> tuple[str, str]:
+    """Where the number and the envelope of an output stand in a row that is shared."""
+    writer = "/".join(publication.id.split("/", 2)[:2])
+    return f"{NUMBER}:{writer}", f"{EVENT}:{writer}"
+
+
+def _about(publication: Publication) -> dict[str, Any]:
+    return {name: value for name, value in publication.envelope.items() if name not in ("data", "previous")}
+
+
+def _changes(sets: Mapping[str, Any], written: list[str]) -> dict[str, Any]:
     """The update that sets what the output has now and removes what it had before and has no more."""
-    gone = publication.kind == "removal"
-    values = {} if gone else {name: value for name, value in publication.values.items() if name not in named}
-    about = {name: value for name, value in publication.envelope.items() if name not in ("data", "previous")}
-    # The number comes first, so that the condition can name it: #s0.
-    sets = write_item({number: publication.n, event: {**about, "attributes": sorted(values)}, **values}, what)
     removed = [name for name in written if name not in sets]
     names = {f"#s{place}": name for place, name in enumerate(sets)}
     names |= {f"#r{place}": name for place, name in enumerate(removed)}

@@ -23,6 +23,7 @@ from attrs import field, frozen
 
 from reactflow.aws.clients import client, error_code, error_status, speaking
 from reactflow.aws.key_template import KeyTemplate
+from reactflow.aws.names import check_name
 from reactflow.aws.object_writer import ObjectWriter
 from reactflow.aws.origin import check_origin, named
 from reactflow.aws.s3_object import MAX_BYTES, S3Object
@@ -30,6 +31,7 @@ from reactflow.errors import BindingError, ConfigurationError, RecordError
 from reactflow.service.decoding import short
 from reactflow.service.sink import Publication, Sink
 from reactflow.service.source import Contract, Message, Record, Source
+from reactflow.service.writable import refusing
 
 if TYPE_CHECKING:
     from reactflow.cells import Plan
@@ -80,6 +82,7 @@ class S3(Source, Sink):
     template: KeyTemplate = field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
+        check_name("S3", self.bucket)
         object.__setattr__(self, "template", KeyTemplate(self.key))
 
     @property
@@ -153,9 +156,8 @@ class S3(Source, Sink):
         fits = isinstance(sequencer, str) and _HEX.fullmatch(sequencer) and len(sequencer) <= SEQUENCER_WIDTH
         if not isinstance(sequencer, str) or not fits:
             raise RecordError(
-                f"{named(record)} has the sequencer {short(sequencer)}, so that it has no place in the "
-                "order of its key: it "
-                "should be hexadecimal, as S3 itself sends it"
+                f"{named(record)} has the sequencer {short(sequencer)}, so that it has no place in the order of "
+                "its key: it should be hexadecimal, as S3 itself sends it"
             )
         return f"{sequencer.upper():0<{SEQUENCER_WIDTH}}"
 
@@ -200,20 +202,25 @@ class S3(Source, Sink):
         fields = set(self.template.kinds)
         if unknown := sorted(fields - set(key_names)):
             raise BindingError(
-                f"{self.destination}: the key template {self.key!r} has {{{unknown[0]}}}, which is no "
-                "field of the unit's "
-                f"key ({', '.join(key_names) or 'none'}): an object keeps its name, so only key fields "
-                "can be in it"
+                f"{self.destination}: the key template {self.key!r} has {{{unknown[0]}}}, which is no field of "
+                f"the unit's key ({', '.join(key_names) or 'none'}): an object keeps its name, so only key "
+                "fields can be in it"
             )
         if missing := sorted(set(key_names) - fields):
             raise BindingError(
-                f"{self.destination}: the key template {self.key!r} leaves out {{{missing[0]}}}, so "
-                "that two units would "
-                "write one object: add it"
+                f"{self.destination}: the key template {self.key!r} leaves out {{{missing[0]}}}, so that two "
+                "units would write one object: add it"
             )
 
+    def confirm(self, publication: Publication) -> None:
+        with refusing():
+            self._writer().encode(publication)
+
     def publish(self, batch: Sequence[Publication]) -> list[int]:
-        return ObjectWriter(self.bucket, self.template, self.content_type, self.account).publish(batch)
+        return self._writer().publish(batch)
+
+    def _writer(self) -> ObjectWriter:
+        return ObjectWriter(self.bucket, self.template, self.content_type, self.account)
 
 
 def _is_of_objects(declared: object) -> bool:
@@ -245,13 +252,12 @@ def _of_notification(raw: Mapping[str, Any], what: str) -> _Told:
         kind = "deleted" if version in (None, "null") else "version deleted"
     else:
         raise RecordError(
-            f"{what} is {happened!r}: only ObjectCreated and ObjectRemoved mean something here; take "
-            "it out of the bucket's "
-            "notification configuration"
+            f"{what} is {happened!r}: only ObjectCreated and ObjectRemoved mean something here; take it out of "
+            "the bucket's notification configuration"
         )
     return _Told(
         kind,
-        unquote_plus(thing["key"]),
+        _key(thing["key"], what),
         None if version is None else str(version),
         str(thing.get("eTag") or "").strip('"'),
         _size(thing.get("size")),
@@ -274,8 +280,8 @@ def _of_eventbridge(raw: Mapping[str, Any], what: str) -> _Told:
         kind = "deleted" if marker or version in (None, "null") else "version deleted"
     else:
         raise RecordError(
-            f"{what} is {short(happened)}: only 'Object Created' and 'Object Deleted' mean something "
-            "here; narrow the rule"
+            f"{what} is {short(happened)}: only 'Object Created' and 'Object Deleted' mean something here; "
+            "narrow the rule"
         )
     return _Told(
         kind,
@@ -286,6 +292,17 @@ def _of_eventbridge(raw: Mapping[str, Any], what: str) -> _Told:
         thing.get("sequencer"),
         str(raw.get("time", "")),
     )
+
+
+def _key(encoded: str, what: str) -> str:
+    """The key that was form-encoded; one that is not UTF-8 would read like others, so it is refused."""
+    try:
+        return unquote_plus(encoded, errors="strict")
+    except UnicodeDecodeError:
+        raise RecordError(
+            f"{what} has the key {short(encoded)}, which is not text in UTF-8: name objects in UTF-8",
+            field="s3.object.key",
+        ) from None
 
 
 def _size(value: object) -> int | None:

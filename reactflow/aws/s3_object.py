@@ -60,9 +60,8 @@ class S3Object:
                 error_status(said) in (404, 405, 412) and error_code(said) != "NoSuchBucket"
             ):
                 raise Superseded(
-                    f"s3/{self.bucket}/{self.key} (version {self.version_id or self.etag}) is gone or "
-                    "was replaced: a later "
-                    "record tells of it"
+                    f"s3/{self.bucket}/{self.key} (version {self.version_id or self.etag}) is gone or was "
+                    "replaced: a later record tells of it"
                 ) from error
             raise
         length = answer.get("ContentLength")
@@ -111,6 +110,5 @@ class S3Object:
         if size > self.max_bytes:
             raise RecordError(
                 f"s3/{self.bucket}/{self.key} has {max(size, self.size or 0)} bytes or more, and "
-                f"{self.max_bytes} are the "
-                "most: raise max_bytes= of the S3 input, or put smaller objects"
+                f"{self.max_bytes} are the most: raise max_bytes= of the S3 input, or put smaller objects"
             )
