@@ -17,7 +17,7 @@ from io import BytesIO
 from pathlib import Path
 from time import perf_counter
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from rich.console import Console
 from rich.markup import escape
@@ -47,6 +47,7 @@ class Watch:
         self.cases: dict[str, Case] = {}
         self.lost = 0
         self._calls = 0
+        self._told: tuple[dict[str, int], int] = {}, 0
         self._shown: set[str] = set()
 
     def report(self, service: Service, report: Report) -> None:
@@ -78,14 +79,19 @@ class Watch:
 
         return handle
 
-    def __str__(self) -> str:
-        counted = ", ".join(f"{number} {fate}" for fate, number in sorted(self.fates.items()) if number)
-        return f"{counted}; {self.lost} answers lost on purpose"
+    def since_last(self) -> str:
+        """What came since the last time that this was asked."""
+        (before, lost), self._told = self._told, (dict(self.fates), self.lost)
+        new = {fate: number - before.get(fate, 0) for fate, number in sorted(self.fates.items())}
+        counted = ", ".join(f"{number} {fate}" for fate, number in new.items() if number)
+        lost = self.lost - lost
+        told = f"; {lost} answer{'' if lost == 1 else 's'} lost on purpose" if lost else ""
+        return (counted or "nothing") + told
 
 
 @contextmanager
 def steps(what: str, total: int) -> Iterator[Callable[[], None]]:
-    """A progress bar on a terminal; in a pipe a line at the end."""
+    """A progress bar on a terminal; in a pipe a line before and one at the end."""
     begun = perf_counter()
     if console.is_terminal:
         columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn())
@@ -93,8 +99,9 @@ def steps(what: str, total: int) -> Iterator[Callable[[], None]]:
             task = progress.add_task(what, total=total)
             yield lambda: progress.advance(task)
     else:
+        console.print(f"  putting {total} {what}, one by one ...")
         yield lambda: None
-    console.print(f"  {what}: {total} in {perf_counter() - begun:.1f} s")
+    console.print(f"  put {total} {what} in {perf_counter() - begun:.1f} s")
 
 
 def quiet(_: object) -> None:
@@ -112,9 +119,10 @@ def drain(host: LocalHost, watch: Watch) -> None:
     """Deliver all there is, then say what became of it."""
     begun = perf_counter()
     host.run_until_idle()
-    console.print(f"  delivered: {watch} in {perf_counter() - begun:.1f} s")
+    console.print(f"  delivered: {watch.since_last()}, in {perf_counter() - begun:.1f} s")
     for case in watch.new_cases():
-        console.print(f"  [red]quarantined[/] {escape(str(case).splitlines()[0])}")
+        told = f"{unquote(case.unit or 'no unit')}: {' '.join(case.reason.message.split())}"
+        console.print(f"  [red]quarantined[/] {escape(told)}")
 
 
 def compare(what: str, found: Mapping[Any, Any], wanted: Mapping[Any, Any]) -> bool:
@@ -153,7 +161,7 @@ def make_thumbnails(cloud: Cloud) -> bool:
     host = host_of(thumbnails, cloud, watch)
     s3 = cloud.client("s3")
     photographs, broken = data.photographs(), data.broken_photographs()
-    with steps("photographs put into s3/photos", len(photographs) + len(broken)) as advance:
+    with steps("photographs into s3/photos", len(photographs) + len(broken)) as advance:
         for name, content in (*photographs, *broken):
             s3.put_object(Bucket="photos", Key=name, Body=content)
             advance()
@@ -196,7 +204,7 @@ def sync_staff(cloud: Cloud, folder: Path) -> bool:
     host = host_of(staff, cloud, watch)
     table = _table(cloud, "employees")
     history = data.employees()
-    with steps("writes to dynamodb/employees", len(history)) as advance:
+    with steps("changes into dynamodb/employees", len(history)) as advance:
         for write in history:
             key = {"department": write.department, "number": write.number}
             if write.employee is None:
@@ -229,7 +237,7 @@ def follow_climate(cloud: Cloud) -> bool:
     host = host_of(climate, cloud, watch)
     kinesis = cloud.client("kinesis")
     readings = data.readings()
-    with steps("readings put into kinesis/readings", len(readings)) as advance:
+    with steps("readings into kinesis/readings", len(readings)) as advance:
         for reading in readings:
             text = write_json(reading)
             kinesis.put_record(StreamName="readings", Data=text.encode(), PartitionKey=reading["month"])

@@ -12,18 +12,21 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from types import FrameType
+from typing import Any
 
+from reactflow.cli.checks import check_address, check_answers, state_of
 from reactflow.cli.hints import hints
 from reactflow.cli.telling import Telling, counted
 from reactflow.errors import ConfigurationError, MissingExtra
 from reactflow.local import Cloud
 from reactflow.service import Service, Store, System
 from reactflow.service.stores import open_store
-from reactflow.service.stores.opening import SETTING
 
 PORT = 4566
 STATE_FILE = "sqlite:reactflow-dev.db"
+MOST_NAMES = 4  # services that the page's title names
 
 
 def run(
@@ -48,7 +51,11 @@ def run(
 
     from reactflow.local.dev import LocalHost
 
-    is_given, state = bool(state), state or os.environ.get(SETTING) or (STATE_FILE if endpoint else "memory")
+    is_given, state = bool(state), state_of(state, STATE_FILE if endpoint else "memory")
+    if endpoint:
+        check_address(endpoint)
+        check_answers(endpoint, "start it, or leave --endpoint out to have a cloud embedded")
+    stores = _stores(state, is_given)  # before the cloud: what is wrong with it is told at once
     console = Console(highlight=False, soft_wrap=True)
     ending = _Ending()
     telling = Telling(console, state, ending.ask)
@@ -61,10 +68,11 @@ def run(
             host = LocalHost(
                 system,
                 cloud,
-                store=_stores(state, is_given),
+                store=stores,
                 told=telling.report,
                 delivered=telling.delivery,
                 shards=shards,
+                around=ending.around,
             )
             for resource in host.resources:
                 telling.line("made", resource)
@@ -80,14 +88,19 @@ def run(
             ending.stop = host.stop
             if until_idle:
                 summary = host.run_until_idle()
+                ending.is_over = True
                 deliveries = counted(summary.deliveries, "delivery").replace("deliverys", "deliveries")
                 telling.line("idle", f"{telling.summary()}, in {deliveries}")
             else:
                 telling.line("ready", "ctrl-c ends it")
                 host.run()
+                ending.is_over = True
                 telling.line("stopped", telling.summary())
     except _Ended as ended:
-        telling.line("ended", "before it was ready" if ending.stop is None else "in the middle of a delivery")
+        if ending.stop is None or ended.is_amid:
+            telling.line("ended", "in the middle of a delivery" if ended.is_amid else "before it was ready")
+        else:
+            telling.line("stopped", telling.summary())
         return 128 + ended.number
     return 0
 
@@ -95,9 +108,7 @@ def run(
 @contextmanager
 def _cloud(endpoint: str, port: int | None, telling: Telling) -> Iterator[Cloud]:
     if endpoint:
-        cloud = Cloud.at(endpoint)
-        _check_answers(cloud)
-        yield cloud
+        yield Cloud.at(endpoint)
         return
     if port is None and not _is_free(PORT):
         telling.line("port", f"{PORT} is taken, by another cloud perhaps: taking a free one")
@@ -109,20 +120,6 @@ def _cloud(endpoint: str, port: int | None, telling: Telling) -> Iterator[Cloud]
         )
     with Cloud.start(port=PORT if port is None else port) as cloud:
         yield cloud
-
-
-def _check_answers(cloud: Cloud) -> None:
-    from urllib.parse import urlsplit
-
-    parts = urlsplit(cloud.endpoint)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    try:
-        socket.create_connection((parts.hostname, port), timeout=5.0).close()
-    except OSError as error:
-        raise ConfigurationError(
-            f"nothing answers at {cloud.endpoint} ({error.strerror or error}): start it, or leave --endpoint out to "
-            "have a cloud embedded"
-        ) from error
 
 
 def _is_free(port: int) -> bool:
@@ -154,18 +151,28 @@ def _show_page(telling: Telling, system: System, stack: ExitStack) -> None:
         from reactflow.dashboard import Dashboard, Feed
 
         telling.feed = Feed()
-        telling.line("page", stack.enter_context(Dashboard(telling.feed, system.graph)).url)
+        title = _title(list(system.services))
+        page = Dashboard(telling.feed, lambda: replace(system.graph(), title=title))
+        telling.line("page", stack.enter_context(page).url)
     except MissingExtra as error:
         telling.feed = None
         telling.line("no page", str(error), "dim")
 
 
+def _title(names: list[str]) -> str:
+    """What the page is called: the services, by their names."""
+    if len(names) > MOST_NAMES:
+        return f"{', '.join(names[: MOST_NAMES - 1])} and {len(names) - MOST_NAMES + 1} more"
+    return ", ".join(names)
+
+
 class _Ended(KeyboardInterrupt):
     """A signal that ends the run at once. Not an Exception: neither a handler nor a trigger may keep it."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, is_amid: bool) -> None:
         super().__init__()
         self.number = number
+        self.is_amid = is_amid  # a service was at work
 
 
 class _Ending:
@@ -173,6 +180,10 @@ class _Ending:
 
     def __init__(self) -> None:
         self.stop: Callable[[], object] | None = None
+        self.is_over = (
+            False  # all is done and told: what is left is to clean up, which no signal may cut short
+        )
+        self._at_work = 0
         self._signals = (
             itertools.count()
         )  # drawn from in one step: a signal may come while another is handled
@@ -181,6 +192,18 @@ class _Ending:
         """End it when the delivery that is going on is done."""
         if self.stop is not None:
             self.stop()
+
+    def around(self, handler: Callable[[Any, Any], object]) -> Callable[[Any, Any], object]:
+        """A handler that says when it is at work."""
+
+        def handle(event: Any, context: Any) -> object:
+            self._at_work += 1
+            try:
+                return handler(event, context)
+            finally:
+                self._at_work -= 1
+
+        return handle
 
     @contextmanager
     def handled(self) -> Iterator[None]:
@@ -194,8 +217,11 @@ class _Ending:
                 signal.signal(number, handler)
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
+        if self.is_over:
+            return
         if self.stop is None or next(self._signals):
-            raise _Ended(number)
+            raise _Ended(number, self._at_work > 0)
         # Not by the console: this may have come in the middle of one of its lines.
-        os.write(2, b"stopping    after the delivery that is going on; ctrl-c again ends it at once\n")
+        after = b"after the delivery that is going on; " if self._at_work else b""
+        os.write(2, b"stopping    " + after + b"ctrl-c again ends it at once\n")
         self.ask()

@@ -1,4 +1,4 @@
-"""What ``reactflow graph`` draws: a flow's cells, or services and what they share."""
+"""What ``reactflow graph`` draws: a flow's cells, with what a service reads and writes, or a system's services."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def view_of(found: object, target: str) -> GraphView:
     if isinstance(found, Flow):
         return found.show()
     if isinstance(found, Service):
-        return System(found).graph()
+        return found.show()
     if isinstance(found, System):
         return found.graph()
     if isinstance(found, Readable):

@@ -3,11 +3,52 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from reactflow.errors import ConfigurationError
+from reactflow.errors import ConfigurationError, ReactflowError
+
+LONGEST = 256  # characters of a partition key
+
+
+class Written(str):
+    """A record as it was written; ``place`` says which of several it is, "record 2" or "line 7", else it is empty."""
+
+    __slots__ = ("place",)
+    place: str
+
+    def __new__(cls, text: str, place: str = "") -> Written:
+        """The text, with its place."""
+        made = super().__new__(cls, text)
+        made.place = place
+        return made
+
+
+def written(arguments: Sequence[str]) -> list[Written]:
+    """The records of a command: its arguments, and for ``-`` the lines of standard input that are not empty."""
+    found: list[Written] = []
+    for number, text in enumerate(arguments, 1):
+        if text == "-":
+            lines = enumerate(sys.stdin.read().splitlines(), 1)
+            found += [Written(line, f"line {place}") for place, line in lines if line.strip()]
+        else:
+            found.append(Written(text, f"record {number}" if len(arguments) > 1 else ""))
+    if not found:
+        raise ConfigurationError("standard input has no line: write one record a line")
+    return found
+
+
+@contextmanager
+def told_with(text: str) -> Iterator[None]:
+    """What is wrong within is told with the place of the record."""
+    try:
+        yield
+    except ReactflowError as error:
+        place = getattr(text, "place", "")
+        raise ConfigurationError(f"{place}: {error}" if place else str(error)) from error.__cause__
 
 
 def made(
@@ -26,15 +67,21 @@ def made(
 
     if source == "s3":
         return s3_event(*records, bucket=resource)
-    objects = [read_record(text) for text in records]
-    names = keys.split(",") if keys else [partition or next(iter(objects[0]))]
-    for one in objects:
-        check_fields(one, names if source == "dynamodb" else [partition or next(iter(one))])
+    objects: list[dict[str, Any]] = []
+    parts: list[str] = []
+    for text in records:
+        with told_with(text):
+            objects.append(one := read_record(text))
+            if source == "kinesis":
+                parts.append(partition_key(one, partition))
+            else:
+                check_fields(one, keys.split(",") if keys else [partition or next(iter(objects[0]))])
     if source == "kinesis":
         event = kinesis_event(*records, stream=resource)
-        for record, one in zip(event["Records"], objects, strict=True):
-            record["kinesis"]["partitionKey"] = partition_key(one, partition)
+        for record, part in zip(event["Records"], parts, strict=True):
+            record["kinesis"]["partitionKey"] = part
         return event
+    names = keys.split(",") if keys else [partition or next(iter(objects[0]))]
     return dynamodb_event(*((None, one) for one in objects), table=resource, keys=names)
 
 
@@ -55,9 +102,8 @@ def read_record(text: str) -> dict[str, Any]:
             f'{text!r} is not JSON ({error}): write an object such as \'{{"room": "a"}}\''
         ) from error
     if not isinstance(found, dict) or not found:
-        raise ConfigurationError(
-            f'{text!r} is not an object with fields: write one such as \'{{"room": "a"}}\''
-        )
+        wrong = "is an object without a field" if isinstance(found, dict) else "is not an object"
+        raise ConfigurationError(f'{text!r} {wrong}: write one such as \'{{"room": "a"}}\'')
     return found
 
 
@@ -71,8 +117,18 @@ def check_fields(record: dict[str, Any], names: Sequence[str]) -> None:
 
 
 def partition_key(record: dict[str, Any], partition: str = "") -> str:
-    """The Kinesis partition key of a record: the value of a field, by default of its first."""
+    """The Kinesis partition key of a record: the value of a field, by default of its first.
+
+    Raises ConfigurationError for a field that is not there, and a value that Kinesis does not take.
+    """
     name = partition or next(iter(record))
     check_fields(record, [name])
     value = record[name]
-    return value if isinstance(value, str) else json.dumps(value, default=str)
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    if not 1 <= len(text) <= LONGEST:
+        state = f"has {len(text)} characters" if text else "is empty"
+        raise ConfigurationError(
+            f"the field {name!r}, the partition key, {state}, and Kinesis takes 1 to {LONGEST}: correct it, or name "
+            "another field with --partition"
+        )
+    return text

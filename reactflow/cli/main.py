@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import redirect_stdout
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from reactflow.cli.checks import check_installed, not_installed
 from reactflow.cli.settings import defaults
 from reactflow.cli.target import load, load_services, load_system
-from reactflow.errors import ConfigurationError, ReactflowError
+from reactflow.errors import ConfigurationError, MissingExtra, ReactflowError
 
 app = typer.Typer(
     help="""Write area = length * width once: look at it, and run it as a service on this machine.
@@ -144,6 +146,7 @@ def dev(
     """
     from reactflow.cli.dev import run
 
+    check_installed("reactflow dev", ("boto3",) if endpoint else ("boto3", "ministack"))
     code = run(
         load_system(targets),
         endpoint=endpoint,
@@ -181,10 +184,11 @@ def put(
     reactflow put dynamodb orders '{"id": "o1", "price": 10.10}'
     reactflow put s3 photos in/ana/cat.jpg=cat.jpg
     """
+    from reactflow.cli.events import written
     from reactflow.cli.putting import put_into
 
-    lines = [line for text in records for line in (_lines() if text == "-" else [text])]
-    print(put_into(endpoint, source.value, resource, lines, partition=partition))
+    check_installed("reactflow put", ("boto3",))
+    print(put_into(endpoint, source.value, resource, written(records), partition=partition))
 
 
 @app.command()
@@ -200,7 +204,10 @@ def graph(
     """
     from reactflow.cli.drawing import view_of
 
-    typer.echo(getattr(view_of(load(target), target), format.value)())
+    found = load(target)
+    with redirect_stdout(sys.stderr):  # drawing runs the user's functions
+        picture = getattr(view_of(found, target), format.value)()
+    typer.echo(picture)
 
 
 @app.command()
@@ -229,10 +236,10 @@ def event(
     reactflow event dynamodb orders '{"id": "o1", "price": 10.10}' --keys id
     reactflow event s3 photos in/ana/cat.jpg | reactflow invoke photos:thumbnails
     """
-    from reactflow.cli.events import made
+    from reactflow.cli.events import made, written
 
-    lines = [line for text in records for line in (_lines() if text == "-" else [text])]
-    print(json.dumps(made(source.value, resource, lines, partition=partition, keys=keys), indent=2))
+    event = made(source.value, resource, written(records), partition=partition, keys=keys)
+    print(json.dumps(event, indent=2))
 
 
 @app.command()
@@ -256,6 +263,7 @@ def invoke(
     """
     from reactflow.cli.invoking import invoked
 
+    check_installed("reactflow invoke", ("boto3",))
     services = load_services(target)
     if len(services) != 1:
         names = ", ".join(one.name for one in services)
@@ -268,10 +276,6 @@ def invoke(
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"the event {event} cannot be read: {error}") from error
     print(invoked(services[0], payload, endpoint=endpoint, state=state))
-
-
-def _lines() -> list[str]:
-    return [line for line in sys.stdin.read().splitlines() if line.strip()]
 
 
 def main() -> None:
@@ -291,6 +295,8 @@ def _code() -> int:
     except BrokenPipeError:  # whoever read our output has ended
         sys.stdout = None
         return 0
+    except MissingExtra as error:
+        return _told("reactflow", not_installed(str(error).partition(" needs ")[0], error.extra), 1)
     except ReactflowError as error:
         return _told("reactflow", str(error), 1)
     except Exception as error:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from reactflow.cli.events import partition_key, read_record
+from reactflow.cli.checks import HERE, check_address
+from reactflow.cli.events import partition_key, read_record, told_with
 from reactflow.cli.telling import counted
 from reactflow.errors import ConfigurationError
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from reactflow.local import Cloud
 
 Call = Callable[[], object]
+MOST = 300  # characters of what a cloud says
 _NOT_THERE = ("ResourceNotFoundException", "NoSuchBucket")
+_RUNNING = "is `reactflow dev` running? It says its address, to be given with --endpoint"
 
 
 def put_into(
@@ -32,11 +35,13 @@ def put_into(
     """
     from reactflow.local import Cloud
 
-    if urlsplit(endpoint).hostname not in ("127.0.0.1", "localhost", "::1"):
+    check_address(endpoint)
+    if urlsplit(endpoint).hostname not in HERE:
         raise ConfigurationError(
             f"{endpoint} is not on this machine: `reactflow put` is for the AWS of `reactflow dev` only"
         )
     cloud = Cloud.at(endpoint)
+    done = 0
     try:
         if source == "kinesis":
             calls, noun = _records(cloud, resource, records, partition), "record"
@@ -45,28 +50,57 @@ def put_into(
         else:
             calls, noun = _files(cloud, resource, records), "file"
         for call in calls:
-            call()
+            _check_is_aws(call())
+            done += 1
     except Exception as error:
         if not type(error).__module__.startswith("botocore"):
             raise
-        raise ConfigurationError(f"{source}/{resource} at {endpoint}: {_remedy(error)}") from error
+        place = getattr(records[done], "place", "")
+        which = f", {place}" if place else ""
+        before = f"; {done} before it {'was' if done == 1 else 'were'} put" if done else ""
+        raise ConfigurationError(
+            f"{source}/{resource} at {endpoint}{which}: {_remedy(error)}{before}"
+        ) from error
     finally:
         cloud.stop()
     gone = sum(text.endswith("=") for text in records) if source == "s3" else 0
-    done = [f"{counted(len(calls) - gone, noun)} put into {source}/{resource}"] if len(calls) > gone else []
-    done += [f"{counted(gone, noun)} deleted from {source}/{resource}"] if gone else []
-    return ", ".join(done)
+    told = [f"{counted(len(calls) - gone, noun)} put into {source}/{resource}"] if len(calls) > gone else []
+    told += [f"{counted(gone, noun)} deleted from {source}/{resource}"] if gone else []
+    return ", ".join(told)
 
 
 def _remedy(error: Exception) -> str:
-    """What the cloud said, and what to do."""
-    response = getattr(error, "response", None)
-    if response is None:
-        return "nothing answers; is `reactflow dev` running? It says its address, to be given with --endpoint"
-    code, said = response["Error"]["Code"], response["Error"]["Message"]
+    """What the cloud said, or why there was nothing to ask it, and what to do."""
+    from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+    from botocore.parsers import ResponseParserError
+
+    if isinstance(error, (ConnectionError, HTTPClientError)):
+        return f"nothing answers; {_RUNNING}"
+    if isinstance(error, ResponseParserError):
+        return f"another server answers, and no AWS: {_RUNNING}"
+    if not isinstance(error, ClientError):  # it never went out
+        return _line(str(error).removeprefix("Parameter validation failed:"))
+    code, said = error.response["Error"]["Code"], error.response["Error"]["Message"]
     if code in _NOT_THERE:
         return "there is none; is that name what `reactflow dev` says it made?"
-    return f"{said} ({code})"
+    if code.isdigit() or said.lstrip().startswith("<"):  # only a page has no error of its own
+        return f"another server answers, and no AWS ({_line(said.partition('<')[0] or code)}): {_RUNNING}"
+    return f"{_line(said)} ({code})"
+
+
+def _line(text: str) -> str:
+    """Whatever somebody else said, as one line of bounded length."""
+    words = " ".join(text.split())
+    return words if len(words) <= MOST else words[: MOST - 3] + "..."
+
+
+def _check_is_aws(answer: object) -> None:
+    """A page in answer means that nothing was put, whatever its status says."""
+    from botocore.parsers import ResponseParserError
+
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}) if isinstance(answer, dict) else {}
+    if "text/html" in headers.get("content-type", ""):
+        raise ResponseParserError("a page")
 
 
 def _records(cloud: Cloud, stream: str, records: Sequence[str], partition: str) -> list[Call]:
@@ -75,7 +109,11 @@ def _records(cloud: Cloud, stream: str, records: Sequence[str], partition: str) 
     def call(text: str, key: str) -> Call:
         return lambda: client.put_record(StreamName=stream, Data=text.encode(), PartitionKey=key)
 
-    return [call(text, partition_key(read_record(text), partition)) for text in records]
+    calls: list[Call] = []
+    for text in records:
+        with told_with(text):
+            calls.append(call(text, partition_key(read_record(text), partition)))
+    return calls
 
 
 def _items(cloud: Cloud, table: str, records: Sequence[str]) -> list[Call]:
@@ -84,7 +122,8 @@ def _items(cloud: Cloud, table: str, records: Sequence[str]) -> list[Call]:
     client = cloud.client("dynamodb")
 
     def call(text: str) -> Call:
-        item = write_item(read_record(text), f"dynamodb/{table}")
+        with told_with(text):
+            item = write_item(read_record(text), f"dynamodb/{table}")
         return lambda: client.put_item(TableName=table, Item=item)
 
     return [call(text) for text in records]
@@ -107,4 +146,8 @@ def _files(cloud: Cloud, bucket: str, records: Sequence[str]) -> list[Call]:
             raise ConfigurationError(f"the file {file!r} cannot be read: {error.strerror}") from error
         return lambda: client.put_object(Bucket=bucket, Key=key, Body=body)
 
-    return [call(text) for text in records]
+    calls: list[Call] = []
+    for text in records:
+        with told_with(text):
+            calls.append(call(text))
+    return calls

@@ -1,6 +1,7 @@
 """What a command works on: ``module:name``, found from the folder that it is called in.
 
-It promises that whatever a user's module does when it is imported ends in one line that names the user's own line.
+It promises that whatever a user's module does when it is imported ends in one line that names the user's own line, and
+that what it prints goes to standard error: standard output is the command's own.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import importlib
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -98,7 +100,8 @@ def _imported(module_name: str) -> ModuleType:
     if folder not in sys.path:
         sys.path.insert(0, folder)
     try:
-        return importlib.import_module(module_name)
+        with redirect_stdout(sys.stderr):
+            return importlib.import_module(module_name)
     except MissingExtra:
         raise
     except ModuleNotFoundError as error:

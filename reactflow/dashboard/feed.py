@@ -11,7 +11,7 @@ An entry is a dict of plain data. All members are optional; these are known, and
     records   how many                                                  counts    {"applied": 9, "duplicate": 1, ...}
     outcome   "done", "partly", "failed", "discarded", "lost"           message   a sentence, for a person
     ms        how long it took, in milliseconds                         lag_ms    how old the newest record was
-    cases     quarantined records: [{"id", "service", "unit", "message", ...}]
+    cases     quarantined records: [{"id", "short" (the id as the page shows it), "service", "unit", "message", ...}]
 
 The feed adds ``n`` (1, 2, 3 ...) and ``time`` (ISO, UTC) if there is none.
 """

@@ -45,7 +45,7 @@ def test_the_demo_leaves_nothing_when_it_is_ended(tmp_path: Path, number: int) -
     with start(tmp_path) as running:
         assert running.stdout is not None
         for line in running.stdout:
-            if "photographs put into" in line:
+            if "photographs into" in line:
                 break
         running.send_signal(number)
         told = running.stdout.read()

@@ -77,10 +77,15 @@ function row(entry) {
     made("td", "number", took(entry.ms), lag));
 }
 
-function item(head, message, details, time) {
-  const below = details.map(text).filter(Boolean).join(" · ");
-  return made("li", "", head ? made("b", "", head) : "", message ? made("span", "said", message) : "",
-    made("small", "", [clock(time), below].filter(Boolean).join(" · ")));
+function item(head, message, details, time, id = "", name = "") {
+  const below = [clock(time), ...details.map(text)].filter(Boolean).join(" · ");
+  const small = made("small", "", below);
+  if (id) {
+    const code = made("code", "id", name || id);
+    code.title = id; // whole, as it is stored
+    small.append(" · ", code);
+  }
+  return made("li", "", head ? made("b", "", head) : "", message ? made("span", "said", message) : "", small);
 }
 
 function failure(entry) {
@@ -92,7 +97,7 @@ function quarantined(one) {
   const reason = one.reason && typeof one.reason === "object" ? one.reason : {};
   const cell = text(one.cell || reason.cell);
   return item([text(one.service), text(one.unit)].filter(Boolean).join(", ") || text(one.source), text(one.message || reason.message),
-    [cell && "cell " + cell, one.line || reason.line, one.id || one.position], one.time);
+    [cell && "cell " + cell, one.line || reason.line], one.time, text(one.id || one.position), text(one.short));
 }
 
 function showList(id, entries, total, draw) {
