@@ -7,7 +7,9 @@ do to the order and number of occurrences. What cannot be right is refused here,
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+from attrs import frozen
 
 from reactflow.cells import Kind, Plan
 from reactflow.errors import BindingError
@@ -51,6 +53,12 @@ def check_contract(one: Input) -> None:
     cells = [name for name in one.feeds if plan[name].kind is Kind.SOURCE]
     if cells and source.version is None and not unit_is_one_lane:
         key = ", ".join(one.key.names) or "()"
+        if hint := _not_in_key(one):
+            raise BindingError(
+                f"{source.resource}: {hint}, so the records of one unit may come in several lanes, which have no order "
+                f"among each other, and {cells[0]!r} keeps the latest: make it part of the key, or say version= for a "
+                'field that orders them, or order="arrival" to take them as they come'
+            )
         if source.contract.skips:
             raise BindingError(
                 f"{source.resource}: several objects feed one unit ({key}), and nothing orders them: put every field "
@@ -68,27 +76,76 @@ def _check_folds(one: Input, plan: Plan) -> None:
     """A fold stands an unordered source only if it is commutative along its whole path."""
     fed = {plan.names[name] for name in one.feeds}
     what = "may skip values in between" if one.source.contract.skips else "is not ordered for one unit"
+    if hint := _not_in_key(one):
+        what += f" ({hint})"
+    for fold in _general_folds(plan):
+        if not fold.upstream & fed:
+            continue
+        if fold.state:
+            raise BindingError(
+                f"{fold.fault}, and {one.source.resource} {what}: its result would depend on chance. Fold a pulse that "
+                "is computed from one record alone, or choose an ordered source"
+            )
+        raise BindingError(
+            f"{fold.fault}, and {one.source.resource} {what}: 1 then 2 may arrive as 2 then 1, and give another "
+            f'result. {_COMMUTATIVE}, or say order="arrival" to take records as they come'
+        )
+
+
+def check_folds(bound: Sequence[Input]) -> None:
+    """Refuse a fold that needs one order and is fed from several places, each of which may be ordered by itself."""
+    for fold in _general_folds(bound[0].plan) if bound else ():
+        feeding = [one for one in bound if fold.upstream & {one.plan.names[name] for name in one.feeds}]
+        places = list(dict.fromkeys(one.source.resource for one in feeding))
+        if len(places) < 2 or all(one.source.order == "arrival" for one in feeding):
+            continue
+        remedy = "Fold a pulse that is computed from one record alone" if fold.state else _COMMUTATIVE
+        raise BindingError(
+            f"{fold.fault}, and is fed by {', '.join(places[:-1])} and by {places[-1]}, which have no order among each "
+            f"other: its result would depend on chance. {remedy}, feed it by one of them alone, or say "
+            'order="arrival" on each to take records as they come'
+        )
+
+
+_COMMUTATIVE = "Use a commutative fold (sum, count, min, max, mean, union)"
+
+
+@frozen
+class _GeneralFold:
+    """A fold that needs its events in one order: what it is computed from, and the cell among that, if there is one."""
+
+    name: str
+    law: str
+    upstream: frozenset[int]
+    state: str
+
+    @property
+    def fault(self) -> str:
+        if self.state:
+            return f"the fold {self.name!r} depends on the cell {self.state!r}"
+        return f"the fold {self.name!r} ({self.law}) is not commutative"
+
+
+def _general_folds(plan: Plan) -> Iterator[_GeneralFold]:
     for node in plan:
         if node.kind is not Kind.FOLD or node.fold is None or node.name is None:
             continue
-        upstream = _upstream(plan, plan.names[node.name])
-        if not upstream & fed:
-            continue
-        states = [
-            plan.nodes[place] for place in upstream if plan.nodes[place].kind in (Kind.SOURCE, Kind.FOLD)
-        ]
-        if states:
-            raise BindingError(
-                f"the fold {node.name!r} depends on the cell {states[0].name!r}, and {one.source.resource} {what}: "
-                "its result would depend on chance. Fold a pulse that is computed from one record alone, or choose an "
-                "ordered source"
-            )
-        if "commutative" not in node.fold.laws:
-            raise BindingError(
-                f"the fold {node.name!r} ({node.fold.name}) is not commutative, and {one.source.resource} {what}: "
-                "1 then 2 may arrive as 2 then 1, and give another result. Use a commutative fold (sum, count, min, "
-                'max, mean, union), or say order="arrival" to take records as they come'
-            )
+        upstream = frozenset(_upstream(plan, plan.names[node.name]))
+        above = [plan.nodes[place] for place in upstream]
+        states = [str(one.name) for one in above if one.kind in (Kind.SOURCE, Kind.FOLD)]
+        if states or "commutative" not in node.fold.laws:
+            yield _GeneralFold(node.name, node.fold.name, upstream, next(iter(states), ""))
+
+
+def _not_in_key(one: Input) -> str:
+    """What to say of an option that should tell the order of a unit, and names a field that its key does not have."""
+    for option in ("partition", "keys"):
+        said = getattr(one.source, option, None)
+        for name in (said,) if isinstance(said, str) else said or ():
+            if name not in one.paths.values():
+                key = ", ".join(one.key.names) or "()"
+                return f"{option}={name!r} is not part of the key ({key})"
+    return ""
 
 
 def _upstream(plan: Plan, place: int) -> set[int]:

@@ -13,11 +13,13 @@ from typing import Any
 from attrs import field, frozen
 
 from reactflow.errors import RecordError
+from reactflow.service.decoding import short
 
 ROW = "reactflow.row"
 REMOVAL = "reactflow.removal"
 OCCURRENCE = "reactflow.occurrence"
 
+LONGEST = 2048  # bytes of a text: it is kept with the unit, as a lane, or passed on
 _NUMBER_WIDTH = 20  # digits: more changes than any output will ever have
 
 
@@ -63,7 +65,7 @@ class Envelope:
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Envelope:
-        """Read an envelope; raises RecordError when a required attribute is missing or of the wrong type."""
+        """Read an envelope; raises RecordError for an attribute that is missing, of the wrong type, or too long."""
         for name in ("id", "source", "type"):
             if not isinstance(plain.get(name), str) or not plain[name]:
                 raise RecordError(f"the CloudEvent has no {name!r}: it is a required text", field=name)
@@ -76,7 +78,10 @@ class Envelope:
             raise RecordError(f"the CloudEvent's 'hops' is {hops!r}, not a count", field="hops")
         texts = ("subject", "time", "traceparent", "correlationid", "causationid", "sequence")
         given = {name: str(plain[name]) for name in texts if plain.get(name) is not None}
-        return cls(id=plain["id"], source=plain["source"], type=plain["type"], data=data, hops=hops, **given)
+        made = cls(id=plain["id"], source=plain["source"], type=plain["type"], data=data, hops=hops, **given)
+        for name in ("id", "source", "type", *texts):
+            _check_text(getattr(made, name), name)
+        return made
 
     @property
     def place(self) -> tuple[str, str] | None:
@@ -97,4 +102,18 @@ class Envelope:
             isinstance(plain, Mapping)
             and plain.get("specversion") == "1.0"
             and str(plain.get("type")).startswith("reactflow.")
+        )
+
+
+def _check_text(text: str, name: str) -> None:
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise RecordError(
+            f"the CloudEvent's {name!r} holds half of a surrogate pair: send whole text", field=name
+        ) from None
+    if size > LONGEST:
+        raise RecordError(
+            f"the CloudEvent's {name!r} has {size} bytes, and {LONGEST} are the most: {short(text)}",
+            field=name,
         )

@@ -19,7 +19,6 @@ from attrs import evolve, field, frozen
 from reactflow.errors import StateError
 
 FORMAT: Final = 1  # of the stored bytes; a newer one is refused rather than misread
-SOFT_LIMIT: Final = 64 * 1024  # bytes: a unit's part of a delivery is cut here
 HARD_LIMIT: Final = 400_000  # bytes: what the smallest store takes
 
 PublicationKind = Literal["row", "removal", "occurrence"]

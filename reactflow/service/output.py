@@ -30,6 +30,13 @@ class Row:
     name: str | None = None
     is_bare: bool = False
 
+    def __repr__(self) -> str:
+        if self.is_bare:
+            return self.columns[0][1].name
+        parts = [one.name if column is None else f"{column}={one.name}" for column, one in self.columns]
+        parts += [f"name={self.name!r}"] if self.name else []
+        return f"row({', '.join(parts)})"
+
     @classmethod
     def bare(cls, cell: Readable[Any]) -> Row:
         """One cell alone, as in ``Room.area >> sink``."""
@@ -74,6 +81,9 @@ class Output:
     name: str = ""
     cells: Mapping[str, str] = field(factory=dict)  # column -> cell of the flow
     pulse: str = ""  # the cell of the pulse column, if there is one
+
+    def __repr__(self) -> str:
+        return f"{self.row!r} >> {self.sink.destination}"
 
     @property
     def bare(self) -> str:

@@ -17,13 +17,13 @@ from reactflow.errors import BindingError
 from reactflow.flow import Flow, Step
 from reactflow.service.binding import Input
 from reactflow.service.causality import meet
-from reactflow.service.contracts import check_contract, check_feeders, check_name
+from reactflow.service.contracts import check_contract, check_feeders, check_folds, check_name
 from reactflow.service.decoding import short
 from reactflow.service.key import Key
 from reactflow.service.output import Output
 from reactflow.service.sink import Sink
 from reactflow.service.source import Record, Source, report
-from reactflow.service.stores import Store, open_store
+from reactflow.service.stores import Store, as_store, open_store
 
 if TYPE_CHECKING:
     from reactflow.service.host import Host
@@ -39,8 +39,9 @@ class Service:
 
     ``key`` names the fields that tell one unit from another: a name, several, a mapping of names to str, int or date,
     or ``()`` for one unit in all. ``name`` is the flow's unless given, and part of every stored unit's identity.
-    ``store`` is where units are kept; without one, ``REACTFLOW_STATE`` says (``sqlite:PATH`` or ``memory``), else
-    memory, which AWS Lambda is refused. ``hops`` bounds how many services an event may come through.
+    ``store`` is where units are kept, a store or its name (``"sqlite:x.db"``, ``"memory"``); without one,
+    ``REACTFLOW_STATE`` says, else memory, which AWS Lambda is refused. ``hops`` bounds how many services an event may
+    come through.
 
     Raises BindingError, with the remedy, for whatever does not fit.
     """
@@ -50,7 +51,7 @@ class Service:
     key: Any = field(default=None, kw_only=True)
     inputs: tuple[Source, ...] = field(default=(), converter=_tuple, kw_only=True)
     outputs: tuple[Output, ...] = field(default=(), converter=_tuple, kw_only=True)
-    store: Store | None = field(default=None, kw_only=True)
+    store: Store | None = field(default=None, converter=as_store, kw_only=True)
     hops: int = field(default=32, kw_only=True)
     bound: tuple[Input, ...] = field(init=False)
 
@@ -77,6 +78,7 @@ class Service:
         check_feeders(self.name, self.bound)
         for bound in self.bound:
             check_contract(bound)
+        check_folds(self.bound)
         put(self, "outputs", tuple(self._bind_output(one) for one in self.outputs))
         self._check_outputs()
 

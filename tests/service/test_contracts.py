@@ -92,6 +92,62 @@ def test_source_that_makes_results_depend_on_chance_is_refused(
         bind(flow, source)
 
 
+class Area(Flow):
+    length = cell(1.0)
+    width = cell(1.0)
+    area = length * width
+    peak = fold(area.changes(), folds.max)
+    spread = fold(length.changes(), folds.max)
+
+
+LENGTHS, WIDTHS = {"length": "length"}, {"width": "width"}
+
+
+def test_fold_that_needs_one_order_is_fed_from_one_place_or_by_arrival() -> None:
+    inputs = [Kinesis("a", partition="id", fields=LENGTHS), DynamoDB("b", fields=WIDTHS)]
+    with pytest.raises(
+        BindingError,
+        match=r"the fold 'peak' depends on the cell 'length', and is fed by kinesis/a and by dynamodb/b, which have no",
+    ):
+        bind(Area, *inputs)
+    with pytest.raises(BindingError, match="no order among each other"):
+        bind(Area, inputs[0], DynamoDB("b", fields=WIDTHS, order="arrival"))
+    bind(
+        Area,
+        Kinesis("a", partition="id", fields=LENGTHS, order="arrival"),
+        DynamoDB("b", fields=WIDTHS, order="arrival"),
+    )
+    same = [Kinesis("a", partition="id", fields=LENGTHS), Kinesis("a", partition="id", fields=WIDTHS)]
+    assert bind(Area, *same).bound, "two inputs of one stream are one lane"
+
+
+@pytest.mark.parametrize(
+    ("flow", "source", "says"),
+    [
+        (
+            Levels,
+            Kinesis("s", partition="room"),
+            r"^kinesis/s: partition='room' is not part of the key \(rom\), so",
+        ),
+        (
+            Latest,
+            Kinesis("s", partition="room"),
+            r"one unit \(partition='room' is not part of the key \(rom\)\): 1",
+        ),
+        (
+            Levels,
+            DynamoDB("t", keys=("rom", "day")),
+            r"^dynamodb/t: keys='day' is not part of the key \(rom\), so",
+        ),
+    ],
+)
+def test_option_that_names_no_field_of_the_key_is_named_first(
+    flow: type[Flow], source: Any, says: str
+) -> None:
+    with pytest.raises(BindingError, match=says):
+        bind(flow, source, key="rom")
+
+
 def test_cell_has_one_feeder_unless_versions_order_its_writes() -> None:
     bind(Levels, Kinesis("s", version="at"), DynamoDB("t", version="at"))
     with pytest.raises(BindingError, match="'level' is fed by kinesis/s and by dynamodb/t"):

@@ -52,6 +52,19 @@ def test_wrong_envelope_is_refused(change: dict[str, Any], says: str) -> None:
         Envelope.from_json({**plain, **change})
 
 
+@pytest.mark.parametrize("name", ["id", "source", "type", "subject", "time", "traceparent", "causationid"])
+def test_text_that_would_weigh_on_the_unit_is_refused(name: str) -> None:
+    plain = Envelope(id="1", source="/rooms", type=ROW).to_json()
+    longest = {**plain, name: "ü" * 1024}
+    assert getattr(Envelope.from_json(longest), name) == "ü" * 1024
+    with pytest.raises(
+        RecordError, match=f"the CloudEvent's '{name}' has 2049 bytes, and 2048 are the most: 'ü"
+    ):
+        Envelope.from_json({**longest, name: "ü" * 1024 + "x"})
+    with pytest.raises(RecordError, match=f"the CloudEvent's '{name}' holds half of a surrogate pair"):
+        Envelope.from_json({**plain, name: "\ud800"})
+
+
 @pytest.mark.parametrize(
     ("change", "place"),
     [

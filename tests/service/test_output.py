@@ -33,6 +33,12 @@ def test_columns_are_called_like_their_cells_or_as_they_are_told() -> None:
     assert (output.name, output.bare, output.pulse) == ("age", "", "")
 
 
+def test_output_is_shown_as_it_is_written() -> None:
+    assert repr(row(Person.age, called=Person.name)) == "row(age, called=name)"
+    assert repr(bound(row(Person.age, name="people") >> Table())) == "row(age, name='people') >> memory/rows"
+    assert repr(Person.age >> Table()) == "age >> memory/rows"
+
+
 def test_cell_alone_is_bare() -> None:
     output = bound(Person.age >> Table())
     assert (output.name, output.bare) == ("age", "age")

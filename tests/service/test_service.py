@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -10,6 +11,8 @@ import pytest
 from reactflow import Flow, MemoryStore, Service, cell, row
 from reactflow.aws import S3, DynamoDB, Kinesis
 from reactflow.errors import BindingError, ConfigurationError
+from reactflow.service import SQLiteStore
+from reactflow.service.stores import open_store
 from reactflow.testing import kinesis_event
 from tests.service.recording import Table
 
@@ -42,6 +45,19 @@ def test_what_it_reads_and_writes_is_told_from_outside() -> None:
     assert repr(service) == "<service rooms: kinesis/measurements -> Room -> dynamodb/areas, s3/files/out/>"
 
 
+def test_service_without_inputs_or_outputs_reads_well() -> None:
+    assert repr(Service(Room, key="room", inputs=SOURCE)) == "<service room: kinesis/measurements -> Room>"
+    assert repr(Service(Room, key="room")) == "<service room: Room>"
+
+
+def test_store_may_be_given_by_its_name(tmp_path: Path) -> None:
+    assert isinstance(Service(Room, key="room", store="memory").store, MemoryStore)
+    store = Service(Room, key="room", store=f"sqlite:{tmp_path}/x.db").store
+    assert isinstance(store, SQLiteStore)
+    assert store.path == tmp_path / "x.db"
+    assert Service(Room, key="room", store=store).store is store
+
+
 def test_service_is_frozen() -> None:
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         Service(Room, key="room").name = "other"  # type: ignore[misc]
@@ -61,8 +77,35 @@ def test_units_of_services_that_share_a_store_do_not_meet() -> None:
 def test_state_in_memory_is_refused_on_lambda(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "rooms")
     monkeypatch.delenv("REACTFLOW_STATE", raising=False)
-    with pytest.raises(ConfigurationError, match="REACTFLOW_STATE is not set"):
+    with pytest.raises(
+        ConfigurationError, match=r"REACTFLOW_STATE is not set, .* no store that several instances"
+    ):
         Service(Room, key="room", inputs=[SOURCE]).handler(kinesis_event())
+
+
+def test_file_that_several_instances_would_share_is_refused_on_lambda(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "rooms")
+    monkeypatch.setenv("REACTFLOW_STATE", "sqlite:/mnt/shared/x.db")
+    service = Service(Room, key="room", inputs=[SOURCE])
+    with pytest.raises(ConfigurationError) as caught:
+        service.handler(kinesis_event())
+    assert str(caught.value) == (
+        "REACTFLOW_STATE='sqlite:/mnt/shared/x.db' on AWS Lambda: this version has no store that several instances of "
+        "a Lambda function could share (SQLite is for one machine). Run the service on one machine, or, only to try it "
+        "out, with state that is lost with each instance, memory or sqlite:/tmp/x.db"
+    )
+    monkeypatch.setenv("REACTFLOW_STATE", "memory")
+    assert service.handler(kinesis_event()) == {"batchItemFailures": []}
+
+
+def test_who_named_the_wrong_store_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REACTFLOW_STATE", "postgres")
+    with pytest.raises(ConfigurationError, match=r"^REACTFLOW_STATE='postgres' names no store"):
+        open_store()
+    with pytest.raises(ConfigurationError, match=r"^'postgres' names no store"):
+        open_store("postgres")
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ UNIT = "room=r1"
 
 @pytest.fixture(params=["memory", "sqlite"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    made: Store = MemoryStore() if request.param == "memory" else SQLiteStore(tmp_path / "state" / "units.db")
+    made: Store = MemoryStore() if request.param == "memory" else SQLiteStore(tmp_path / "units.db")
     yield made
     made.close()
 
@@ -245,6 +245,14 @@ def test_file_that_was_cut_is_refused_by_name(path: Path) -> None:
     path.write_bytes(content[:8192] + b"\xff" * (len(content) - 8192))
     with pytest.raises(ConfigurationError, match=r"units\.db"):
         [SQLiteStore(path).get("rooms", f"room={number}") for number in range(50)]
+
+
+def test_folder_that_is_missing_is_named_and_not_made(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"there is no folder .*/nope; make it, or name a file in one"
+    ):
+        SQLiteStore(tmp_path / "nope" / "units.db")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("path", ["", ":memory:"])

@@ -10,6 +10,7 @@ import importlib
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,6 +35,13 @@ class Meter(Flow):
 class Gauge(Flow):
     level = cell(0.0)
     peak = fold(level.changes(), folds.max)
+
+
+class Gauges(Flow):
+    level = cell(0.0)
+    factor = cell(1.0)
+    scaled = level * factor
+    peak = fold(scaled.changes(), folds.max)
 
 
 class Photo(Flow):
@@ -170,6 +178,17 @@ WRONG: list[tuple[str, Callable[[], object], str, str]] = [
     ("two feeders", lambda: service(inputs=[MEASUREMENTS, DynamoDB("rooms")]), "BindingError",
      "service 'rooms': the cell 'length' is fed by kinesis/measurements and by dynamodb/rooms: say with "
      "fields={cell: path} which cells each of them feeds, or give both a version= that orders their writes"),
+    ("a typo in the key", lambda: service(key="rom"), "BindingError",
+     "kinesis/measurements: partition='room' is not part of the key (rom), so the records of one unit may come in "
+     "several lanes, which have no order among each other, and 'length' keeps the latest: make it part of the key, or "
+     'say version= for a field that orders them, or order="arrival" to take them as they come'),
+    ("a fold over state from two streams", lambda: service(Gauges, inputs=[
+        Kinesis("inside", partition="room", fields={"level": "level"}),
+        Kinesis("outside", partition="room", fields={"factor": "factor"}),
+    ]), "BindingError",
+     "the fold 'peak' depends on the cell 'level', and is fed by kinesis/inside and by kinesis/outside, which have no "
+     "order among each other: its result would depend on chance. Fold a pulse that is computed from one record alone, "
+     'feed it by one of them alone, or say order="arrival" on each to take records as they come'),
     ("no order for a unit", lambda: service(source=Kinesis("measurements")), "BindingError",
      "kinesis/measurements: the records of one unit (room) may come in several lanes, which have no order among each "
      "other, and 'length' keeps the latest: say partition= (or keys=) if the unit's key holds what orders them, "
@@ -190,6 +209,16 @@ WRONG: list[tuple[str, Callable[[], object], str, str]] = [
      "Service(Room(length=0.0, width=0.0; area=0.0), ...): the first argument is a flow's class, as in Service(Room)"),
     ("a text for a source", lambda: service(source="measurements"), "BindingError",
      "service 'rooms': 'measurements' is not a source, such as Kinesis('measurements')"),
+    ("a path for a store", lambda: service(store=Path("x.db")), "BindingError",
+     f'store={Path("x.db")!r} is no store: give one, as in store=SQLiteStore("x.db"), or its name, as in '
+     'store="sqlite:x.db"'),
+    ("a class for a store", lambda: service(store=MemoryStore), "BindingError",
+     "store=<class 'reactflow.service.stores.memory.MemoryStore'> is no store: give one, as in "
+     'store=SQLiteStore("x.db"), or its name, as in store="sqlite:x.db"'),
+    ("a text that names no store", lambda: service(store="postgres:x"), "ConfigurationError",
+     "'postgres:x' names no store: write memory, or sqlite:PATH (sqlite:state.db)"),
+    ("a store in a folder that is missing", lambda: service(store="sqlite:nowhere/x.db"), "ConfigurationError",
+     "the store nowhere/x.db cannot be made: there is no folder nowhere; make it, or name a file in one that is there"),
     ("a name with a space", lambda: service(name="my rooms"), "BindingError",
      "the service's name 'my rooms' cannot be part of ids: use letters, digits, - and _, beginning with a letter, at "
      "most 64"),

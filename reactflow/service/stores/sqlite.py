@@ -36,7 +36,8 @@ class SQLiteStore:
     """Keeps units and cases in the file ``path``, made when missing; waits ``timeout`` seconds for a rival.
 
     One connection serves all threads of a process, one after the other; a process that was forked opens its
-    own. Raises ConfigurationError, naming the file, when it is not a store of reactflow or cannot be opened.
+    own. Raises ConfigurationError, naming the file, when it is not a store of reactflow or cannot be opened; its
+    folder has to be there.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: float = 10.0) -> None:
@@ -140,7 +141,11 @@ class SQLiteStore:
             raise ConfigurationError(f"the store {self.path} cannot be used: {error}; {remedy}") from error
 
     def _open(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if not self.path.parent.is_dir():
+            raise ConfigurationError(
+                f"the store {self.path} cannot be made: there is no folder {self.path.parent}; make it, or name a file "
+                "in one that is there"
+            )
         connection = sqlite3.connect(
             self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False
         )

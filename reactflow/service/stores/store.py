@@ -8,13 +8,14 @@ passes the same tests.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from reactflow.errors import InternalError
 from reactflow.service.item import Item, check_size
 from reactflow.service.quarantine import Case
 
 
+@runtime_checkable
 class Store(Protocol):
     """Where units and cases are kept. All functions may be called from any thread.
 
