@@ -17,7 +17,7 @@ from reactflow.errors import ConfigurationError
 from reactflow.sql.columns import column_type
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Column, Connection, Table
 
     from reactflow.service.sink import Publication
 
@@ -36,6 +36,7 @@ class Tables:
     name: str
     schema: str | None
     _target: Table | None = None
+    _is_fresh: bool = False
     _numbers: Table | None = None
 
     @property
@@ -51,7 +52,21 @@ class Tables:
 
     def forget(self) -> None:
         """Look at the user's table again before it is used next."""
-        self._target = None
+        self._is_fresh = False
+
+    def expected(
+        self, name: str, value: object, publication: Publication, *, create: bool
+    ) -> Column[Any] | None:
+        """The column that a value goes into: as it was last seen, or as it would be made; None if neither is known."""
+        import sqlalchemy as sa
+
+        target = self._target
+        if target is not None and name in target.c:
+            return target.c[name]
+        if not create:
+            return None
+        is_key = target is None and name in _made_keys(publication)
+        return sa.Column(name, column_type(value, is_key=is_key))
 
     @property
     def numbers(self) -> Table:
@@ -71,19 +86,17 @@ class Tables:
             numbers = _numbers_table(self.schema)
             numbers.create(connection, checkfirst=True)
             self._numbers = numbers
-        wanted = {**({} if publication.kind == "removal" else publication.values), **publication.key}
-        if publication.kind == "occurrence":
-            wanted[ID] = publication.id
-        if self._target is not None and all(name in self._target.c for name in wanted):
+        wanted = columns_of(publication)
+        if self._is_fresh and self._target is not None and all(name in self._target.c for name in wanted):
             return
         found = self._find(connection)
         if found is None and create and publication.kind == "removal":
+            self._target = None
             return  # nothing was ever written, and a removal does not tell the columns
         if found is None:
             if not create:
                 raise ConfigurationError(
-                    f"{destination}: there is no table {self.name!r} in the database: create it with "
-                    "the columns "
+                    f"{destination}: there is no table {self.name!r} in the database: create it with the columns "
                     f"{', '.join(wanted)}, or let create=True make it"
                 )
             _make(self.name, self.schema, wanted, publication).create(connection, checkfirst=True)
@@ -98,11 +111,10 @@ class Tables:
             there = list(found.c.keys()) if found is not None else []
             more = " (text, unique: it tells occurrences apart)" if missing[0] == ID else ""
             raise ConfigurationError(
-                f"{destination} has no column {missing[0]!r}{more}; it has {', '.join(there)}: add it, "
-                "rename it in "
-                "row(...), or let create=True add it"
+                f"{destination} has no column {missing[0]!r}{more}; it has {', '.join(there)}: add it, rename it "
+                "in row(...), or let create=True add it"
             )
-        self._target = found
+        self._target, self._is_fresh = found, True
 
     def _find(self, connection: Connection) -> Table | None:
         import sqlalchemy as sa
@@ -112,6 +124,19 @@ class Tables:
             return sa.Table(self.name, sa.MetaData(), schema=self.schema, autoload_with=connection)
         except NoSuchTableError:
             return None
+
+
+def columns_of(publication: Publication) -> dict[str, Any]:
+    """What the columns of a row are to hold; of a removal only those that find the row."""
+    wanted = {**({} if publication.kind == "removal" else publication.values), **publication.key}
+    if publication.kind == "occurrence":
+        wanted[ID] = publication.id
+    return wanted
+
+
+def _made_keys(publication: Publication) -> set[str]:
+    """The primary key of a table that is made from this row."""
+    return {ID} if publication.kind == "occurrence" else set(publication.key)
 
 
 def within(text: str, room: int) -> str:
@@ -149,8 +174,7 @@ def _numbers_table(schema: str | None) -> Table:
 def _make(name: str, schema: str | None, wanted: dict[str, Any], publication: Publication) -> Table:
     import sqlalchemy as sa
 
-    is_log = publication.kind == "occurrence"
-    keys = {ID} if is_log else set(publication.key)
+    keys = _made_keys(publication)
     ordered = [*publication.key, *(name for name in wanted if name not in publication.key)]
     columns = [
         sa.Column(

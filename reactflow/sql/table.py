@@ -17,9 +17,10 @@ from attrs import field, frozen
 from reactflow.errors import BindingError, ConfigurationError, ReactflowError, Transient
 from reactflow.service.key import Key
 from reactflow.service.sink import Publication, Sink
-from reactflow.sql.columns import fitted
+from reactflow.service.writable import refusing
+from reactflow.sql.columns import check_driver, fitted, unknown_column
 from reactflow.sql.engines import engine, speaking
-from reactflow.sql.schema import ID, OUTPUT_ROOM, UNIT_ROOM, Tables, tables_of, within
+from reactflow.sql.schema import ID, OUTPUT_ROOM, UNIT_ROOM, Tables, columns_of, tables_of, within
 
 if TYPE_CHECKING:
     from sqlalchemy import Column, ColumnElement, Connection
@@ -59,10 +60,29 @@ class Table(Sink):
     def check(self, key_names: Sequence[str], output: Output) -> None:
         if not key_names:
             raise BindingError(
-                f"{self.destination}: a row is found by the unit's key, and key=() has no fields: give "
-                "the service a key, "
-                "or write to DynamoDB or S3"
+                f"{self.destination}: a row is found by the unit's key, and key=() has no fields: give the service "
+                "a key, or write to DynamoDB or S3"
             )
+
+    def confirm(self, publication: Publication) -> None:
+        """Refuse what the table's columns can never take, as far as they are known: raises RecordError.
+
+        They are from the first row on that this process writes; with ``create=True`` those that would be made count
+        until then. Before, only what no column could take is refused.
+        """
+        try:
+            dialect = engine(self.url).dialect
+        except ConfigurationError:
+            return  # no fault of the event's: publishing tells of it
+        what = f"{self.destination}, row {publication.id}"
+        tables = tables_of(self.url, self.name, self.schema)
+        with refusing():
+            for name, value in columns_of(publication).items():
+                column = tables.expected(name, value, publication, create=self.create)
+                if column is None:
+                    fitted(value, unknown_column(name), what, dialect)
+                else:
+                    check_driver(fitted(value, column, what, dialect), column, what, dialect)
 
     def publish(self, batch: Sequence[Publication]) -> list[int]:
         """Write all in one transaction; if that fails, each in its own, so that one does not keep back another.
@@ -180,7 +200,7 @@ class _Writing:
             return None
         first = {
             "output": output,
-            "unit": _unit(publication),
+            "unit": unit,
             "n": publication.n,
             "columns": json.dumps(columns),
         }
@@ -218,7 +238,8 @@ class _Writing:
         ]
 
     def _fitted(self, name: str, value: object) -> Any:
-        return fitted(value, self._column(name), f"{self.destination}, row {self.publication.id}")
+        what = f"{self.destination}, row {self.publication.id}"
+        return fitted(value, self._column(name), what, self.connection.dialect)
 
     def _column(self, name: str) -> Column[Any]:
         column: Column[Any] = self.tables.target.c[name]
