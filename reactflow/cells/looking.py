@@ -18,12 +18,15 @@ from reactflow.cells.operators import SYMBOLS
 from reactflow.cells.pulse import Changes
 from reactflow.cells.readable import Readable, current_outcome, shown
 from reactflow.cells.semantics import UNSET, Failure
+from reactflow.errors import DeclarationError
 
 I = TypeVar("I", bound=Instrument)  # noqa: E741  # one letter, like every type variable here
 
 
 def graph(*roots: Readable[Any] | Effect, title: str = "") -> GraphView:
     """The graph around some cells: all they are computed from, and what observes any of it. Reads every cell.
+
+    Raises DeclarationError for anything but cells and effects; flows and services have a ``show()`` of their own.
 
     >>> from reactflow import cell
     >>> length, width = cell(3.0, name="length"), cell(4.0, name="width")
@@ -34,6 +37,9 @@ def graph(*roots: Readable[Any] | Effect, title: str = "") -> GraphView:
     width    cell     4.0 ...
     └─ area  (see above)
     """
+    for root in roots:
+        if not isinstance(root, Node):
+            raise DeclarationError(f"graph() takes cells and effects, not {_remedy(root)}")
     found: dict[Node, None] = {}
     stack: list[Node] = [*reversed(roots)]
     with ENGINE.lock:
@@ -49,6 +55,24 @@ def graph(*roots: Readable[Any] | Effect, title: str = "") -> GraphView:
         nodes = tuple(_view(node, number) for node, number in ids.items())
         edges = tuple((ids[one], ids[node]) for node in ids for one in node.inputs)
     return GraphView(nodes, edges, title)
+
+
+def _remedy(thing: Any) -> str:
+    """What a thing is that graph() does not take, and what to write instead."""
+    kind = thing if isinstance(thing, type) else type(thing)
+    if any(base.__module__.startswith("reactflow.") for base in kind.__mro__):
+        for method in (
+            "show",
+            "graph",
+        ):  # a flow or a service, and a system: they are of floors above this one
+            if callable(getattr(kind, method, None)):
+                if kind is thing:
+                    return f"the class {kind.__name__}: write {kind.__name__}.{method}()"
+                return f"this {kind.__name__}: call its {method}()"
+    if isinstance(thing, (list, tuple, set, frozenset, dict)):
+        cells = "*cells.values()" if isinstance(thing, dict) else "*cells"
+        return f"a {kind.__name__}: pass its cells one by one, graph({cells})"
+    return f"{shown(thing)} ({kind.__name__}): pass the cell itself, as in graph(area)"
 
 
 def _observers(node: Node) -> list[Node]:

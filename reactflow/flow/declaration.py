@@ -6,11 +6,13 @@ remedy. Nothing of the user's is run.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from inspect import getattr_static
+from inspect import CO_OPTIMIZED, getattr_static
+from itertools import pairwise
 from types import FrameType, FunctionType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from reactflow.cells import Cell, Derived, Effect, Kind, Plan, Readable
 from reactflow.cells.derived import EXPLICIT, TRACKED
@@ -22,7 +24,7 @@ from reactflow.errors import CycleError, DeclarationError
 from reactflow.flow.declared import annotations_of
 from reactflow.flow.equality import Wider, same_value
 from reactflow.flow.hidden import hidden_cells
-from reactflow.flow.methods import Method, Reader, make_view
+from reactflow.flow.methods import READS, Method, Reader, instructions, line_of, make_view, nested, place
 from reactflow.flow.template import is_template, owner_of
 
 # --- names --------------------------------------------------------------------------------------------------
@@ -57,13 +59,23 @@ def collect(flow: type, root: type) -> dict[str, Readable[Any]]:
             if is_cell:
                 cells[name], origin[name] = value, base.__name__
     for name, annotation in annotations_of(flow).items():
-        text = annotation if isinstance(annotation, str) else str(annotation)
+        text = _written(annotation)
         maker = _MAKERS.get(text.split("[")[0].split(".")[-1])
         if maker and name not in cells and name not in vars(flow):
             raise DeclarationError(
                 f"{flow.__name__}.{name} is only declared; write {name}: {text} = {maker}()"
             )
     return cells
+
+
+def _written(annotation: object) -> str:
+    """An annotation as one would write it: ``Cell[int]``, not with the modules that its classes come from."""
+    if isinstance(annotation, str):
+        return annotation
+    if isinstance(annotation, type) and not get_args(annotation):
+        return annotation.__qualname__
+    text = re.sub(r"ForwardRef\('([^']*)'[^)]*\)", r"\1", str(annotation))
+    return re.sub(r"(?:[\w<>]+\.)+(?=\w)", "", text)
 
 
 _MAKERS = {"Cell": "cell", "Pulse": "pulse"}
@@ -87,6 +99,37 @@ def refuse_live(flow: type, own: Mapping[str, Readable[Any]], frame: FrameType |
             raise DeclarationError(
                 f"{flow.__name__}.{name} is the live cell {found!r} ({cell.where}); make a new one in "
                 f"the class body, or lift live cells with Flow.of({name}={found}, name={flow.__name__!r})"
+            )
+
+
+_LOOKS = {"value": "reads {0}.value", "peek": "calls {0}.peek()", "is_set": "reads {0}.is_set"}
+
+
+def refuse_constants(flow: type, own: Mapping[str, Readable[Any]], frame: FrameType | None) -> None:
+    """Refuse a class body that takes a value out of a cell of its own: it would be a constant for ever.
+
+    The body is looked for among the code of the frame that makes the class; one that is not found is not judged.
+    """
+    bodies = [
+        code
+        for code in (nested(frame.f_code) if frame is not None else ())
+        if code.co_qualname == flow.__qualname__ and not code.co_flags & CO_OPTIMIZED
+    ]
+    if len(bodies) != 1:
+        return
+    listing = instructions(bodies[0])
+    for cell, look in pairwise(listing):
+        if (
+            cell.opname == "LOAD_NAME"
+            and cell.argval in own
+            and look.opname in READS
+            and look.argval in _LOOKS
+        ):
+            name = cell.argval
+            raise DeclarationError(
+                f"{flow.__name__} {_LOOKS[look.argval].format(name)} in its class body at "
+                f"{place(bodies[0], line_of(look, bodies[0]))}, which would stay what it is now; compute with the "
+                f"cell itself: {name} + 1, or in a method: self.{name}"
             )
 
 

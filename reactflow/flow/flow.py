@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from html import escape
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
@@ -27,10 +26,12 @@ from reactflow.flow.declaration import (
     in_order_of_use,
     lower_methods,
     make_plan,
+    refuse_constants,
     refuse_live,
 )
 from reactflow.flow.declared import declared_types
 from reactflow.flow.fingerprint import fingerprint
+from reactflow.flow.flowtype import FlowType, no_cell, unknown
 from reactflow.flow.step import Step
 from reactflow.flow.template import freeze, is_template
 
@@ -65,7 +66,7 @@ class Cells:
         self.__dict__.update(cells)
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(unknown(self._flow_name, name, self.__dict__), name=name, obj=self)
+        raise no_cell(self, self._flow_name, name, self.__dict__)
 
     def __iter__(self) -> Iterator[Readable[Any]]:
         return iter(self.__dict__.values())
@@ -77,7 +78,19 @@ class Cells:
         return "\n".join(map(repr, self))
 
 
-class Flow:
+class _Show:
+    """``show()`` of a class and of an instance."""
+
+    def __get__(self, instance: Flow | None, owner: type[Flow]) -> Callable[[], GraphView]:
+        def show() -> GraphView:
+            if instance is not None:
+                return graph(*list(instance.cells), title=owner.__name__)  # type: ignore[call-overload]  # Cells iterates
+            return _without_values(graph(*instantiate(owner.plan), title=owner.__name__))
+
+        return show
+
+
+class Flow(metaclass=FlowType):
     """Base of every flow: declare cells in the body of a subclass.
 
     A cell's name is its attribute. Its type is its annotation's (``height: Cell[float] = cell()``) or its default's. A
@@ -134,8 +147,9 @@ class Flow:
         cells = collect(cls, Flow)
         own = {name: one for name, one in cells.items() if not is_template(one)}
         frame = sys._getframe(1)
-        while is_ours(frame) and frame.f_back is not None:
+        while (is_ours(frame) or frame.f_globals.get("__name__") == "abc") and frame.f_back is not None:
             frame = frame.f_back
+        refuse_constants(cls, own, frame)
         refuse_live(cls, own, frame)
         lower_methods(cls, own, cells)
         inherited = {
@@ -202,6 +216,7 @@ class Flow:
         return type(name, (cls,), {**ordered, "__module__": frame.f_globals.get("__name__", __name__)})
 
     if not TYPE_CHECKING:
+        show = _Show()
 
         @_OfClass
         def plan(cls):  # noqa: N805  # called with the class
@@ -239,13 +254,15 @@ class Flow:
             _check_given(flow.__name__, plan, name)
         live = instantiate(plan, values)
         named = {name: live[plan.names[name]] for name in flow._cells}
-        self.__dict__["cells"] = Cells(flow.__name__, named)
-        self.__dict__["_keeper"] = Keeper(tuple(named.values()))
+        vars(self)["cells"] = Cells(flow.__name__, named)
+        vars(self)["_keeper"] = Keeper(tuple(named.values()))
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name):
-            raise AttributeError(unknown(type(self).__name__, name, type(self)._cells), name=name, obj=self)
+            if any(name in vars(base) for base in type(self).__mro__):  # it is there: raise what it raised
+                return object.__getattribute__(self, name)
+            raise no_cell(self, type(self).__name__, name, type(self)._cells)
 
         def __setattr__(self, name, value):
             if name not in type(self)._cells:
@@ -276,22 +293,6 @@ class Flow:
         return {"text/plain": repr(self), "text/html": self._repr_html_()}
 
 
-class _Show:
-    """``show()`` of a class and of an instance."""
-
-    def __get__(self, instance: Flow | None, owner: type[Flow]) -> Callable[[], GraphView]:
-        def show() -> GraphView:
-            if instance is not None:
-                return graph(*list(instance.cells), title=owner.__name__)  # type: ignore[call-overload]  # Cells iterates
-            return _without_values(graph(*instantiate(owner.plan), title=owner.__name__))
-
-        return show
-
-
-if not TYPE_CHECKING:
-    Flow.show = _Show()
-
-
 def _without_values(view: GraphView) -> GraphView:
     return replace(view, nodes=tuple(replace(node, state="", value="") for node in view.nodes))
 
@@ -310,11 +311,3 @@ def _check_given(flow: str, plan: Plan, name: str) -> None:
     raise DeclarationError(
         f"{flow}({name}=...): {name!r} is derived; give its sources instead: {', '.join(sources)}"
     )
-
-
-def unknown(flow: str, name: str, names: Any) -> str:
-    """What to say when a flow has no cell of a name."""
-    close = get_close_matches(name, list(names), 1)
-    known = [one for one in names if not one.startswith("_")]
-    hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known) or 'none'}"
-    return f"{flow} has no cell {name!r}; {hint}"

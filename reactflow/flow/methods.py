@@ -29,7 +29,7 @@ from reactflow.errors import DeclarationError
 _CONSTANTS = (bool, int, float, str, bytes, type(None), Decimal, Enum, date, time, timedelta, UUID)
 _LOOKS_AROUND = frozenset({"locals", "vars", "eval", "exec", "globals"})
 _SKIPPED = frozenset({"EXTENDED_ARG", "CACHE", "NOP"})
-_READS = ("LOAD_ATTR", "LOAD_METHOD")
+READS = ("LOAD_ATTR", "LOAD_METHOD")
 
 
 def place(code: CodeType, line: int | None = None) -> str:
@@ -153,7 +153,7 @@ class Reader:
             ):
                 continue  # hands self to nested code, which is read below
             following = listing[at + 1] if at + 1 < len(listing) else None
-            if not _only_loads(op, names, me) or following is None or following.opname not in _READS:
+            if not _only_loads(op, names, me) or following is None or following.opname not in READS:
                 self._refuse_use(code, listing, at, me)
             self._resolve(str(following.argval), code, line_of(following, code))
         for inner in nested(code):

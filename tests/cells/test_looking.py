@@ -6,9 +6,12 @@ import sys
 from types import FrameType
 from typing import Any
 
-from reactflow import cell, derived, effect, fold, folds, graph, pulse
+import pytest
+
+from reactflow import Flow, Service, System, cell, derived, effect, fold, folds, graph, pulse
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.looking import instrumented
+from reactflow.errors import DeclarationError
 from tests.cells.counting import Counter
 
 
@@ -80,3 +83,22 @@ def test_a_code_object_is_taken_apart_once_however_many_cells_it_made() -> None:
     assert len(view.nodes) == 600
     # a generator: each step into it is a call of the same frame
     assert len(set(map(id, taken_apart))) == 1
+
+
+def test_what_has_no_graph_is_refused_with_what_to_write_instead() -> None:
+    class Room(Flow):
+        length = cell(3.0)
+
+    one = cell(1)
+    refused: list[tuple[Any, str]] = [
+        (Room, r"not the class Room: write Room\.show\(\)$"),
+        (Room(), r"not this Room: call its show\(\)$"),
+        (Service(Room, key=()), r"not this Service: call its show\(\)$"),
+        (System(), r"not this System: call its graph\(\)$"),
+        (3, r"not 3 \(int\): pass the cell itself, as in graph\(area\)$"),
+        ([one], r"not a list: pass its cells one by one, graph\(\*cells\)$"),
+        ({"one": one}, r"not a dict: pass its cells one by one, graph\(\*cells\.values\(\)\)$"),
+    ]
+    for thing, said in refused:
+        with pytest.raises(DeclarationError, match=r"^graph\(\) takes cells and effects, " + said):
+            graph(one, thing)

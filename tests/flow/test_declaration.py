@@ -315,3 +315,12 @@ def test_a_refused_class_leaves_live_cells_alone() -> None:
     with pytest.raises(DeclarationError):
         live_cell()
     assert LIVE.value == 2.0
+
+
+@pytest.mark.parametrize("written", ["Cell[int]", "Cell[list[int]]", "Cell", "Pulse[float]"])
+def test_an_annotation_that_is_no_text_is_shown_as_it_is_written(written: str) -> None:
+    source = f"from reactflow import Cell, Flow, Pulse\nclass Bad(Flow):\n    y: {written}\n"
+    maker = "pulse" if written.startswith("Pulse") else "cell"
+    message = rf"^Bad\.y is only declared; write y: {re.escape(written)} = {maker}\(\)$"
+    with pytest.raises(DeclarationError, match=message):
+        exec(compile(source, "bad.py", "exec", dont_inherit=True), {"__name__": "bad"})
