@@ -53,6 +53,12 @@ class Table(Sink):
     schema: str | None = field(default=None, kw_only=True)
     create: bool = field(default=False, kw_only=True)
 
+    def __attrs_post_init__(self) -> None:
+        if not self.name:
+            raise BindingError(
+                f"Table(..., {self.name!r}): a table has a name: write that of the table there is"
+            )
+
     @property
     def destination(self) -> str:
         return f"sql/{self.name}" if self.schema is None else f"sql/{self.schema}.{self.name}"

@@ -142,3 +142,10 @@ def test_an_item_over_400_kb_is_refused_before_it_is_sent() -> None:
         ConfigurationError, match=r"the item has 41\d+ bytes, and 409600 are the most \('big' has 41"
     ):
         write_item({"big": b"x" * 410_000, "small": 1}, "an item")
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    numpy = pytest.importorskip("numpy")
+    assert write_value(numpy.float64(0.1), "x") == {"N": "0.1"}
+    assert write_value(numpy.int32(7), "x") == {"N": "7"}
+    assert write_value(numpy.array([1.5, 2.0]), "x") == {"L": [{"N": "1.5"}, {"N": "2.0"}]}

@@ -318,3 +318,62 @@ def test_a_missing_table_and_a_wrong_key_are_named_with_the_remedy(
     ):
         with pytest.raises(BindingError, match=says):
             DynamoDB("areas", keys=keys).check(["room", "line"], None)  # type: ignore[arg-type]
+
+
+# -- what can never be written ----------------------------------------------------------------------------------------
+
+
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        (
+            {"area": 1e200},
+            r"attribute 'area' is 1E\+200, and DynamoDB keeps 1E-130 to 9.99E\+125: publish it as text",
+        ),
+        ({"area": float("nan")}, "attribute 'area' is nan"),
+        ({"area": Decimal("sNaN")}, "attribute 'area' is sNaN"),
+        ({"n": 10**38 + 1}, "attribute 'n' is a number of 39 digits"),
+        ({"n": 10**400}, "and DynamoDB keeps 1E-130"),
+        ({"text": "x" * 410_000}, r"the item has 410\d\d\d bytes, and 409600 are the most"),
+        ({"text": "x\ud800"}, "attribute 'text' holds half of a surrogate pair"),
+        ({"deep": nested(33)}, "is nested deeper than 32 levels"),
+    ],
+)
+@pytest.mark.parametrize("owns", [None, "attributes"])
+def test_what_can_never_be_an_item_is_refused_before_it_is_published(
+    owns: Any, values: dict[str, Any], says: str
+) -> None:
+    sink = DynamoDB("areas", owns=owns)
+    with pytest.raises(RecordError, match="dynamodb/areas, row rooms/area/room=r1/test/1") as caught:
+        sink.confirm(publication(1, values))
+    caught.match(says)
+    with pytest.raises(ConfigurationError, match=says):
+        sink.publish([publication(1, values)])
+
+
+@pytest.mark.parametrize("owns", [None, "attributes"])
+@pytest.mark.parametrize("kind", ["row", "removal", "occurrence"])
+def test_what_can_be_an_item_is_not_refused(owns: Any, kind: Any) -> None:
+    DynamoDB("areas", owns=owns).confirm(publication(10**17, {"area": 12.5, "deep": nested(32)}, kind=kind))
+
+
+def test_a_key_that_is_empty_or_too_long_is_refused_before_it_is_published() -> None:
+    with pytest.raises(
+        RecordError, match="the key attribute 'room' is '' with 0 bytes, and it has 1 to 2048"
+    ):
+        DynamoDB("areas").confirm(publication(1, key={"room": ""}))
+    with pytest.raises(RecordError, match=r"the key attribute '_id' is .*, and it has 1 to 1024"):
+        DynamoDB("log").confirm(publication(1, key={"room": "x" * 1015}, kind="occurrence"))
+
+
+@pytest.mark.parametrize("name", ["", "my table", "a/b", "x" * 256])
+def test_what_no_table_is_called_is_refused(name: str) -> None:
+    with pytest.raises(BindingError, match=r"^DynamoDB\(.*\): a table's name is 3 to 255 letters, digits"):
+        DynamoDB(name)

@@ -242,6 +242,38 @@ def test_a_record_that_is_too_large_is_named_and_the_others_are_written(
     assert service.requests == [["room=r2/1"]]
 
 
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        (
+            {"text": "x" * 1_100_000},
+            r"has 1100\d\d\d bytes with its partition key, and 1048576 are the most: publish",
+        ),
+        ({"text": "x\ud800"}, "holds half of a surrogate pair"),
+        ({"level": float("nan")}, r"nan at data\.level has no form in JSON: leave the cell unset"),
+        ({"n": 10**5000}, "cannot be written"),
+    ],
+)
+def test_what_can_never_be_a_record_is_refused_before_it_is_published(
+    values: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(RecordError, match=f"kinesis/areas: the record rooms/area/room=r1/test/1:? {says}"):
+        Kinesis("areas").confirm(publication(1, values))
+    Kinesis("areas").confirm(publication(1, {"text": "x" * 1_000_000}))
+    Kinesis("areas").confirm(publication(2, kind="removal"))
+
+
+def test_a_record_without_its_partition_field_is_refused_before_it_is_published() -> None:
+    with pytest.raises(RecordError, match="has no 'floor' to be partitioned by: add it to the row"):
+        Kinesis("areas", partition="floor").confirm(publication(1, {"floor": None}))
+
+
+@pytest.mark.parametrize("name", ["", "my stream!", "a/b", "x" * 129, "é", "a\n", None])
+def test_what_no_stream_is_called_is_refused(name: Any) -> None:
+    with pytest.raises(BindingError, match=r"^Kinesis\(.*\): a stream's name is 1 to 128 letters, digits"):
+        Kinesis(name)
+
+
 def test_the_partition_key_is_what_the_receiver_checks() -> None:
     from reactflow.aws.kinesis import partition_key
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reactflow.errors import BindingError, ConfigurationError, Transient
+from reactflow.errors import BindingError, ConfigurationError, RecordError, Transient
 from reactflow.service.sink import Publication
 from reactflow.sql import Table
 from reactflow.sql.engines import engine, speaking
@@ -72,6 +72,20 @@ def test_a_late_write_after_a_removal_changes_nothing(database: Callable[..., An
     assert employees.publish([change(3, kind="removal")]) == []
     assert rows(database) == [("e7", "back", None)]
     assert database("SELECT n FROM reactflow_numbers") == [(4,)]
+
+
+@pytest.mark.parametrize("length", [497, 498, 501, 1000, 1021])  # of the key; its text has three more
+def test_a_long_key_finds_its_row_and_its_number_again(
+    database: Callable[..., Any], employees: Table, length: int
+) -> None:
+    id = "x" * length
+    for n, name in ((1, "first"), (3, "third"), (2, "late"), (3, "again")):
+        assert employees.publish([change(n, {"name": name}, id=id)]) == []
+    assert rows(database) == [(id, "third", None)]
+    assert employees.publish([change(5, kind="removal", id=id)]) == []
+    assert employees.publish([change(4, {"name": "late"}, id=id)]) == []
+    assert rows(database) == []
+    assert database("SELECT n FROM reactflow_numbers") == [(5,)]
 
 
 changes = st.lists(
@@ -220,9 +234,9 @@ def test_a_missing_table_or_column_is_named_with_the_remedy(
     with pytest.raises(ConfigurationError) as caught:
         Table(employees.url, "nowhere").publish([change(1, {"name": "ann"})])
     assert (
-        "sql/nowhere: there is no table 'nowhere' in the database: create it with the columns id, name"
-        in str(caught.value)
-    )
+        "sql/nowhere: there is no table 'nowhere' in the database: create it with the columns id, name, or let "
+        "create=True make it"
+    ) in str(caught.value)
     with pytest.raises(ConfigurationError, match="has no column 'phone'; it has id, name, pay, note: add it"):
         employees.publish([change(1, {"phone": "1"})])
     database("ALTER TABLE employees ADD COLUMN phone TEXT")
@@ -295,3 +309,74 @@ def test_a_table_without_a_key_is_refused() -> None:
 def test_an_unusable_path_is_no_transient_failure(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="unable to open database file"):
         Table(f"sqlite:///{tmp_path}/missing/x.db", "t").publish([change(1, {"name": "x"})])
+
+
+# -- what can never be written ----------------------------------------------------------------------------------------
+
+
+def test_a_number_that_no_column_takes_is_refused_before_it_is_published(tmp_path: Path) -> None:
+    table = Table(f"sqlite:///{tmp_path}/new.db", "made", create=True)
+    with pytest.raises(
+        RecordError,
+        match=r"sql/made, row sync/staff/id=e7/sql:employees/1, column 'n' has room for whole numbers of 63 bits.*"
+        r"the value is 1000000000000000000000000000000: make the column numeric or text",
+    ):
+        table.confirm(change(1, {"n": 10**30}))
+    table.confirm(change(1, {"n": 2**63 - 1}))
+    assert not (tmp_path / "new.db").exists()  # nothing was asked
+    assert table.publish([change(1, {"n": 2**63 - 1})]) == []
+    with pytest.raises(RecordError, match="column 'm' has room for whole numbers of 63 bits"):
+        table.confirm(change(2, {"m": -(2**63) - 1}))  # a column that would be added
+
+
+def test_what_a_column_takes_is_known_from_the_first_row_on(
+    database: Callable[..., Any], tmp_path: Path
+) -> None:
+    database(
+        "CREATE TABLE typed (id TEXT PRIMARY KEY, n INTEGER, t TEXT, x NUMERIC, day DATE, must TEXT NOT NULL)"
+    )
+    table = Table(f"sqlite:///{tmp_path}/staff.db", "typed")
+    table.confirm(change(1, {"n": 10**30}))  # it may be a column of text
+    row = {"n": 1, "t": "a", "x": 1, "day": dt.date(2026, 11, 23), "must": "be"}
+    assert table.publish([change(1, row)]) == []
+    table.confirm(change(2, {**row, "t": 10**30, "x": 10**30}))
+    assert table.publish([change(2, {**row, "t": 10**30, "x": 10**30})]) == []
+    assert database("SELECT t, x FROM typed") == [(str(10**30), 1e30)]
+    wrong: list[tuple[str, Any, str]] = [
+        ("n", 10**30, "column 'n' has room for whole numbers of 63 bits"),
+        (
+            "n",
+            Decimal("1.5"),
+            "column 'n' holds whole numbers, and the value is 1.5: make it a numeric column",
+        ),
+        ("n", Decimal("Infinity"), "column 'n' cannot be written"),
+        ("day", "today", "column 'day' is DATE and does not take 'today'"),
+        ("must", None, "column 'must' must not be empty, and the value is null"),
+    ]
+    for name, value, says in wrong:
+        refused = change(3, {**row, name: value})
+        with pytest.raises(RecordError, match=says):
+            table.confirm(refused)
+        with pytest.raises(ConfigurationError):
+            table.publish([refused])
+        with pytest.raises(RecordError, match=says):  # a failure does not make it forget
+            table.confirm(refused)
+    table.confirm(change(4, kind="removal"))
+
+
+def test_what_no_database_takes_is_refused_before_anything_is_known_of_the_table(employees: Table) -> None:
+    for value, says in (
+        ("a\ud800", "column 'name' holds half of a surrogate pair"),
+        ({"deep": [float("nan")]}, r"column 'name': nan at deep\[0\] has no form in JSON"),
+    ):
+        with pytest.raises(RecordError, match=says):
+            employees.confirm(change(1, {"name": value}))
+
+
+def test_a_database_that_cannot_be_asked_for_is_no_fault_of_an_event() -> None:
+    Table("::nonsense::", "employees").confirm(change(1, {"name": "ann"}))
+
+
+def test_a_table_without_a_name_is_refused() -> None:
+    with pytest.raises(BindingError, match=r"Table\(\.\.\., ''\): a table has a name"):
+        Table("sqlite://", "")
