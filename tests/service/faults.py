@@ -121,7 +121,11 @@ class Trigger:
 
 
 def receipt(record: Mapping[str, Any]) -> str:
-    """What a stream's trigger calls a record."""
+    """What a stream's or a queue's trigger calls a record; nothing where it cannot be told."""
     if "kinesis" in record:
         return str(record["kinesis"]["sequenceNumber"])
-    return str(record["dynamodb"]["SequenceNumber"]) if "dynamodb" in record else ""
+    return (
+        str(record["dynamodb"]["SequenceNumber"])
+        if "dynamodb" in record
+        else str(record.get("messageId", ""))
+    )

@@ -11,11 +11,12 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from reactflow import UNSET, Cell, Flow, Fold, Pulse, Service, cell, derived, fold, folds, pulse, row
-from reactflow.aws import DynamoDB, Kinesis
+from reactflow.aws import S3, DynamoDB, Kinesis, S3Object
+from reactflow.cells import Failure
 from reactflow.errors import CellError, Transient
 from reactflow.flow import DEFAULT, Event
 from reactflow.service import Host
-from reactflow.testing import dynamodb_event, kinesis_event
+from reactflow.testing import dynamodb_event, kinesis_event, s3_event, sqs_event
 from tests.service.faults import FaultyStore, Script, Trigger
 from tests.service.recording import Table, check_publications
 
@@ -36,6 +37,7 @@ class Room(Flow):
     length = cell(1.0)
     width: Cell[float] = cell()
     divisor = cell(1)
+    spare = cell(0)
     reading: Pulse[int] = pulse()
     area = length * width
     seen_area = area.map(look_up)
@@ -49,6 +51,14 @@ class Room(Flow):
     def is_large(self) -> bool:
         return self.area > 10.0
 
+    @derived(stored=False)
+    def sketch(self) -> bytes:
+        return b"#" * int(self.area)
+
+    @derived(stored=False)
+    def odds(self) -> float:
+        return 1.0 / self.spare  # fails on the defaults
+
 
 Fields = dict[str, Any]
 NUMBERS = st.sampled_from([0.0, 1.0, 2.5, 4.0])
@@ -58,6 +68,7 @@ FIELDS = st.fixed_dictionaries(
         "length": NUMBERS,
         "width": NUMBERS,
         "divisor": st.sampled_from([0, 1, 2]),
+        "spare": st.sampled_from([0, 2, 4]),
         "reading": st.integers(1, 9),
     },
 )
@@ -75,7 +86,7 @@ def made_service(source: Any, tables: Sequence[Table]) -> Service:
         key="room",
         inputs=[source],
         outputs=[
-            row(Room.area, Room.share, limit=Room.peak, total=Room.total) >> rows,
+            row(Room.area, Room.share, Room.sketch, Room.odds, limit=Room.peak, total=Room.total) >> rows,
             row(Room.reading, so_far=Room.total) >> log,
             Room.moved >> moves,
         ],
@@ -122,7 +133,7 @@ class Expected:
             values = self.step.values(state)
             shown = {
                 "room": unit.removeprefix("room="), "area": state.get("area"), "share": state.get("share"),
-                "limit": values["peak"], "total": values["total"],
+                "limit": values["peak"], "total": values["total"], "sketch": values["sketch"], "odds": values["odds"],
             }  # fmt: skip
             if is_alive:
                 found[unit] = {
@@ -132,7 +143,7 @@ class Expected:
 
 
 def is_set(value: object) -> bool:
-    return value is not None and repr(value) != "UNSET"
+    return value is not None and value is not UNSET and not isinstance(value, Failure)
 
 
 def check(trigger: Trigger, expected: Expected, tables: Sequence[Table]) -> None:
@@ -205,7 +216,7 @@ def test_any_delivery_of_a_stream_ends_as_applying_each_record_once(
     for place, fields in enumerate(records):
         if not isinstance(fields, dict) or not isinstance(fields.get("room"), str):
             continue  # no unit: kept by itself
-        writes = {name: fields[name] for name in ("length", "width", "divisor") if name in fields}
+        writes = {name: fields[name] for name in ("length", "width", "divisor", "spare") if name in fields}
         is_broken = isinstance(fields.get("length"), str)
         occurrences = {"reading": fields["reading"]} if "reading" in fields else {}
         expected.apply(place, fields["room"], None if is_broken else Event(writes, occurrences))
@@ -262,5 +273,99 @@ def test_any_delivery_of_a_table_ends_as_applying_each_change_once(
         is_broken = after.get("width") == "wide"
         expected.apply(place, room, None if is_broken else Event(writes, occurrences))
     if sent:
+        fed = {name: name for name in ("length", "width", "divisor", "reading")}
         event = dynamodb_event(*sent, table="rooms", keys="room", view=view)
-        run(DynamoDB("rooms"), event["Records"], expected, seed, rate)
+        run(DynamoDB("rooms", fields=fed), event["Records"], expected, seed, rate)
+
+
+# --- notifications of a bucket: crossed, repeated, cut -------------------------------------------------------
+
+
+class Photo(Flow):
+    photo: Cell[S3Object] = cell()
+    size = photo.map(lambda photo: look_up(photo.size or 0))
+    share = 12 / size
+
+    @derived(stored=False)
+    def preview(self) -> bytes:
+        return self.photo.etag.encode() * int(self.size)
+
+
+# what became of an object, where in the order of its key, and the place at which word of it arrives
+OBJECTS = st.lists(
+    st.tuples(st.sampled_from(["a", "b"]), st.none() | st.integers(0, 4), st.floats(0, 1)),
+    min_size=1,
+    max_size=14,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(objects=OBJECTS, seed=SEEDS, rate=RATES, is_queued=st.booleans(), repeated=st.sets(st.integers(0, 13)))
+def test_any_delivery_of_a_bucket_ends_at_the_last_version_that_arrived(
+    objects: Any, seed: int, rate: float, is_queued: bool, repeated: set[int]
+) -> None:
+    weather.clear()
+    told = [
+        {"key": f"in/{name}", "sequencer": f"{place:04X}", "etag": f"{place}", "size": size}
+        if size is not None
+        else {"key": f"in/{name}", "sequencer": f"{place:04X}", "event": "ObjectRemoved:Delete"}
+        for place, (name, size, _) in enumerate(objects, 1)
+    ]
+    told += [told[place] for place in sorted(repeated) if place < len(told)]  # the same again, late
+    arrival = sorted(range(len(told)), key=lambda place: objects[place][2] if place < len(objects) else 0.5)
+    arrived = [told[place] for place in arrival]
+    marks: dict[str, str] = {}
+    last: dict[str, Any] = {}
+    failed: list[str] = []
+    for one in arrived:
+        name = one["key"][3:]
+        if one["sequencer"] <= marks.get(name, ""):
+            continue  # older than what is there: skipped, or seen before
+        marks[name] = one["sequencer"]
+        if one.get("size") == 0:
+            failed.append(f"name={name}")  # share cannot be computed: kept, and the cells stay
+        else:
+            last[name] = one
+    event = s3_event(*arrived)
+    records = sqs_event(*({"Records": [one]} for one in event["Records"])) if is_queued else event
+
+    chance = Random(seed)
+    script = Script(chance.random() < rate for _ in range(80))
+    table = Table("rows")
+    table.fault.append(script)
+    service = Service(
+        Photo, name="photos", key="name", inputs=[S3("photos", key="in/{name}")],
+        outputs=[row(Photo.share, Photo.preview) >> table],
+    )  # fmt: skip
+    trigger = Trigger(service, FaultyStore(script), records["Records"])
+    weather[:] = [script]
+    for _ in range(chance.randrange(10)):
+        trigger.deliver(chance.randrange(7), chance.randrange(5), chance.randrange(2), chance.random() < 0.2)
+    trigger.deliver_rest()
+    script.stop()
+    Host(service, trigger.store).handle(records)
+    writes = dict(trigger.store.writes)
+    Host(service, trigger.store).handle(records)
+    assert trigger.store.writes == writes, "a batch of pure duplicates writes nothing"
+
+    note(f"what went wrong: {script.happened}")
+    shown = {name: one for name, one in last.items() if "size" in one}
+    assert table.rows == {
+        f"name={name}": {
+            "name": name,
+            "share": 12 / one["size"],
+            "preview": one["etag"].encode() * one["size"],
+        }
+        for name, one in shown.items()
+    }
+    items = {unit: trigger.store.inner.get("photos", unit) for unit in trigger.store.units("photos")}
+    assert items.keys() == {f"name={name}" for name in marks}
+    for unit, item in items.items():
+        assert item is not None
+        state = service.step.read(item.cells, item.gv)
+        kept = state.get("photo")
+        assert (kept.etag if isinstance(kept, S3Object) else None) == last.get(unit[5:], {}).get("etag")
+        assert len(item.open_cases) == failed.count(unit)
+        assert set(item.marks) == {f"s3/photos/in/{unit[5:]}"}
+        assert all(mark.startswith(marks[unit[5:]]) for mark in item.marks.values())
+    check_publications([table])
