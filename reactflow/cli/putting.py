@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from reactflow.cli.checks import HERE, check_address
@@ -80,7 +80,8 @@ def _remedy(error: Exception) -> str:
         return f"another server answers, and no AWS: {_RUNNING}"
     if not isinstance(error, ClientError):  # it never went out
         return _line(str(error).removeprefix("Parameter validation failed:"))
-    code, said = error.response["Error"]["Code"], error.response["Error"]["Message"]
+    answer: Any = error.response
+    code, said = str(answer["Error"].get("Code", "")), str(answer["Error"].get("Message", ""))
     if code in _NOT_THERE:
         return "there is none; is that name what `reactflow dev` says it made?"
     if code.isdigit() or said.lstrip().startswith("<"):  # only a page has no error of its own

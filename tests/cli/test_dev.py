@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -218,6 +220,52 @@ def test_a_second_signal_ends_it_at_once(dev: Callable[..., Dev]) -> None:
     running.wait_for("stopping    after the delivery that is going on")
     assert running.end() == 128 + signal.SIGINT
     running.assert_no_trace()
+
+
+def test_two_signals_while_nothing_happens_do_not_speak_of_a_delivery(dev: Callable[..., Dev]) -> None:
+    running = dev("rooms:rooms", "--port", "0", "--no-page")
+    running.wait_for("ready")
+    running.process.send_signal(signal.SIGINT)
+    running.process.send_signal(signal.SIGTERM)
+    assert running.over() in (0, 128 + signal.SIGINT, 128 + signal.SIGTERM)
+    told = "\n".join(running.lines)
+    assert told.count("\nstopped     no record came") == 1
+    assert "in the middle of a delivery" not in told
+    running.assert_no_trace()
+
+
+def test_what_a_module_prints_on_import_goes_to_standard_error(dev: Callable[..., Dev]) -> None:
+    running = dev("rooms:rooms", "--port", "0", "--no-page")  # only to have a module in the folder
+    running.wait_for("ready")
+    assert running.end() == 0
+    module = running.folder / "rooms.py"
+    module.write_text(f"print('loud')\n{module.read_text()}")
+    done = subprocess.run(
+        [sys.executable, "-m", "reactflow.cli.main", "dev", "rooms:rooms", "--port", "0", "--until-idle"],
+        cwd=running.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.startswith("cloud ")
+    assert done.stderr == "loud\n"
+
+
+def test_the_page_is_titled_with_the_services(dev: Callable[..., Dev]) -> None:
+    running = dev("rooms:rooms", "rooms:plans", "--port", "0")
+    url = running.wait_for("page ").split()[1]
+    running.wait_for("ready")
+    with urllib.request.urlopen(f"{url}graph?format=json", timeout=10) as answer:
+        assert json.load(answer)["title"] == "rooms, plans"
+    assert running.end() == 0
+
+
+def test_a_state_that_is_none_is_refused_before_anything_starts(dev: Callable[..., Dev]) -> None:
+    running = dev("rooms:rooms", "--port", "0", "--state", "sqlite:nowhere/x.db")
+    assert running.over() == 1
+    (line,) = running.lines
+    assert "the store nowhere/x.db cannot be made" in line
 
 
 def test_until_idle_ends_by_itself(dev: Callable[..., Dev]) -> None:

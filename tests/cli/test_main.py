@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ class Room(Flow):
 rooms = Service(Room, name="rooms", key="room", inputs=[Kinesis("measurements", partition="room")])
 items = Service(Room, name="items", key="room", inputs=[DynamoDB("rooms")])
 house = System(rooms, items)
+areas = Service(Room, name="areas", key="room", inputs=[Kinesis("measurements", partition="room")],
+                outputs=[row(Room.area) >> DynamoDB("areas")])
 """
 
 
@@ -112,6 +116,8 @@ def test_what_cannot_be_done_is_one_line_and_ends_with_1(reactflow: Any) -> None
 def test_graph_draws_a_flow_a_service_and_a_system(reactflow: Any) -> None:
     assert "area" in reactflow("graph", "rooms:Room").out
     assert "kinesis/measurements" in reactflow("graph", "rooms:rooms").out
+    service = reactflow("graph", "rooms:areas").out
+    assert all(name in service for name in ("kinesis/measurements", "length", "area", "dynamodb/areas"))
     assert "dynamodb/rooms" in reactflow("graph", "rooms:house").out
     assert reactflow("graph", "rooms:Room", "--format", "svg").out.startswith("<svg")
 
@@ -159,6 +165,82 @@ def test_invoke_tells_of_a_record_in_quarantine_and_what_to_do(reactflow: Any, t
     assert "correct it and put it again" in called.err
 
 
+def test_what_a_module_prints_when_it_is_imported_does_not_spoil_the_output(
+    reactflow: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "loud_module.py").write_text(f"{ROOMS}\nprint('hello from the module')\n")
+    drawn = reactflow("graph", "loud_module:rooms", "--format", "svg")
+    assert drawn.out.startswith("<svg")
+    assert "hello from the module" in drawn.err
+    assert "hello" not in drawn.out
+
+
+def test_what_a_cell_prints_does_not_spoil_the_answer(reactflow: Any, tmp_path: Path) -> None:
+    (tmp_path / "loud_cells.py").write_text(
+        ROOMS.replace("area = length * width", "area = length.map(lambda length: print('loud') or length)")
+    )
+    event = reactflow("event", "kinesis", "measurements", '{"room": "a", "length": 3}')
+    (tmp_path / "event.json").write_text(event.out)
+    called = reactflow("invoke", "loud_cells:rooms", "--event", "event.json")
+    assert json.loads(called.out) == {"batchItemFailures": []}
+
+
+def test_invoke_says_when_nothing_answers_and_the_service_writes(reactflow: Any, tmp_path: Path) -> None:
+    event = reactflow("event", "kinesis", "measurements", '{"room": "a", "length": 3}')
+    (tmp_path / "event.json").write_text(event.out)
+    called = reactflow("invoke", "rooms:areas", "--event", "event.json")
+    assert (called.code, called.out) == (1, "")
+    assert "nothing answers at http://127.0.0.1:9" in called.err
+    assert "start `reactflow dev` there" in called.err
+
+
+@pytest.mark.parametrize("command", ["dev", "invoke"])
+def test_a_state_of_no_known_form_is_refused_by_the_name_of_the_flag(
+    reactflow: Any, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "event.json").write_text("{}")
+    event = ("--event", "event.json") if command == "invoke" else ()
+    called = reactflow(command, "rooms:rooms", "--state", "foo", *event)
+    assert (called.code, called.out) == (1, "")
+    assert "--state foo names no store: write memory, or sqlite:PATH (sqlite:state.db)" in called.err
+    assert "REACTFLOW_STATE" not in called.err
+
+
+def test_a_state_of_the_environment_is_refused_by_its_name(
+    reactflow: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REACTFLOW_STATE", "foo")
+    assert "REACTFLOW_STATE=foo names no store" in reactflow("dev", "rooms:rooms").err
+
+
+def test_a_bad_line_of_standard_input_is_told_with_its_number(
+    reactflow: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for command in (("put",), ("event",)):
+        monkeypatch.setattr("sys.stdin", io.StringIO('{"room": "a"}\n\n{}\n'))
+        called = reactflow(*command, "kinesis", "measurements", "-")
+        assert called.code == 1
+        assert "line 3: '{}' is an object without a field: write one such as" in called.err
+
+
+def test_standard_input_without_a_line_is_told(reactflow: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    assert "standard input has no line" in reactflow("event", "kinesis", "measurements", "-").err
+
+
+def test_all_packages_that_are_missing_are_named_at_once_with_both_ways(
+    reactflow: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ministack", "starlette", "uvicorn"):
+        monkeypatch.setitem(sys.modules, name, None)
+    called = reactflow("dev", "rooms:rooms")
+    assert called.code == 1
+    assert called.err == (
+        "reactflow: reactflow dev needs ministack, starlette, uvicorn, not installed: pip install "
+        "'reactflow-py[local]', or in a clone pip install '.[local]'\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [("nonsense", "cannot be read"), ("[]", "is a JSON list"), ('{"Records": [{}]}', "Records[0]")],
@@ -183,6 +265,23 @@ def test_put_writes_to_this_machine_only(reactflow: Any) -> None:
     )
     assert called.code == 1
     assert "is not on this machine" in called.err
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "better"),
+    [
+        ("localhost:4566", "http://localhost:4566"),
+        ("127.0.0.1:4566", "http://127.0.0.1:4566"),
+        ("here", "http://127.0.0.1:4566"),
+        ("http://localhost:port", "http://127.0.0.1:4566"),
+    ],
+)
+def test_an_endpoint_that_is_no_address_is_refused_with_one_that_is(
+    reactflow: Any, endpoint: str, better: str
+) -> None:
+    called = reactflow("put", "--endpoint", endpoint, "kinesis", "m", '{"a": 1}')
+    assert called.code == 1
+    assert f"{endpoint!r} is not an address: write it as {better}" in called.err
 
 
 def test_put_says_when_nothing_answers(reactflow: Any) -> None:

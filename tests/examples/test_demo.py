@@ -68,6 +68,22 @@ def test_a_row_that_is_missing_or_too_many_counts_as_wrong(found: dict[tuple[str
     assert not demo.compare("rows", found, {("a",): {"n": 1}})
 
 
+def test_each_drain_is_told_with_its_own_counts() -> None:
+    watch = demo.Watch()
+    watch.fates, watch.lost = {"applied": 2, "duplicate": 1}, 1
+    assert watch.since_last() == "2 applied, 1 duplicate; 1 answer lost on purpose"
+    watch.fates, watch.lost = {"applied": 3, "duplicate": 1}, 3
+    assert watch.since_last() == "1 applied; 2 answers lost on purpose"
+    assert watch.since_last() == "nothing"
+
+
+def test_in_a_pipe_a_long_step_is_told_before_it_begins(capsys: pytest.CaptureFixture[str]) -> None:
+    with demo.steps("readings into kinesis/readings", 5838) as advance:
+        assert capsys.readouterr().out == "  putting 5838 readings into kinesis/readings, one by one ...\n"
+        advance()
+    assert "  put 5838 readings into kinesis/readings in 0.0 s" in capsys.readouterr().out
+
+
 def test_one_wrong_table_makes_the_demo_fail(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
