@@ -371,9 +371,3 @@ def test_a_key_that_is_empty_or_too_long_is_refused_before_it_is_published() -> 
         DynamoDB("areas").confirm(publication(1, key={"room": ""}))
     with pytest.raises(RecordError, match=r"the key attribute '_id' is .*, and it has 1 to 1024"):
         DynamoDB("log").confirm(publication(1, key={"room": "x" * 1015}, kind="occurrence"))
-
-
-@pytest.mark.parametrize("name", ["", "my table", "a/b", "x" * 256])
-def test_what_no_table_is_called_is_refused(name: str) -> None:
-    with pytest.raises(BindingError, match=r"^DynamoDB\(.*\): a table's name is 3 to 255 letters, digits"):
-        DynamoDB(name)

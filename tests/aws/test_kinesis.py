@@ -268,12 +268,6 @@ def test_a_record_without_its_partition_field_is_refused_before_it_is_published(
         Kinesis("areas", partition="floor").confirm(publication(1, {"floor": None}))
 
 
-@pytest.mark.parametrize("name", ["", "my stream!", "a/b", "x" * 129, "é", "a\n", None])
-def test_what_no_stream_is_called_is_refused(name: Any) -> None:
-    with pytest.raises(BindingError, match=r"^Kinesis\(.*\): a stream's name is 1 to 128 letters, digits"):
-        Kinesis(name)
-
-
 def test_the_partition_key_is_what_the_receiver_checks() -> None:
     from reactflow.aws.kinesis import partition_key
 

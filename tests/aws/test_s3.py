@@ -110,6 +110,18 @@ def test_a_shorter_sequencer_is_padded_on_the_right() -> None:
             position(wrong)
 
 
+def test_keys_that_are_not_utf_8_are_refused_and_never_taken_for_one_another() -> None:
+    for key in ("in/%FF.txt", "in/%FE.txt"):
+        event = s3_event("in/x.txt")
+        event["Records"][0]["s3"]["object"]["key"] = key
+        for ask in (TEXTS.decode, TEXTS.lane, TEXTS.position):
+            with pytest.raises(
+                RecordError, match=f"has the key '{key}', which is not text in UTF-8"
+            ) as caught:
+                ask(only(event))
+            assert caught.value.field == "s3.object.key"
+
+
 def test_the_version_of_the_event_s_form_is_never_looked_at() -> None:
     event = s3_event("in/a.txt")
     event["Records"][0]["eventVersion"] = "3.7"
@@ -370,58 +382,3 @@ def test_a_template_names_one_object_a_unit() -> None:
 def test_a_missing_bucket_of_a_sink_is_named_with_the_remedy(cloud: Cloud) -> None:
     with pytest.raises(ConfigurationError, match="s3/nowhere-at-all does not exist in us-east-1: create it"):
         S3("nowhere-at-all", key="out/{room}").publish([publication(1, {"t": "x"}, bare="t")])
-
-
-# -- what can never be written, and keys that cannot be read ----------------------------------------------------------
-
-
-@pytest.mark.parametrize("kind", ["row", "removal", "occurrence"])
-def test_a_key_that_the_template_cannot_hold_is_refused_before_it_is_published(kind: Any) -> None:
-    sink = S3("photos", key="out/{room}.txt")
-    refused = publication(1, {"label": "x"}, key={"room": "a/b"}, kind=kind)
-    with pytest.raises(
-        RecordError,
-        match=r"s3/photos, object of rooms/area/room=a%2Fb/test/1: .*Use \{name:path\} for text with",
-    ):
-        sink.confirm(refused)
-    with pytest.raises(ConfigurationError, match="cannot be written as"):
-        sink.publish([refused])
-    sink.confirm(publication(1, {"label": "x"}, kind=kind))
-
-
-def test_a_body_that_cannot_be_encoded_is_refused_before_it_is_published() -> None:
-    sink = S3("photos", key="out/{room}.txt")
-    with pytest.raises(
-        RecordError, match="object of rooms/area/room=r1/test/1 holds half of a surrogate pair"
-    ):
-        sink.confirm(publication(1, {"label": "x\ud800"}, bare="label"))
-    with pytest.raises(RecordError, match=r"object of .*: inf at area has no form in JSON"):
-        sink.confirm(publication(1, {"area": float("inf")}))
-
-
-def test_metadata_that_s3_has_no_room_for_is_refused_before_it_is_published() -> None:
-    from attrs import evolve
-
-    sink = S3("photos", key="out/{room}.txt")
-    change = publication(1, {"label": "x"})
-    sink.confirm(evolve(change, envelope={**change.envelope, "subject": "é" * 5000}))  # it is left out
-    with pytest.raises(RecordError, match=r"its metadata has 3\d\d\d bytes, and 2048 are the most"):
-        sink.confirm(evolve(change, envelope={**change.envelope, "source": "/" + "s" * 3000}))
-
-
-def test_keys_that_are_not_utf_8_are_refused_and_never_taken_for_one_another() -> None:
-    for key in ("in/%FF.txt", "in/%FE.txt"):
-        event = s3_event("in/x.txt")
-        event["Records"][0]["s3"]["object"]["key"] = key
-        for ask in (TEXTS.decode, TEXTS.lane, TEXTS.position):
-            with pytest.raises(
-                RecordError, match=f"has the key '{key}', which is not text in UTF-8"
-            ) as caught:
-                ask(only(event))
-            assert caught.value.field == "s3.object.key"
-
-
-@pytest.mark.parametrize("name", ["", "my photos", "a/b", "x" * 256])
-def test_what_no_bucket_is_called_is_refused(name: str) -> None:
-    with pytest.raises(BindingError, match=r"^S3\(.*\): a bucket's name is 3 to 63 lowercase letters"):
-        S3(name)
