@@ -26,6 +26,9 @@ class NodeView:
     ``kind`` is one of cell, derived, pulse, fold, effect, service, source, sink (another word is drawn plainly);
     ``detail`` an operator, function or type; ``state`` one of "value", "unset", "error" or "" (nothing is known);
     ``value`` a short text of the value or error; ``site`` where it was made, as "rooms.py:12", or "".
+
+    >>> NodeView(0, "area", "derived", detail="*", state="value", value="12.0").name
+    'area'
     """
 
     id: int

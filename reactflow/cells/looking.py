@@ -108,7 +108,13 @@ def detail(node: Readable[Any]) -> str:
 
 @contextmanager
 def instrumented(instrument: I) -> Iterator[I]:
-    """Have an instrument listen for the length of a ``with`` block."""
+    """Have an instrument listen for the length of a ``with`` block.
+
+    >>> from reactflow import cell
+    >>> length = cell(3.0)
+    >>> with instrumented(Instrument()) as listening:
+    ...     length.value = 5.0
+    """
     before, ENGINE.instrument = ENGINE.instrument, instrument
     ENGINE.rest()
     try:

@@ -90,11 +90,19 @@ class Codec:
         return {cell: self.from_plain(value, cell) for cell, value in plain.items()}
 
     def encode_value(self, value: object, cell: str = "") -> bytes:
-        """One value as canonical bytes; ``cell`` is for the message of a refusal."""
+        """One value as canonical bytes; ``cell`` is for the message of a refusal.
+
+        >>> Codec({}).encode_value((1, 2))
+        b'{"$":"tuple","v":[1,2]}'
+        """
         return _write(self.to_plain(value, cell)).encode()
 
     def decode_value(self, data: bytes, cell: str = "") -> Any:
-        """One value from bytes."""
+        """One value from bytes.
+
+        >>> Codec({}).decode_value(b'{"$":"tuple","v":[1,2]}')
+        (1, 2)
+        """
         return self.from_plain(_parse(data, f"the value of cell {cell!r}"), cell)
 
     def to_plain(self, value: object, cell: str = "") -> Plain:
@@ -113,7 +121,11 @@ class Codec:
         raise StateError(f"cell {cell!r} cannot be stored{at}: {what}", cell=cell)
 
     def from_plain(self, plain: object, cell: str = "") -> Any:
-        """One value from JSON data that ``to_plain`` made."""
+        """One value from JSON data that ``to_plain`` made.
+
+        >>> Codec({}).from_plain({"$": "bytes", "v": "YWI="})
+        b'ab'
+        """
         try:
             return self._decode(plain, 0)
         except _Refused as error:

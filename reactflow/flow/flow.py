@@ -79,7 +79,15 @@ class Cells:
 
 
 class _Show:
-    """``show()`` of a class and of an instance."""
+    """``show()`` of a class and of an instance.
+
+    >>> from reactflow import cell
+    >>> class Room(Flow):
+    ...     length = cell(3.0)
+    >>> print(Room().show().text())
+    Room
+    length  cell  3.0 ...
+    """
 
     def __get__(self, instance: Flow | None, owner: type[Flow]) -> Callable[[], GraphView]:
         def show() -> GraphView:
@@ -170,7 +178,15 @@ class Flow(metaclass=FlowType):
 
     @classmethod
     def step(cls) -> Step:
-        """The flow as a pure function ``(state, events) -> (state, changes)``, made once."""
+        """The flow as a pure function ``(state, events) -> (state, changes)``, made once.
+
+        >>> from reactflow import Flow, cell
+        >>> class Room(Flow):
+        ...     length = cell(3.0)
+        ...     area = length * 4.0
+        >>> Room.step().initial()
+        {'length': 3.0, 'area': 12.0}
+        """
         return cls._made_step
 
     @classmethod

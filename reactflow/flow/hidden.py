@@ -19,7 +19,11 @@ _MISSING = object()
 
 
 class Hidden(NamedTuple):
-    """A live cell that a function reaches: by which name, and where."""
+    """A live cell that a function reaches: by which name, and where.
+
+    >>> Hidden("rate", "rooms.py:12").place
+    'rooms.py:12'
+    """
 
     name: str
     place: str

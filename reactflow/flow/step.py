@@ -60,6 +60,9 @@ class Applied:
     """What one event did: the occurrences of named pulses, in the plan's order, and the cells that changed.
 
     ``computed`` holds the new values of cells that are not stored, so that a host need not compute them again.
+
+    >>> Applied((("reading", 5.0),), ("total",)).changed
+    ('total',)
     """
 
     occurrences: tuple[tuple[str, object], ...] = ()
@@ -69,7 +72,11 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A cell's outcomes before and after; ``old`` of a cell that is not stored is UNSET."""
+    """A cell's outcomes before and after; ``old`` of a cell that is not stored is UNSET.
+
+    >>> Change(0.0, 12.0).new
+    12.0
+    """
 
     old: object
     new: object
@@ -77,7 +84,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What several events did: the cells' net changes by name, and all occurrences of named pulses in order."""
+    """What several events did: the cells' net changes by name, and all occurrences of named pulses in order.
+
+    >>> Changes({"area": Change(0.0, 12.0)}).cells["area"].old
+    0.0
+    """
 
     cells: Mapping[str, Change] = field(default_factory=dict)
     occurrences: tuple[tuple[str, object], ...] = ()
@@ -97,6 +108,10 @@ class Step:
     {'length': 3.0, 'width': 4.0, 'area': 12.0}
     >>> changes.cells["area"]
     Change(old=0.0, new=12.0)
+    >>> step.apply(state, Event({"length": DEFAULT}))[1].changed
+    ('length', 'area')
+    >>> step.values(state)["area"], step.read(step.codec.encode(state)) == state
+    (12.0, True)
     """
 
     __slots__ = ("codec", "flow", "plan", "shape", "version")

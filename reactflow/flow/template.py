@@ -139,12 +139,26 @@ def freeze(cell: Readable[Any], flow: str, name: str | None) -> None:
 
 
 def is_template(cell: object) -> bool:
-    """Whether a cell belongs to a flow's class."""
+    """Whether a cell belongs to a flow's class.
+
+    >>> from reactflow import Flow, cell
+    >>> class Room(Flow):
+    ...     length = cell(0.0)
+    >>> is_template(Room.length), is_template(Room().cells.length)
+    (True, False)
+    """
     return isinstance(cell, Template)
 
 
 def owner_of(cell: Readable[Any]) -> str:
-    """The name of the flow that a template belongs to, empty for an unnamed one."""
+    """The name of the flow that a template belongs to, empty for an unnamed one.
+
+    >>> from reactflow import Flow, cell
+    >>> class Room(Flow):
+    ...     length = cell(0.0)
+    >>> owner_of(Room.length)
+    'Room'
+    """
     return _OWNERS.get(cell, "")
 
 
