@@ -147,9 +147,9 @@ class Cloud:
                 "the embedded cloud runs on Linux and macOS: name an endpoint instead, "
                 "Cloud.at('http://127.0.0.1:4566')"
             )
-        for module in ("ministack", "boto3"):
-            if importlib.util.find_spec(module) is None:
-                raise MissingExtra("reactflow.local", module, "local")
+        missing = [name for name in ("ministack", "boto3") if importlib.util.find_spec(name) is None]
+        if missing:
+            raise MissingExtra("reactflow.local", ", ".join(missing), "local")
         child = _Child(port, region)
         try:
             _wait_until_ready(child, timeout)

@@ -184,6 +184,13 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         Cloud.start()
 
 
+def test_all_that_is_missing_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ministack", "boto3"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(MissingExtra, match=r"needs ministack, boto3: pip install"):
+        Cloud.start()
+
+
 def test_a_named_endpoint_is_neither_started_nor_stopped(cloud: Cloud) -> None:
     with Cloud.at(cloud.endpoint + "/") as named:
         named.client("s3").list_buckets()
