@@ -31,9 +31,6 @@ _log = logging.getLogger("reactflow.service")
 Values = Mapping[str, object]
 """Outcomes of a flow's named cells, by name."""
 
-_LARGEST: Final = 10**18 - 1
-"""The number of a change that a sink is asked about: the real one depends on how records are cut, its answer not."""
-
 _TYPES: Final[Mapping[PublicationKind, str]] = {"row": ROW, "removal": REMOVAL, "occurrence": OCCURRENCE}
 
 
@@ -100,27 +97,29 @@ def due(
 def confirm(
     service: Service,
     unit: UnitKey,
-    told: Container[str],
+    numbers: Mapping[str, int],
     before: Values,
     after: Values,
     occurred: Sequence[Occurred],
     computed: Values,
     cause: Cause,
-) -> list[str]:
+) -> dict[str, int]:
     """Ask the sinks whether they can take what one event makes due, as if a delivery ended with it.
 
-    As if it did, so that the answer never depends on how records are cut. ``told`` are the counters of the outputs that
-    have told of the unit; those that now have are returned. Values that are not stored are asked about where they are
-    in ``computed``. Raises RecordError for a change that a sink can never write.
+    As if it did, so that the answer never depends on how records are cut; so the outputs' numbers, returned as they are
+    then, may run ahead of the real ones. Values that are not stored are asked about where they are in ``computed``.
+    Raises RecordError for a change that a sink can never write.
     """
-    found: list[str] = []
-    for output, counter, kind, values in _changes(service, service.confirmed, told, before, after, occurred):
-        pending = _pending(service, unit, output, kind, values, _LARGEST, cause)
+    counted = dict(numbers)
+    for output, counter, kind, values in _changes(
+        service, service.confirmed, numbers, before, after, occurred
+    ):
+        counted[counter] = counted.get(counter, 0) + 1
+        pending = _pending(service, unit, output, kind, values, counted[counter], cause)
         known = _unstored(service, output) if pending.recompute else {}
         columns = {column: computed[name] for column, name in known.items() if name in computed}
         output.sink.confirm(_publication(service, pending, columns))
-        found.append(counter)
-    return found
+    return counted
 
 
 def _changes(

@@ -7,6 +7,7 @@ sees a flow or a unit's state.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -37,36 +38,36 @@ class Publication:
 
 
 @frozen(kw_only=True)
-class Sink:
+class Sink(ABC):
     """Base of every sink; ``row(Room.area, limit=Room.peak) >> sink`` or ``Room.area >> sink`` makes an output."""
 
     @property
+    @abstractmethod
     def destination(self) -> str:
         """What the sink writes, such as ``dynamodb/areas``."""
-        raise NotImplementedError
 
     @property
     def reach(self) -> str:
         """What of the destination is written: all of it, or a part such as ``s3/photos/thumbnails/``."""
         return self.destination
 
-    def check(self, key_names: Sequence[str], output: Output) -> None:
+    def check(self, key_names: Sequence[str], output: Output) -> None:  # noqa: B027  # optional: a sink may take everything
         """Refuse an output that cannot be written here: raises BindingError with the remedy."""
 
-    def confirm(self, publication: Publication) -> None:
+    def confirm(self, publication: Publication) -> None:  # noqa: B027  # optional: a sink may take everything
         """Refuse a change that can never be written here, such as a number that the column has no room for.
 
         Raises RecordError that names what, the value and the remedy: the event that it comes from goes to quarantine,
         and nothing of it is applied. Pure, and without I/O: it is asked for each event, before anything is stored.
-        ``n`` is not yet known then, and stands at the largest that there may be.
+        The real ``n`` is not yet known then: the one that is shown may be larger.
         """
 
+    @abstractmethod
     def publish(self, batch: Sequence[Publication]) -> list[int]:
         """Write changes; return the places in ``batch`` of those that failed and may be tried again.
 
         Raises Transient when the sink is away, ConfigurationError for what will never work (a table that is missing).
         """
-        raise NotImplementedError
 
     def __rrshift__(self, values: Readable[Any] | Row) -> Output:
         from reactflow.service.output import (

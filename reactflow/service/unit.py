@@ -142,7 +142,7 @@ class Draft:
         self.before = self.step.values(self.state, recompute=False)
         if item.cells and item.gv != self.step.version:
             self.before.update(self._computed_by_old_version())
-        self.shown, self.told = self.before, set(item.numbers)  # what the sinks were asked about last
+        self.shown, self.told = self.before, item.numbers  # what the sinks were asked about last
         self.marks, self.versions = dict(item.marks), dict(item.versions)
         self.open_cases = list(item.open_cases)
         self.occurred: list[Occurred] = []
@@ -201,8 +201,8 @@ class Draft:
         occurred = [Occurred(pulse, value, values) for pulse, value in told]
         if self.service.confirmed:
             computed = {**self.computed, **applied.computed}
-            self.told.update(
-                confirm(self.service, self.unit, self.told, self.shown, values, occurred, computed, cause)
+            self.told = confirm(
+                self.service, self.unit, self.told, self.shown, values, occurred, computed, cause
             )
             self.shown = values
         return occurred
