@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from reactflow.cells.semantics import Equal
+from reactflow.errors import InternalError
 
 # A computed node is LAZY while nobody observes it: it is checked when read. An observed one is CLEAN or STALE.
 LAZY, CLEAN, STALE = 0, 1, 2
@@ -52,7 +53,7 @@ class Computed(Node):
 
     def compute(self) -> object:
         """Run once, with up-to-date inputs; returns the outcome, never raises an Exception."""
-        raise NotImplementedError
+        raise InternalError(f"{type(self).__name__} does not say how it is computed")
 
 
 class Link(ref[Any]):

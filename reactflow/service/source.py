@@ -8,6 +8,7 @@ business (``binding``), when it is applied is the unit's (``unit``).
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -77,7 +78,7 @@ def _frozen_mapping(value: Mapping[str, str] | None) -> dict[str, str] | None:
 
 
 @frozen(kw_only=True)
-class Source:
+class Source(ABC):
     """Base of every source, with the options that all of them share.
 
     Its four functions are ``decode``, ``lane``, ``position`` and ``acknowledge``; all else is what the binding asks.
@@ -97,9 +98,9 @@ class Source:
     account: str | None = None
 
     @property
+    @abstractmethod
     def resource(self) -> str:
         """What the source reads, such as ``kinesis/measurements``."""
-        raise NotImplementedError
 
     @property
     def reach(self) -> str:
@@ -107,9 +108,9 @@ class Source:
         return self.resource
 
     @property
+    @abstractmethod
     def contract(self) -> Contract:
         """What the source may do to its records."""
-        raise NotImplementedError
 
     def key_paths(self, names: Sequence[str]) -> Mapping[str, str]:
         """Where in a message's fields each part of the unit's key is found: ``{key name: path}``."""
@@ -127,30 +128,30 @@ class Source:
             if node.name and node.kind in (Kind.SOURCE, Kind.PULSE)
         }
 
+    @abstractmethod
     def unit_is_one_lane(self, key_names: Sequence[str]) -> bool:
         """Whether all records of one unit are certain to be in one ordered lane."""
-        raise NotImplementedError
 
-    def confirm_unit(self, record: Record, key_names: Sequence[str]) -> None:
+    def confirm_unit(self, record: Record, key_names: Sequence[str]) -> None:  # noqa: B027  # optional: it may be known
         """Compare a record with what ``unit_is_one_lane`` could only assume.
 
         Raises ConfigurationError when several lanes turn out to feed the unit: the binding is wrong, not the record.
         """
 
+    @abstractmethod
     def decode(self, record: Record) -> Message | None:
         """Read a record; None when it is not for this input (it is counted as filtered).
 
         Raises RecordError for a record that cannot be read, with the key's fields where they could be.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def lane(self, record: Record) -> str:
         """The finest thing for which the source guarantees order, as text."""
-        raise NotImplementedError
 
+    @abstractmethod
     def position(self, record: Record) -> str:
         """The record's place in its lane: text of fixed width that compares as text."""
-        raise NotImplementedError
 
     def acknowledge(self, records: Sequence[Record], unfinished: Collection[int]) -> object:
         """What the trigger is told, given the places in ``records`` of those that have to come again."""
