@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from reactflow.cells.effect import Effect
 
 FILE = "<region>"
-WARM = 8  # writes before a region is compiled: the first ones of a graph are often the only ones
-REST = 256  # writes before the next attempt, when there was no plan or it did not last
+WARM = 32  # writes before a region is compiled, which costs about as much as 30 writes in the general engine
+REST = 1024  # writes before the next attempt, when there was no plan or it did not last
 LARGEST = 4_000  # derived cells of a region
 
 Plan = Callable[[Any], None]
@@ -113,7 +113,7 @@ def _is_settled(node: Node) -> bool:
 
 
 def warm_up(source: Cell[Any]) -> None:
-    """Count a write of a source that went through the general engine; the eighth one compiles its region."""
+    """Count a write of a source that went through the general engine; after enough of them compile its region."""
     source.heat += 1
     if source.heat >= WARM and ENGINE.stamp:
         with LOCK:
@@ -160,7 +160,7 @@ def _moved_by(inputs: Iterator[str]) -> tuple[str, ...]:
     return () if "value" in found else tuple(f"m{one[1:]}" for one in found if one[0] == "v")
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def _compiled(shape: Shape, told: tuple[tuple[str, ...], ...], compares: bool) -> Callable[..., Plan]:
     """The maker of all plans of one shape."""
     scope: dict[str, Any] = {
