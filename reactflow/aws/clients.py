@@ -80,7 +80,10 @@ def _make(service: str, region: str | None, endpoint: str | None) -> Any:
         s3={"addressing_style": "path"} if endpoint else None,
     )
     with speaking(service, ""):
-        return boto3.session.Session(region_name=region).client(service, config=config)  # type: ignore[call-overload]
+        session: Any = boto3.session.Session(
+            region_name=region
+        )  # its stubs know services by literal names only
+        return session.client(service, config=config)
 
 
 @contextmanager

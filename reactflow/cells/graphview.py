@@ -7,6 +7,7 @@ byte for byte. It must not read a live cell, and it imports the module that draw
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -59,8 +60,8 @@ class GraphView:
     def __post_init__(self) -> None:
         ids = {node.id for node in self.nodes}
         if len(ids) != len(self.nodes):
-            seen: set[int] = set()
-            twice = next(node for node in self.nodes if node.id in seen or seen.add(node.id))  # type: ignore[func-returns-value]
+            counts = Counter(node.id for node in self.nodes)
+            twice = next(node for node in reversed(self.nodes) if counts[node.id] > 1)
             raise InternalError(
                 f"graph view {self.title!r}: two nodes have id {twice.id}, the second is {twice.name!r}"
             )

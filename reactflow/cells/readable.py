@@ -81,7 +81,7 @@ class Readable(Node, Operators[T_co]):
         if DOING.reads is None:
             return self._read()  # type: ignore[no-any-return]  # outcomes are untyped
         with Untracked():
-            return self._read()  # type: ignore[no-any-return]
+            return self._read()  # type: ignore[no-any-return]  # as above
 
     @property
     def is_set(self) -> bool:

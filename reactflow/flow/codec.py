@@ -145,11 +145,11 @@ class Codec:
                 raise _Refused(
                     f"{value!r} is not a number that can be compared; leave the cell unset, or use None"
                 )
-            return value  # type: ignore[no-any-return]
+            return value  # type: ignore[no-any-return]  # its type was looked at
         if kind is str:
             return value if value.isascii() else _text(value)
         if value is None or kind is bool:
-            return value  # type: ignore[no-any-return]
+            return value  # type: ignore[no-any-return]  # its type was looked at
         if kind is int:
             return value if -_WIDE < value < _WIDE else {"$": "int", "v": hex(value)}
         if depth > DEPTH:

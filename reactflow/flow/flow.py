@@ -241,7 +241,7 @@ class Flow(metaclass=FlowType):
             return make_plan(cls.__name__, cls._cells, types)
 
         @_OfClass
-        def codec(cls):  # noqa: N805
+        def codec(cls):  # noqa: N805  # as above
             """The canonical encoding of the flow's state."""
             types = {
                 node.name or f"#{place}": node.type
@@ -253,12 +253,12 @@ class Flow(metaclass=FlowType):
             return Codec(types, [*defaults, *zeros])
 
         @_OfClass
-        def version(cls):  # noqa: N805
+        def version(cls):  # noqa: N805  # as above
             """A hash of the plan's shape: another plan, another version."""
             return fingerprint(cls.plan, cls.codec)
 
         @_OfClass
-        def _made_step(cls):  # noqa: N805
+        def _made_step(cls):  # noqa: N805  # as above
             return Step(cls)
 
     # --- an instance ----------------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ def nested(code: CodeType) -> Iterator[CodeType]:
 def is_constant(value: object) -> bool:
     """Whether a class attribute is plain and unchangeable, so that a method may read it."""
     if type(value) in (tuple, frozenset):
-        return all(is_constant(member) for member in value)  # type: ignore[attr-defined]
+        return all(is_constant(member) for member in value)  # type: ignore[attr-defined]  # a tuple or frozenset
     return isinstance(value, _CONSTANTS)
 
 

@@ -53,7 +53,7 @@ class Shape:
         node = self.nodes[place]
         if node.fn is None:
             raise InternalError(f"node {node.name!r} of kind {node.kind.value} has no function")
-        arguments = [one.value if type(one) is Constant else outcome_of(one) for one in node.arguments]  # type: ignore[arg-type]
+        arguments = [one.value if isinstance(one, Constant) else outcome_of(one) for one in node.arguments]
         return evaluate(node.fn, arguments)
 
 
