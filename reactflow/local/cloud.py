@@ -302,7 +302,7 @@ def _wait_until_ready(child: _Child, timeout: float) -> None:
             )
         if child.port and _healthy(child.port):
             return
-        time.sleep(0.02)
+        time.sleep(0.02)  # it is up in some 0.2 s, and tells of it only by answering
     raise ConfigurationError(
         f"the embedded cloud did not answer within {timeout:g} s; {_said(child)}\n"
         "Give it longer with Cloud.start(timeout=...), or name a running endpoint: Cloud.at('http://127.0.0.1:4566')"
