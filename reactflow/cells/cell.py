@@ -30,12 +30,13 @@ class FlowLike(Protocol):
 class Cell(Readable[T]):
     """A cell that is written: ``cell.value = 5.0`` propagates at once, or when the batch around it ends."""
 
-    __slots__ = ("default", "heat", "plan")
+    __slots__ = ("default", "heat", "plan", "written_at")
 
     def __init__(self, default: Any, equal: Equal | None, name: str | None) -> None:
         super().__init__(name, equal)
         self.default = default
         self.outcome = default
+        self.written_at = None
         self.heat = 0  # writes since the last attempt at a plan
         self.plan: Callable[[Any], None] | None = None  # writes this cell and what it feeds, see `regions`
 

@@ -29,6 +29,9 @@ from reactflow.errors import CycleError
 
 NESTING = 24  # user functions that may be running one inside the other before a cold input is computed first
 ROUNDS = 100  # how often effects may feed effects after one write
+IN_EVENT = (
+    1 << 20
+) - 1  # the bits of a version that number it within its event; those above number the event
 
 
 class Engine:
@@ -77,6 +80,10 @@ class Engine:
         if (DOING.computing is None and self.region is None) or not mine():
             return ""
         return str(DOING.computing.name if DOING.computing is not None else self.region.running())
+
+    def begin(self) -> None:
+        """Begin an event: what changes in it gets versions that share its number (see `event_of`)."""
+        self.last_version |= IN_EVENT
 
     def token(self) -> int:
         """A version that was never used before."""
@@ -343,6 +350,11 @@ class Engine:
             "or split the cell.",
             tuple(names),
         )
+
+
+def event_of(version: int) -> int:
+    """The number of the event in which a version was given."""
+    return version >> IN_EVENT.bit_length()
 
 
 def _same(node: Node, old: object, new: object) -> bool:

@@ -12,10 +12,11 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from reactflow.cells.engine import ENGINE, ROUNDS, Engine, inputs_changed
 from reactflow.cells.journal import merge_level, restore_level, touch
+from reactflow.cells.naming import Site, here
 from reactflow.cells.node import CLEAN, STALE, Node
 from reactflow.cells.semantics import UNSET
 from reactflow.errors import CellsError, CycleError, OccurrenceError, ReadOnlyError
@@ -23,7 +24,9 @@ from reactflow.errors import CellsError, CycleError, OccurrenceError, ReadOnlyEr
 if TYPE_CHECKING:
     from reactflow.cells.effect import Effect
 
-_PENDING: list[tuple[Node, object]] = []  # occurrences that effects emitted, for the events to come
+_PENDING: list[
+    tuple[Node, object, Site | None]
+] = []  # occurrences that effects emitted, for the events to come
 _PENDING_SINCE: list[
     int
 ] = []  # for each open batch inside an effect, where its own occurrences begin in _PENDING
@@ -44,12 +47,13 @@ def write(node: Node, outcome: object) -> None:
     engine = ENGINE
     with engine.lock:
         if engine.levels:
-            _write(node, outcome)
+            _write(node, outcome, here())
             return
         engine.stamp = 0
+        engine.begin()
         engine.levels.append({})
         try:
-            _write(node, outcome)
+            _write(node, outcome, here())
         except (
             BaseException
         ):  # an interrupt in a comparison, or an instrument that fails: nothing was written
@@ -59,13 +63,14 @@ def write(node: Node, outcome: object) -> None:
         conclude()
 
 
-def _write(node: Node, outcome: object) -> None:
+def _write(node: Any, outcome: object, site: Site | None) -> None:
     engine = ENGINE
     if engine.retired:
         engine.drain_retired()
     touch(engine, node)
     if engine.assign(node, outcome):
         engine.epoch += 1
+        node.written_at = node.version, site
         if engine.instrument is not None:
             engine.instrument.written(node)
         engine.mark(node)
@@ -78,9 +83,9 @@ def emit(node: Node, value: object) -> None:
     with engine.lock:
         if engine.in_effects:
             since = _PENDING_SINCE[0] if _PENDING_SINCE else len(_PENDING)
-            if any(one is node for one, _ in _PENDING[since:]):
+            if any(one is node for one, _, _ in _PENDING[since:]):
                 raise _second(node)
-            _PENDING.append((node, value))
+            _PENDING.append((node, value, here()))
         elif node.outcome is not UNSET:
             raise _second(node)
         else:
@@ -105,6 +110,8 @@ class Batch:
             raise ReadOnlyError(f"{computing!r} is derived and opens a batch: it only computes")
         ENGINE.lock.acquire()
         ENGINE.stamp = 0
+        if not ENGINE.levels:
+            ENGINE.begin()
         ENGINE.levels.append({})
         self._level = len(ENGINE.levels)
         if ENGINE.in_effects:
@@ -230,6 +237,7 @@ def first_run(effect: Effect) -> None:
         return
     failure: Exception | None = None
     engine.stamp = 0
+    engine.begin()
     engine.levels.append({})
     engine.in_effects = True
     try:
@@ -300,17 +308,18 @@ def _turn() -> bool:
     Returns whether there is a next event.
     """
     _clear_pulses()
+    ENGINE.begin()
     ENGINE.epoch += 1  # what was read while effects ran may have been behind
     if not _PENDING:
         return bool(ENGINE.queue or ENGINE.eager)
-    kept: list[tuple[Node, object]] = []
+    kept: list[tuple[Node, object, Site | None]] = []
     emitted = False
-    for node, value in _PENDING:
+    for node, value, site in _PENDING:
         if node.outcome is UNSET:
-            _write(node, value)
+            _write(node, value, site)
             emitted = True
         else:  # one occurrence an event: the second one waits for the event after
-            kept.append((node, value))
+            kept.append((node, value, site))
     _PENDING[:] = kept
     return emitted or bool(ENGINE.queue) or bool(ENGINE.eager)
 

@@ -21,12 +21,13 @@ T = TypeVar("T")
 class Pulse(Readable[T]):
     """A pulse that is emitted: ``reading.emit(5.0)``, at most once in an event."""
 
-    __slots__ = ()
+    __slots__ = ("written_at",)
     kind = "pulse"
 
     def __init__(self, name: str | None) -> None:
         super().__init__(name, None)
         self.is_pulse = True
+        self.written_at = None
 
     @property
     def value(self) -> T:

@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reactflow.cells.doing import LOCK, LeaveRegion
-from reactflow.cells.engine import ENGINE
+from reactflow.cells.engine import ENGINE, IN_EVENT
 from reactflow.cells.event import close, conclude, write
 from reactflow.cells.node import CLEAN, STALE, Node
 from reactflow.cells.semantics import UNSET, Failure, raised
@@ -218,7 +218,7 @@ def source_text(shape: Shape, told: tuple[tuple[str, ...], ...], compares: bool)
         "            at = 0",
         "            E.stamp = 0",
         "            E.epoch += 1",
-        "            E.last_version = now = E.last_version + 1",
+        f"            E.last_version = now = (E.last_version | {IN_EVENT}) + 1",
         "            source.outcome, source.version = value, now",
         "            try:",
         "                E.region = region",
