@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from reactflow.cells.derived import EXPLICIT, Derived
 from reactflow.cells.effect import Effect, Keeper
+from reactflow.cells.doing import LOCK
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.fold import FoldCell
 from reactflow.cells.graphview import GraphView, NodeView
@@ -42,7 +43,7 @@ def graph(*roots: Readable[Any] | Effect, title: str = "") -> GraphView:
             raise DeclarationError(f"graph() takes cells and effects, not {_remedy(root)}")
     found: dict[Node, None] = {}
     stack: list[Node] = [*reversed(roots)]
-    with ENGINE.lock:
+    with LOCK:
         while stack:
             node = stack.pop()
             if node in found:
@@ -115,10 +116,11 @@ def instrumented(instrument: I) -> Iterator[I]:
     >>> with instrumented(Instrument()) as listening:
     ...     length.value = 5.0
     """
-    before, ENGINE.instrument = ENGINE.instrument, instrument
-    ENGINE.rest()
+    before = ENGINE.instrument
+    with LOCK:  # whether fast paths may run is found out anew when it is given back
+        ENGINE.instrument = instrument
     try:
         yield instrument
     finally:
-        ENGINE.instrument = before
-        ENGINE.rest()
+        with LOCK:
+            ENGINE.instrument = before
