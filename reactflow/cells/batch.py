@@ -15,12 +15,12 @@ from threading import get_ident
 from types import TracebackType
 from typing import Any, NoReturn
 
-from reactflow.cells.doing import DOING, LOCK, mine
+from reactflow.cells.code import chunks_of
+from reactflow.cells.doing import DOING, LOCK, read_in_batch
 from reactflow.cells.engine import ENGINE, IN_EVENT
 from reactflow.cells.event import PENDING, PENDING_SINCE, conclude, write_in_event
 from reactflow.cells.fast import SITES, WARM, Program, program_of
 from reactflow.cells.journal import merge_level, restore_level
-from reactflow.cells.node import Computed, Node
 from reactflow.cells.semantics import same
 from reactflow.errors import CellsError, ReadOnlyError
 
@@ -38,7 +38,7 @@ class Batch:
         if doing.rest:  # no call from here on: nobody else gets a turn
             doing.rest = False
             doing.claim = me
-            doing.track = doing.base = _read_inside
+            doing.track = read_in_batch
             doing.quick = quick
             return
         computing = ENGINE.computing()
@@ -140,18 +140,11 @@ class Joint:
         self.program: Program | None = None
 
 
-def _read_inside(node: Node) -> None:
-    """A read in a batch on the fast path: a derived cell may be behind, the engine has to find out."""
-    if DOING.quick is not None and isinstance(node, Computed) and mine():
-        with LOCK:  # whoever takes it ends the fast path
-            pass
-
-
 def _end(error: BaseException | None) -> None:
     """End a batch on the fast path."""
     doing = DOING
     written, doing.quick = doing.quick or {}, None
-    doing.track = doing.base = None
+    doing.track = None
     if error is not None:
         for cell, old in written.items():
             cell.outcome = old
@@ -208,12 +201,14 @@ def _warm_up(sources: tuple[Any, ...], first: Any) -> None:
     if joint.heat >= WARM and ENGINE.is_idle():
         joint.heat = 0
         joint.program = program_of(sources)
+        if joint.program is not None:
+            joint.program.chunks = chunks_of(*joint.program.made_of())
 
 
 def _leave() -> None:
     """Make the batch of the fast path one of the engine: its writes are written again, with a journal."""
     written, DOING.quick = DOING.quick or {}, None
-    DOING.track = DOING.base = None
+    DOING.track = None
     sites = dict(SITES)
     SITES.clear()
     LOCK.acquire()  # until the batch ends

@@ -30,6 +30,7 @@ from reactflow.errors import CycleError
 
 NESTING = 24  # user functions that may be running one inside the other before a cold input is computed first
 ROUNDS = 100  # how often effects may feed effects after one write
+FORMERS = 8  # inputs that a node which goes to and fro stays subscribed to though it does not read them now
 IN_EVENT = (
     1 << 20
 ) - 1  # the bits of a version that number it within its event; those above number the event
@@ -67,6 +68,19 @@ class Engine:
             if one.unplan():
                 stack.extend(self.followed(one))
 
+    def forget_around(self, node: Node) -> None:
+        """Drop plans that a node is part of or an input to."""
+        self.forget(node)
+        for observer in node.observers or ():
+            if isinstance(observer, Node):
+                self.forget(observer)
+
+    def learn_kind(self, node: Computed, is_pulse: bool) -> None:
+        """Take down whether a node that tracks, or depends on one, is a pulse now."""
+        if node.is_pulse is not is_pulse:
+            node.is_pulse = is_pulse
+            self.forget_around(node)
+
     def computing(self) -> str:
         """The name of the derived cell that this thread is computing, empty when it is none."""
         if (DOING.computing is None and DOING.running is None) or not mine():
@@ -97,10 +111,7 @@ class Engine:
         if not node.is_pulse and (outcome is UNSET or type(outcome) is Failure) != (
             node.outcome is UNSET or type(node.outcome) is Failure
         ):
-            self.forget(node)  # generated code takes its inputs for values
-            for observer in node.observers or ():
-                if isinstance(observer, Node):
-                    self.forget(observer)
+            self.forget_around(node)  # generated code takes its inputs for values
         occurs = node.is_pulse and outcome is not UNSET
         if not occurs:  # an occurrence is never cut off
             base = self.base(node)
@@ -306,7 +317,7 @@ class Engine:
         if must_run:
             return self._run(node)
         if not node.kind_is_known:
-            node.is_pulse = any(one.is_pulse for one in inputs)
+            self.learn_kind(node, any(one.is_pulse for one in inputs))
         self._settled(node)
         return None
 
@@ -320,7 +331,7 @@ class Engine:
         thread = DOING
         before = thread.track, thread.reads, thread.computing, thread.depth
         reads: dict[Node, int] | None = {} if node.tracked else None
-        thread.track = thread.base if reads is None else note
+        thread.track = None if reads is None else note
         thread.reads, thread.computing, thread.depth = reads, node, thread.depth + 1
         try:
             outcome = node.compute()
@@ -337,7 +348,7 @@ class Engine:
             self.rewire(node, tuple(reads), tuple(reads.values()), keep)
         if not node.kind_is_known:
             pulses = [one.outcome for one in node.inputs if one.is_pulse]
-            node.is_pulse = bool(pulses)
+            self.learn_kind(node, bool(pulses))
             if pulses:
                 outcome = occurrence(outcome, pulses)
         self.finish(node, outcome)

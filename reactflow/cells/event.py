@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from reactflow.cells.doing import DOING, LOCK, record_versions
+from reactflow.cells.doing import DOING, LOCK
 from reactflow.cells.engine import ENGINE, ROUNDS, inputs_changed
 from reactflow.cells.journal import restore_level, touch
 from reactflow.cells.naming import Site, here
@@ -42,7 +42,6 @@ def refuse_in_derived(node: Node) -> None:
 def write(node: Node, outcome: object) -> None:
     """Write a source cell, as an event of its own if no batch is open. Raises ReadOnlyError inside a derived cell."""
     refuse_in_derived(node)
-    record_versions()
     engine = ENGINE
     with LOCK:
         if engine.levels:

@@ -65,7 +65,7 @@ def region_of(sources: Sequence[Any]) -> Region | None:
     while stack:
         node = stack.pop()
         for one in node.observers or ():
-            if type(one) is Derived and one.kind_is_known:
+            if type(one) is Derived:
                 if one not in waits:
                     waits[one] = 0
                     stack.append(one)
@@ -151,7 +151,7 @@ def cone_of(target: Derived[Any]) -> list[Any] | None:
         if is_done:
             ordered[node] = None
         elif node not in ordered and not (node.is_source or node.state == CLEAN):
-            fits = type(node) is Derived and node.kind_is_known and node.state == LAZY and not node.is_pulse
+            fits = type(node) is Derived and node.state == LAZY and not node.is_pulse
             if not fits or (node.tracked and may_branch(node.fn)) or node.seen is None or not node.inputs:
                 return None
             stack.append((node, True))
