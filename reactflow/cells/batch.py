@@ -21,12 +21,25 @@ from reactflow.cells.engine import ENGINE, IN_EVENT
 from reactflow.cells.event import PENDING, PENDING_SINCE, conclude, write_in_event
 from reactflow.cells.fast import SITES, WARM, Program, program_of
 from reactflow.cells.journal import merge_level, restore_level
-from reactflow.cells.semantics import same
+from reactflow.cells.semantics import UNSET
 from reactflow.errors import CellsError, ReadOnlyError
 
 
 class Batch:
-    """A group of writes that becomes visible at once; use it as ``with batch():``."""
+    """Make several writes visible at once: ``with batch(): ...``.
+
+    Inside, the batch's own reads see its writes; nobody else sees any of them before it ends. A body that raises undoes
+    them all. A batch inside a batch is a savepoint. Effects run once, at the end of the outermost one; those that fail
+    arrive together as one ExceptionGroup. Other threads that write wait until the batch has ended.
+
+    >>> from reactflow import cell
+    >>> length, width = cell(3.0), cell(4.0)
+    >>> stop = (length * width).subscribe(print)
+    12.0
+    >>> with batch():
+    ...     length.value, width.value = 1.0, 2.0
+    2.0
+    """
 
     __slots__ = ("_level",)
 
@@ -95,24 +108,6 @@ class Batch:
         )
 
 
-def batch() -> Batch:
-    """Make several writes visible at once: ``with batch(): ...``.
-
-    Inside, the batch's own reads see its writes; nobody else sees any of them before it ends. A body that raises undoes
-    them all. A batch inside a batch is a savepoint. Effects run once, at the end of the outermost one; those that fail
-    arrive together as one ExceptionGroup. Other threads that write wait until the batch has ended.
-
-    >>> from reactflow import cell
-    >>> length, width = cell(3.0), cell(4.0)
-    >>> stop = (length * width).subscribe(print)
-    12.0
-    >>> with batch():
-    ...     length.value, width.value = 1.0, 2.0
-    2.0
-    """
-    return Batch()
-
-
 @contextmanager
 def snapshot() -> Iterator[None]:
     """Read several cells as of one moment, whatever other threads write: ``with snapshot(): ...``.
@@ -125,6 +120,9 @@ def snapshot() -> Iterator[None]:
     """
     with LOCK:
         yield
+
+
+batch = Batch
 
 
 # --- on the fast path ----------------------------------------------------------------------------------------------
@@ -154,7 +152,12 @@ def _end(error: BaseException | None) -> None:
     moved = []
     for cell, old in written.items():
         new = cell.outcome
-        if new is not old and not same(None, old, new):
+        if new is not old:
+            try:
+                if (old == new) is True and old is not UNSET:
+                    continue
+            except Exception:  # a comparison that raises counts as a change
+                pass
             moved.append(cell)
     if not moved:
         SITES.clear()

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from reactflow.cells.doing import DOING
 from reactflow.cells.engine import IN_EVENT
+from reactflow.cells.functions import may_branch, plain_of
 from reactflow.cells.node import Node
 from reactflow.cells.operators import SYMBOLS
 from reactflow.cells.semantics import UNSET, Failure
@@ -36,7 +37,9 @@ class Form(NamedTuple):
     ``arguments`` are what its function is called with, in the words of the code: ``n3`` is the fourth node of the chunk,
     ``x0`` a node outside, ``k0`` a constant. ``inputs`` are its inputs in the same words, () when it has to be asked
     each time (a tracked function with branches). ``reads`` says that it is tracked: "" not, "list" into a list,
-    "watch" by a function that notices what may not be up to date. ``symbol`` is the operator to write out.
+    "watch" by a function that notices what may not be up to date, "plain" not at all, since it always reads its inputs
+    (see `functions`). ``variables`` are what holds them, each a word, whether it is a closure's, and what it holds.
+    ``symbol`` is the operator to write out.
     """
 
     arguments: tuple[str, ...]
@@ -44,6 +47,7 @@ class Form(NamedTuple):
     symbol: str
     reads: str
     is_default: bool  # == decides whether it changed
+    variables: tuple[tuple[str, bool, str], ...] = ()
 
 
 Shape = tuple[Form, ...]
@@ -71,6 +75,12 @@ def _call(place: int, form: Form, words: Sequence[str], leave: str) -> list[str]
     call = f"at = {place}; v{place} = {_expression(place, form, words)}"
     if not form.reads:
         return [call]
+    if form.reads == "plain":
+        held = [
+            f"{word}.cell_contents is not {node}" if is_closure else f"{word}.get(q{word[1:]}) is not {node}"
+            for word, is_closure, node in form.variables
+        ]
+        return [*([f"if {' or '.join(held)}: {_leave(leave, place, 'MISSING')}"] if held else []), call]
     track = "r.append" if form.reads == "list" else f"w{place}(r)"
     return [
         f"r = []; D.track = {track}",
@@ -178,14 +188,15 @@ def pulling_text(shape: Shape, leave: str = "") -> list[str]:
                 f"s = n{place}.seen",
                 f"if s != ({versions}) if s.__class__ is tuple else s is None or {newer}:",
             ]
-        words = [f"a{at}" if word[0] != "k" else word for at, word in enumerate(form.arguments)]
-        for word, given in zip(words, form.arguments, strict=True):
+        needed = form.inputs if form.reads == "plain" else form.arguments
+        words = [f"a{at}" if word[0] != "k" else word for at, word in enumerate(needed)]
+        for word, given in zip(words, needed, strict=True):
             if word != given:
                 lines += [
                     f"    {word} = {given}.outcome",
                     f"    if {word} is UNSET or {word}.__class__ is Failure: {_leave(leave, place, 'MISSING')}",
                 ]
-        lines += [f"    {line}" for line in _call(place, form, words, leave)]
+        lines += [f"    {line}" for line in _call(place, form, [] if form.reads else words, leave)]
         lines += [
             f"    old = n{place}.outcome; n{place}.seen = {'w' if len(inputs) == 1 else '-now'}",
             f"    if v{place} is not old and {_same(place, form)} is not True:",
@@ -284,6 +295,9 @@ def _words(shape: Shape) -> list[str]:
     words += [f"f{place}" for place, form in enumerate(shape) if not form.symbol]
     words += [f"w{place}" for place, form in enumerate(shape) if form.reads == "watch"]
     words += [f"i{place}" for place, form in enumerate(shape) if form.reads]
+    for form in shape:
+        for word, is_closure, _ in form.variables:
+            words += [word] if is_closure else [word, f"q{word[1:]}"]
     return words
 
 
@@ -370,27 +384,41 @@ def _made(
 ) -> Run:
     words: dict[Any, str] = {node: f"n{place}" for place, node in enumerate(part)}
     given: dict[str, Any] = {}
+
+    def word_of(one: Any) -> str:
+        if not isinstance(one, Node):
+            word = f"k{len(given)}"
+        elif one in words:
+            return words[one]
+        else:
+            word = words[one] = f"x{len(given)}"
+        given[word] = one
+        return word
+
     shape: list[Form] = []
     for place, node in enumerate(part):
-        arguments: list[str] = []
-        how = reads(node) if node.tracked else ""
-        for one in node.inputs if node.tracked else node.arguments:
-            if not isinstance(one, Node):
-                word = f"k{len(given)}"
-                given[word] = one
-            else:
-                if one not in words:
-                    words[one] = f"x{len(given)}"
-                    given[words[one]] = one
-                word = words[one]
-            if not node.tracked:
-                arguments.append(word)
-        inputs = () if how.startswith("asked") else tuple(words[one] for one in node.inputs)
-        symbol = "" if node.tracked else symbol_of(node.fn, len(arguments))
-        shape.append(Form(tuple(arguments), inputs, symbol, how.removeprefix("asked "), node.equal is None))
         given[f"n{place}"], given[f"f{place}"], given[f"i{place}"] = node, node.fn, node.inputs
-        if shape[-1].reads == "watch":
-            given[f"w{place}"] = helpers.watcher(node)
+        inputs = tuple(word_of(one) for one in node.inputs)
+        if not node.tracked:
+            arguments = tuple(word_of(one) for one in node.arguments)
+            shape.append(Form(arguments, inputs, symbol_of(node.fn, len(arguments)), "", node.equal is None))
+            continue
+        plain = plain_of(node.fn)
+        if plain is not None and tuple(dict.fromkeys(plain.reads)) == node.inputs:
+            given[f"f{place}"] = plain.fn
+            variables = []
+            for one in plain.variables:
+                word = f"c{len(given)}"
+                given[word] = one.names if one.closure is None else one.closure
+                given[f"q{word[1:]}"] = one.name
+                variables.append((word, one.closure is not None, words[one.node]))
+            shape.append(Form((), inputs, "", "plain", node.equal is None, tuple(variables)))
+        else:
+            how = reads(node)
+            if how == "watch":
+                given[f"w{place}"] = helpers.watcher(node)
+            inputs = () if may_branch(node.fn) and sources is not None else inputs
+            shape.append(Form((), inputs, "", how, node.equal is None))
     certain = None if sources is None else frozenset(words[one] for one in sources if one in words and len(sources) == 1)
     final = tuple(shape)
     make = _compiled(final, certain, entry, bool(helpers.effects), helpers.equal is None)

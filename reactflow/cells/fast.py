@@ -23,7 +23,7 @@ from reactflow.cells.engine import ENGINE, IN_EVENT
 from reactflow.cells.event import close, conclude, is_pending, write
 from reactflow.cells.naming import here
 from reactflow.cells.node import CLEAN, STALE, Node
-from reactflow.cells.regions import may_branch, region_of
+from reactflow.cells.regions import region_of
 from reactflow.cells.semantics import UNSET, Failure, raised
 
 if TYPE_CHECKING:
@@ -52,9 +52,7 @@ class Program:
         return self.nodes, self.sources, self._how_read, helpers_of(self, self.leave, slow)
 
     def _how_read(self, node: Any) -> str:
-        if not may_branch(node.fn):
-            return "list"
-        return "asked watch" if node in self.watched else "asked list"
+        return "watch" if node in self.watched else "list"
 
     def node_running(self) -> Any:
         """The node whose function is running, found from the frame of the generated code."""

@@ -9,15 +9,13 @@ certain. ``with regions(False):`` turns all fast paths off; the property tests r
 
 from __future__ import annotations
 
-import dis
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodDescriptorType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from reactflow.cells.doing import LOCK
 from reactflow.cells.engine import ENGINE
+from reactflow.cells.functions import may_branch
 from reactflow.cells.node import CLEAN, LAZY, Node
 from reactflow.cells.semantics import UNSET, Failure
 
@@ -161,49 +159,3 @@ def cone_of(target: Derived[Any]) -> list[Any] | None:
         if len(ordered) > LARGEST:
             return None
     return [*ordered]
-
-
-# --- functions that always read the same -----------------------------------------------------------------------------
-
-_SAFE = {abs, bool, divmod, float, int, len, max, min, pow, print, repr, round, str, sum, tuple, list, set, dict}
-_LEAPS = {*dis.hasjrel, *dis.hasjabs, *(dis.opmap.get(one, -1) for one in ("MAKE_FUNCTION", "YIELD_VALUE"))}
-
-
-def may_branch(fn: Any) -> bool:
-    """Whether a tracked function may read other cells the next time: it branches, or calls what might.
-
-    >>> from reactflow import cell
-    >>> length = cell(3.0)
-    >>> may_branch(lambda: length.value * 2), may_branch(lambda: length.value or 1)
-    (False, True)
-    """
-    if type(fn) is not FunctionType or _has_leaps(fn.__code__):
-        return True
-    code = fn.__code__
-    known: dict[str, Any] = dict(zip(code.co_freevars, fn.__closure__ or (), strict=True))
-    for name, closure in known.items():
-        try:
-            known[name] = closure.cell_contents
-        except ValueError:  # not assigned yet
-            return True
-    builtins = fn.__globals__.get("__builtins__", {})
-    builtins = vars(builtins) if isinstance(builtins, ModuleType) else builtins
-    for name in code.co_names:  # globals, and attributes, of which some have the name of a global
-        if name in fn.__globals__ or name in builtins:
-            known.setdefault(name, fn.__globals__.get(name, builtins.get(name)))
-    return any(callable(one) and not _is_harmless(one) for one in known.values())
-
-
-def _is_harmless(called: Any) -> bool:
-    if isinstance(called, (BuiltinFunctionType, MethodDescriptorType)):
-        return True
-    try:
-        return called in _SAFE
-    except TypeError:  # cannot be hashed
-        return False
-
-
-@lru_cache(maxsize=4096)
-def _has_leaps(code: CodeType) -> bool:
-    has_code = any(isinstance(one, CodeType) for one in code.co_consts)
-    return has_code or any(one.opcode in _LEAPS for one in dis.get_instructions(code))
