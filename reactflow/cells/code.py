@@ -38,7 +38,8 @@ class Form(NamedTuple):
     ``x0`` a node outside, ``k0`` a constant. ``inputs`` are its inputs in the same words, () when it has to be asked
     each time (a tracked function with branches). ``reads`` says that it is tracked: "" not, "list" into a list,
     "watch" by a function that notices what may not be up to date, "plain" not at all, since it always reads its inputs
-    (see `functions`). ``variables`` are what holds them, each a word, whether it is a closure's, and what it holds.
+    (see `functions`). ``variables`` are what holds them: a word for the variable, whether it is a closure's, a word for
+    what it holds, and whether that is a list, which may come to hold other cells.
     ``symbol`` is the operator to write out.
     """
 
@@ -47,7 +48,7 @@ class Form(NamedTuple):
     symbol: str
     reads: str
     is_default: bool  # == decides whether it changed
-    variables: tuple[tuple[str, bool, str], ...] = ()
+    variables: tuple[tuple[str, bool, str, bool], ...] = ()
 
 
 Shape = tuple[Form, ...]
@@ -76,10 +77,10 @@ def _call(place: int, form: Form, words: Sequence[str], leave: str) -> list[str]
     if not form.reads:
         return [call]
     if form.reads == "plain":
-        held = [
-            f"{word}.cell_contents is not {node}" if is_closure else f"{word}.get(q{word[1:]}) is not {node}"
-            for word, is_closure, node in form.variables
-        ]
+        held = []
+        for word, is_closure, what, is_list in form.variables:
+            now = f"{word}.cell_contents" if is_closure else f"{word}.get(q{word[1:]})"
+            held.append(f"{now} != {what}" if is_list else f"{now} is not {what}")
         return [*([f"if {' or '.join(held)}: {_leave(leave, place, 'MISSING')}"] if held else []), call]
     track = "r.append" if form.reads == "list" else f"w{place}(r)"
     return [
@@ -296,8 +297,9 @@ def _words(shape: Shape) -> list[str]:
     words += [f"w{place}" for place, form in enumerate(shape) if form.reads == "watch"]
     words += [f"i{place}" for place, form in enumerate(shape) if form.reads]
     for form in shape:
-        for word, is_closure, _ in form.variables:
+        for word, is_closure, what, _ in form.variables:
             words += [word] if is_closure else [word, f"q{word[1:]}"]
+            words += [what] if what[0] == "h" else []
     return words
 
 
@@ -411,7 +413,12 @@ def _made(
                 word = f"c{len(given)}"
                 given[word] = one.names if one.closure is None else one.closure
                 given[f"q{word[1:]}"] = one.name
-                variables.append((word, one.closure is not None, words[one.node]))
+                is_list = isinstance(one.held, list)
+                what = words.get(one.held) if isinstance(one.held, Node) else None
+                if what is None:
+                    what = f"h{len(given)}"
+                    given[what] = [*one.held] if is_list else one.held
+                variables.append((word, one.closure is not None, what, is_list))
             shape.append(Form((), inputs, "", "plain", node.equal is None, tuple(variables)))
         else:
             how = reads(node)

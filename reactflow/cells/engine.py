@@ -195,8 +195,8 @@ class Engine:
                 self.formers.pop(current, None)
 
     def followed(self, node: Node) -> tuple[Node, ...]:
-        """What a node is subscribed to: its inputs, and former ones that it may soon read again."""
-        return node.inputs + self.formers[node] if self.formers and node in self.formers else node.inputs
+        """What a node is subscribed to: its inputs, and some more that it has read before and may soon read again."""
+        return self.formers[node] if self.formers and node in self.formers else node.inputs
 
     def rewire(
         self, node: Computed, inputs: tuple[Node, ...], seen: tuple[int, ...] | int | None, keep: bool = False
@@ -221,7 +221,7 @@ class Engine:
             for one in dropped[: len(dropped) - len(kept)]:
                 self.unobserve(one, node)
             if kept:
-                self.formers[node] = tuple(kept)
+                self.formers[node] = (*inputs, *kept)
             elif node in self.formers:
                 del self.formers[node]
 

@@ -150,11 +150,14 @@ def agree(node: Any, reads: list[Any]) -> bool:
         return False
     inputs = tuple(dict.fromkeys(reads))
     if inputs != node.inputs:
-        if DOING.running.is_pulling or any(node not in (one.observers or ()) for one in inputs):
+        if DOING.running.is_pulling:
             return False
-        former = ENGINE.followed(node)
+        for one in inputs:
+            if node not in (one.observers or ()):
+                return False
+        if node not in ENGINE.formers:
+            ENGINE.formers[node] = node.inputs
         node.inputs = inputs
-        ENGINE.formers[node] = tuple(one for one in former if one not in inputs)
     node.arguments = reads
     return True
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from reactflow.cells.doing import LOCK
 from reactflow.cells.engine import ENGINE
-from reactflow.cells.functions import may_branch
+from reactflow.cells.functions import may_branch, plain_of
 from reactflow.cells.node import CLEAN, LAZY, Node
 from reactflow.cells.semantics import UNSET, Failure
 
@@ -49,6 +49,14 @@ class Region:
 
     def __init__(self, nodes: list[Any], effects: list[Effect], watched: set[Any]) -> None:
         self.nodes, self.effects, self.watched = nodes, effects, watched
+
+
+def may_vary(node: Any) -> bool:
+    """Whether a node may read other inputs when it runs again."""
+    if not node.tracked or not may_branch(node.fn):
+        return False
+    plain = plain_of(node.fn)
+    return plain is None or tuple(dict.fromkeys(plain.reads)) != node.inputs
 
 
 def region_of(sources: Sequence[Any]) -> Region | None:
@@ -99,7 +107,7 @@ def _all_needed(
     while stack:
         node = stack.pop()
         certain = [one for one in node.inputs if one in moving]
-        if node.tracked and may_branch(node.fn):
+        if may_vary(node):
             del certain[1:]
         for one in certain:
             if one in members and one not in needed:
@@ -123,7 +131,7 @@ def _in_order(sources: Sequence[Node], waits: dict[Any, int]) -> tuple[list[Any]
         else:
             node = ready.pop()
             if node in waits:
-                if node.tracked and may_branch(node.fn):
+                if may_vary(node):
                     late.append(node)
                     continue
                 ordered.append(node)
@@ -150,7 +158,7 @@ def cone_of(target: Derived[Any]) -> list[Any] | None:
             ordered[node] = None
         elif node not in ordered and not (node.is_source or node.state == CLEAN):
             fits = type(node) is Derived and node.state == LAZY and not node.is_pulse
-            if not fits or (node.tracked and may_branch(node.fn)) or node.seen is None or not node.inputs:
+            if not fits or may_vary(node) or node.seen is None or not node.inputs:
                 return None
             stack.append((node, True))
             stack.extend((one, False) for one in reversed(node.inputs))
