@@ -256,7 +256,7 @@ def run(node{words}):
     try:
         {body}
     except BaseException as error:
-        leave{failed}; return current(node)
+        return leave{failed}
     D.track = D.running = None
     {end}
     return node.outcome

@@ -203,10 +203,11 @@ class Engine:
     ) -> None:
         """Set what a node reads and the versions it saw; an observed one moves its subscriptions.
 
-        With ``keep``, it stays subscribed to some inputs that it does not read any more: a node that a fast path runs
-        and that goes to and fro between inputs then needs no subscribing each time.
+        With ``keep``, and from then on, it stays subscribed to a few inputs that it does not read any more: a node that
+        a fast path runs, and that goes to and fro between inputs, then needs no subscribing each time.
         """
         old = self.followed(node)
+        keep = keep or old is not node.inputs
         node.inputs = inputs
         node.seen = seen[0] if type(seen) is tuple and len(seen) == 1 and seen[0] >= 0 else seen
         if node.tracked:
