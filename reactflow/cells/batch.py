@@ -16,8 +16,8 @@ from types import TracebackType
 from typing import Any, NoReturn
 
 from reactflow.cells.code import chunks_of
-from reactflow.cells.doing import DOING, LOCK, read_in_batch
-from reactflow.cells.engine import ENGINE, IN_EVENT
+from reactflow.cells.doing import DOING, EVENT, LOCK, read_in_batch
+from reactflow.cells.engine import ENGINE
 from reactflow.cells.event import PENDING, PENDING_SINCE, conclude, write_in_event
 from reactflow.cells.fast import SITES, WARM, Program, program_of
 from reactflow.cells.journal import merge_level, restore_level
@@ -163,8 +163,8 @@ def _end(error: BaseException | None) -> None:
         SITES.clear()
         doing.end_claim()
         return
-    doing.epoch += 1
-    doing.last_version = now = (doing.last_version | IN_EVENT) + 1
+    doing.last_version = now = doing.epoch
+    doing.epoch = now + EVENT
     is_observed = False
     for cell in moved:
         cell.version = now

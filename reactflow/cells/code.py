@@ -17,8 +17,7 @@ from functools import lru_cache
 from threading import get_ident
 from typing import Any, NamedTuple
 
-from reactflow.cells.doing import DOING
-from reactflow.cells.engine import IN_EVENT
+from reactflow.cells.doing import DOING, EVENT
 from reactflow.cells.functions import may_branch, plain_of
 from reactflow.cells.node import Node
 from reactflow.cells.operators import SYMBOLS
@@ -150,7 +149,7 @@ def _value(word: str) -> str:
 
 
 def _moved(word: str) -> str:
-    return f"m{word[1:]}" if word[0] == "n" else f"{word}.version >= now"
+    return f"m{word[1:]}" if word[0] == "n" else f"{word}.version is now"
 
 
 # --- pulling: before a read ----------------------------------------------------------------------------------------
@@ -159,17 +158,20 @@ def _moved(word: str) -> str:
 def pulling_text(shape: Shape, leave: str = "") -> list[str]:
     """The code that brings a chunk up to date before a read.
 
+    What runs gets the latest version of its inputs, or the latest that there is: between events an outcome belongs to
+    those, and the function is not run again while they stay.
+
     >>> for line in pulling_text((Form(("x0",), ("x0",), "", "", True),)):
     ...     print(line)
     s = n0.seen; w = x0.version
-    if s != w and (s is None or s >= 0 or w > -s):
+    if s is not w and s != w and (s is None or s >= 0 or w > -s):
         a0 = x0.outcome
         if a0 is UNSET or a0.__class__ is Failure: return (n0, None, MISSING, r)
         at = 0; v0 = f0(a0)
         old = n0.outcome; n0.seen = w
         if v0 is not old and (old == v0) is not True:
             if v0 is UNSET: return (n0, None, v0, r)
-            n0.outcome = v0; n0.version = now
+            n0.outcome = v0; n0.version = w
     n0.checked = epoch
     """
     lines: list[str] = []
@@ -180,7 +182,7 @@ def pulling_text(shape: Shape, leave: str = "") -> list[str]:
         if len(inputs) == 1:
             lines += [
                 f"s = n{place}.seen; w = {inputs[0]}.version",
-                "if s != w and (s is None or s >= 0 or w > -s):",
+                "if s is not w and s != w and (s is None or s >= 0 or w > -s):",
             ]
         else:
             versions = ", ".join(f"{word}.version" for word in inputs)
@@ -202,7 +204,7 @@ def pulling_text(shape: Shape, leave: str = "") -> list[str]:
             f"    old = n{place}.outcome; n{place}.seen = {'w' if len(inputs) == 1 else '-now'}",
             f"    if v{place} is not old and {_same(place, form)} is not True:",
             f"        if v{place} is UNSET: {_leave(leave, place)}",
-            f"        n{place}.outcome = v{place}; n{place}.version = now",
+            f"        n{place}.outcome = v{place}; n{place}.version = {'w' if len(inputs) == 1 else 'now'}",
             f"n{place}.checked = epoch",
         ]
     return lines
@@ -230,8 +232,8 @@ def run(cell, value{words}):
     me = get_ident()
     if not D.rest or cell.put is not run: return slow(cell, value)
     D.rest = False; D.claim = me
-    D.epoch += 1
-    D.last_version = cell.version = now = (D.last_version | {in_event}) + 1
+    D.last_version = cell.version = now = D.epoch
+    D.epoch = now + {event}
     cell.outcome = value
     D.track = foreign; D.running = program
     at = 0; r = None
@@ -251,7 +253,7 @@ def run(node{words}):
     if not D.rest: return slow(node)
     D.rest = False; D.claim = me
     D.track = foreign; D.running = program
-    D.last_version = now = D.last_version + 1
+    now = D.last_version
     epoch = D.epoch; at = 0; r = None
     try:
         {body}
@@ -260,6 +262,24 @@ def run(node{words}):
     D.track = D.running = None
     {end}
     return node.outcome
+"""
+
+_ALONE = """
+def run(n0):
+    me = get_ident()
+    if not D.rest: return slow(n0)
+    {given}
+    D.rest = False; D.claim = me
+    D.track = foreign; D.running = program
+    now = D.last_version
+    epoch = D.epoch; at = 0; r = None
+    try:
+        {body}
+    except BaseException as error:
+        return leave{failed}
+    D.track = D.running = None
+    {end}
+    return n0.outcome
 """
 
 _FAILED = "(locals()[f'n{at}'], error, locals().get(f'v{at}', MISSING), r)"
@@ -306,7 +326,8 @@ def _words(shape: Shape) -> list[str]:
 def source_text(shape: Shape, sources: frozenset[str] | None, entry: str, tells: bool, compares: bool) -> str:
     """The text of a whole function: a "chunk", or the "entry" of a write or a read, or its entry to other "chunks".
 
-    ``sources`` is None for pulling code; ``tells`` says that effects follow, ``compares`` that == compares the source.
+    That of a read of a node that needs no other is for it "alone": it gets at all else through it, and serves every
+    node of its shape. ``sources`` is None for pulling code; ``tells`` says that effects follow, ``compares`` that == compares the source.
 
     >>> print(source_text((Form(("x0",), ("x0",), "-", "", True),), frozenset({"x0"}), "chunk", False, True))
     def run(now, x0=x0, n0=n0):
@@ -325,7 +346,7 @@ def source_text(shape: Shape, sources: frozenset[str] | None, entry: str, tells:
         "words": "".join(f", {word}={word}" for word in words),
         "failed": _FAILED,
         "end": "return tell(effects, now)" if tells else _END,
-        "in_event": IN_EVENT,
+        "event": EVENT,
         "same": "(old == value)" if compares else "equal(old, value)",
         "unusual": "" if compares else "not D.rest or ",
     }
@@ -335,7 +356,10 @@ def source_text(shape: Shape, sources: frozenset[str] | None, entry: str, tells:
     if entry == "chunks":
         body = [line.format(given="now, epoch" if pulls else "now") for line in _CHUNKS]
         given["failed"] = "(None, error, MISSING, None)"
-    template = _CHUNK if entry == "chunk" else _READ if pulls else _WRITE
+    if entry == "alone":
+        (form,) = shape
+        given["given"] = f"{', '.join(form.arguments)}, = n0.arguments; f0 = n0.fn; equals = (n0.equal,)"
+    template = {"chunk": _CHUNK, "alone": _ALONE}.get(entry, _READ if pulls else _WRITE)
     given["parameters"] = ("now, epoch" if pulls else "now") + given["words"]
     return template.format(body=_indented(body or ["pass"]), **given).strip()
 
@@ -344,7 +368,7 @@ def source_text(shape: Shape, sources: frozenset[str] | None, entry: str, tells:
 def _compiled(shape: Shape, sources: frozenset[str] | None, *kind: Any) -> Callable[..., Run]:
     """The maker of all functions of one text."""
     text = source_text(shape, sources, *kind)
-    fields = ", ".join((*Helpers._fields, "equals", "chunks", *_words(shape)))
+    fields = ", ".join((*Helpers._fields, "equals", "chunks", *(_words(shape) if kind[0] != "alone" else ())))
     text = f"def make({fields}):\n  " + text.replace("\n", "\n  ") + "\n  return run"
     scope: dict[str, Any] = {
         "UNSET": UNSET, "Failure": Failure, "MISSING": MISSING, "D": DOING, "get_ident": get_ident,
@@ -371,9 +395,16 @@ def entry_of(
     nodes: Sequence[Any], sources: Sequence[Node] | None, reads: Callable[[Any], str], helpers: Helpers
 ) -> Run:
     """The function that writes a source and brings ``nodes`` up to date, or that reads the last of them."""
+    if sources is None and len(nodes) == 1 and not nodes[0].tracked:
+        return _alone(_shape_of(nodes, sources, reads, helpers)[0], helpers)
     if len(nodes) <= CHUNK:
         return _made(nodes, sources, reads, helpers, "entry", [])
     return _made([], sources, reads, helpers, "chunks", chunks_of(nodes, sources, reads, helpers))
+
+
+@lru_cache(maxsize=256)
+def _alone(shape: Shape, helpers: Helpers) -> Run:
+    return _compiled(shape, None, "alone", False, True)(*helpers, (), ())
 
 
 def _made(
@@ -384,6 +415,16 @@ def _made(
     entry: str,
     chunks: list[Run],
 ) -> Run:
+    shape, words, given = _shape_of(part, sources, reads, helpers)
+    certain = None if sources is None else frozenset(words[one] for one in sources if one in words and len(sources) == 1)
+    make = _compiled(shape, certain, entry, bool(helpers.effects), helpers.equal is None)
+    return make(*helpers, [node.equal for node in part], chunks, *(given[word] for word in _words(shape)))
+
+
+def _shape_of(
+    part: Sequence[Any], sources: Sequence[Node] | None, reads: Callable[[Any], str], helpers: Helpers
+) -> tuple[Shape, dict[Any, str], dict[str, Any]]:
+    """The shape of some nodes, the words for them and for what they need, and what the words stand for."""
     words: dict[Any, str] = {node: f"n{place}" for place, node in enumerate(part)}
     given: dict[str, Any] = {}
 
@@ -426,7 +467,4 @@ def _made(
                 given[f"w{place}"] = helpers.watcher(node)
             inputs = () if may_branch(node.fn) and sources is not None else inputs
             shape.append(Form((), inputs, "", how, node.equal is None))
-    certain = None if sources is None else frozenset(words[one] for one in sources if one in words and len(sources) == 1)
-    final = tuple(shape)
-    make = _compiled(final, certain, entry, bool(helpers.effects), helpers.equal is None)
-    return make(*helpers, [node.equal for node in part], chunks, *(given[word] for word in _words(final)))
+    return tuple(shape), words, given

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reactflow.cells.effect import Effect
 
 HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
+EVENT = 1 << 20  # versions of one event: a version divided by this is the number of its event
 PATIENCE = 0.05  # seconds after which a thread that waits for a claim looks again, should it have missed its end
 
 
@@ -58,7 +59,8 @@ class Doing:
         self.track: Callable[[Node], object] | None = None
         self.rest = HAS_GIL  # nothing is under way, and a fast path may claim the graph
         self.claim: int | None = None  # the thread in a fast path
-        self.epoch = 1  # grows with every write: what was checked at this epoch is up to date
+        self.epoch = EVENT  # the first version of the next event; also grows with every other write, so that what was
+        # checked at this epoch is up to date
         self.last_version = 0
         self.quick: dict[Any, object] | None = None  # what a batch on the fast path wrote, see `batches`
         self.running: Any = None  # the nodes whose generated code is running

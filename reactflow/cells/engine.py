@@ -20,7 +20,7 @@ from collections import deque
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from reactflow.cells.doing import DOING, LOCK, ColdInput, Untracked, mine, note
+from reactflow.cells.doing import DOING, EVENT, LOCK, ColdInput, Untracked, mine, note
 from reactflow.cells.instrument import Instrument
 from reactflow.cells.journal import Saved, save
 from reactflow.cells.naming import function_line, here
@@ -31,9 +31,6 @@ from reactflow.errors import CycleError
 NESTING = 24  # user functions that may be running one inside the other before a cold input is computed first
 ROUNDS = 100  # how often effects may feed effects after one write
 FORMERS = 8  # inputs that a node which goes to and fro stays subscribed to though it does not read them now
-IN_EVENT = (
-    1 << 20
-) - 1  # the bits of a version that number it within its event; those above number the event
 
 
 class Engine:
@@ -90,12 +87,15 @@ class Engine:
 
     def begin(self) -> None:
         """Begin an event: what changes in it gets versions that share its number (see `event_of`)."""
-        DOING.last_version |= IN_EVENT
+        DOING.last_version = DOING.epoch
+        DOING.epoch += EVENT
 
     def token(self) -> int:
         """A version that was never used before."""
-        DOING.last_version += 1
-        return DOING.last_version
+        DOING.last_version = version = DOING.last_version + 1
+        if version >= DOING.epoch:  # an event of very many changes
+            DOING.epoch += EVENT
+        return version
 
     def base(self, node: Node) -> Saved | None:
         """What a node was before the event, if the event touched it."""
@@ -384,7 +384,7 @@ class Engine:
 
 def event_of(version: int) -> int:
     """The number of the event in which a version was given."""
-    return version >> IN_EVENT.bit_length()
+    return version // EVENT
 
 
 def _same(node: Node, old: object, new: object) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from reactflow.cells.doing import DOING, LOCK
+from reactflow.cells.doing import DOING, EVENT, LOCK
 from reactflow.cells.engine import ENGINE, ROUNDS, inputs_changed
 from reactflow.cells.journal import restore_level, touch
 from reactflow.cells.naming import Site, here
@@ -66,7 +66,7 @@ def write_in_event(node: Any, outcome: object, site: Site | None) -> None:
         engine.drain_retired()
     touch(engine, node)
     if engine.assign(node, outcome):
-        DOING.epoch += 1
+        DOING.epoch += EVENT
         node.written_at = node.version, site
         if engine.instrument is not None:
             engine.instrument.written(node)
@@ -224,8 +224,7 @@ def _turn() -> bool:
     Returns whether there is a next event.
     """
     _clear_pulses()
-    ENGINE.begin()
-    DOING.epoch += 1  # what was read while effects ran may have been behind
+    ENGINE.begin()  # also because what was read while effects ran may have been behind
     if not PENDING:
         return is_pending()
     kept: list[tuple[Node, object, Site | None]] = []

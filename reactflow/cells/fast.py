@@ -7,7 +7,7 @@ subscriptions, and only while nothing else is going on (``DOING.rest``). At the 
 over as it stands: what ran keeps its outcome, all that is behind is marked stale, and the engine ends the event.
 
 How a source is written is a function in its slot ``put``: first ``cold``, which counts and goes through the engine,
-then ``free`` while nobody observes it, or the program's own. Whatever changes the region puts ``cold`` back.
+then the program's own, or nothing while nobody observes it (see `Cell.value`). Whatever changes the region puts ``cold`` back.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from reactflow.cells.code import FILE, MISSING, Helpers, entry_of
 from reactflow.cells.doing import DOING, LOCK, ColdInput, LeaveRegion, foreign, mine, note
-from reactflow.cells.engine import ENGINE, IN_EVENT
-from reactflow.cells.event import close, conclude, is_pending, write
+from reactflow.cells.engine import ENGINE
+from reactflow.cells.event import close, conclude, write
 from reactflow.cells.naming import here
 from reactflow.cells.node import CLEAN, STALE, Node
 from reactflow.cells.regions import region_of
@@ -165,7 +165,7 @@ def agree(node: Any, reads: list[Any]) -> bool:
 def moved(node: Any, now: int) -> bool:
     """Whether one of a node's present inputs moved in this event."""
     for one in node.inputs:
-        if one.version >= now:
+        if one.version is now:
             return True
     return False
 
@@ -211,19 +211,16 @@ def tell(effects: tuple[Effect, ...], now: int) -> None:
     due = []
     for effect in effects:
         for one in effect.inputs:
-            if one.version >= now:
+            if one.version is now:
                 due.append(effect)
                 break
     errors: list[Exception] = []
     at = 0
     try:
         for effect in due:
-            at += 1
-            if effect.stopped:
-                continue
             if effect.owned:  # it has to clean up first
-                at -= 1
                 break
+            at += 1
             reads: list[Any] = []
             doing.track = reads.append
             doing.listed, doing.owner = reads, effect
@@ -231,15 +228,14 @@ def tell(effects: tuple[Effect, ...], now: int) -> None:
             if doing.noted is not None or left is not None or reads != effect.arguments or effect.owned:
                 effect.has_run(left, errors)
                 break
-            effect.seen = -doing.last_version
+            effect.seen = now if len(reads) == 1 else -now
         else:
             doing.track = doing.listed = doing.owner = None
-            if not is_pending():
-                doing.claim = None
-                doing.rest = True
-                if doing.waiting:
-                    doing.end_claim()
-                return
+            doing.claim = None
+            doing.rest = True
+            if doing.waiting:
+                doing.end_claim()
+            return
     except Exception as error:
         due[at - 1].has_raised(error, errors)
     except BaseException:  # an interrupt: it and those left run with the next event
@@ -281,25 +277,6 @@ LOCK.enter_effects = _enter_effects
 # --- how a source is written -----------------------------------------------------------------------------------------
 
 
-def free(cell: Cell[Any], value: object) -> None:
-    """Write a source that nobody observes."""
-    old = cell.outcome
-    if value is old:
-        return
-    try:
-        if (old == value) is True and old is not UNSET:
-            return
-    except Exception:  # a comparison that raises counts as a change
-        pass
-    doing = DOING
-    if doing.rest:  # no call from here on: nobody else gets a turn
-        doing.epoch += 1
-        doing.last_version = cell.version = (doing.last_version | IN_EVENT) + 1
-        cell.outcome = value
-    else:
-        slow(cell, value)
-
-
 def slow(cell: Cell[Any], value: object) -> None:
     """Write a source while something is under way: into the batch, if that is on the fast path too."""
     quick = DOING.quick
@@ -327,10 +304,11 @@ def cold(cell: Cell[Any], value: object) -> None:
     if cell.observers or cell.equal is not None or not doing.rest:
         write(cell, value)
     else:
-        site = here()
-        version = cell.version
-        free(cell, value)
-        if cell.version != version:
+        version, site = cell.version, here()
+        cell.put = None
+        cell.value = value  # as one that nobody observes
+        cell.put = cold
+        if cell.version is not version:
             cell.written_at = cell.version, site
     if cell.heat >= WARM:
         warm_up(cell)
@@ -345,7 +323,7 @@ def warm_up(cell: Cell[Any]) -> None:
         if ENGINE.is_idle() and DOING.claim is None and DOING.quick is None:
             cell.heat = WARM - REST
             if cell.equal is None and not cell.observers and not _is_odd(cell.outcome):
-                cell.put = free
+                cell.put = None
             elif cell.observers:
                 program = program_of((cell,))
                 if program is not None:

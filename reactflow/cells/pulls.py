@@ -60,16 +60,30 @@ def _warm_up(node: Derived[Any]) -> None:
             node.get = _reading(node, cone)
 
 
+PULLING = Program((), [], ())  # needs to know nothing of the nodes: what is not observed is not marked
+PULLING.is_pulling = True
+
+
+def _leave_alone(node: Any, *left: Any) -> object:
+    """Have the engine read a cell that needs no other, when its code has to stop."""
+    node.get = COLD[0]
+    PULLING.leave(node, *left)
+    return ENGINE.current(node)
+
+
+ALONE = helpers_of(PULLING, _leave_alone, by_engine)
+
+
 def _reading(target: Derived[Any], cone: list[Any]) -> Callable[[Any], object]:
     """The function that reads a cell, for which the code of its cone runs."""
-    program = Program((), cone, ())
-    program.is_pulling = True
+    if len(cone) == 1:
+        return entry_of(cone, None, lambda _: "list", ALONE)
 
     def leave(*left: Any) -> object:
         if target.get is get:
             target.get = COLD[0]
-        program.leave(*left)
+        PULLING.leave(*left)
         return ENGINE.current(target)
 
-    get = entry_of(cone, None, lambda _: "list", helpers_of(program, leave, by_engine))
+    get = entry_of(cone, None, lambda _: "list", helpers_of(PULLING, leave, by_engine))
     return get
