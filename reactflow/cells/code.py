@@ -358,7 +358,7 @@ def source_text(shape: Shape, sources: frozenset[str] | None, entry: str, tells:
         given["failed"] = "(None, error, MISSING, None)"
     if entry == "alone":
         (form,) = shape
-        given["given"] = f"{', '.join(form.arguments)}, = n0.arguments; f0 = n0.fn; equals = (n0.equal,)"
+        given["given"] = f"{', '.join(form.arguments)}, = n0.arguments; f0 = n0.fn" + ("" if form.is_default else "; equals = (n0.equal,)")
     template = {"chunk": _CHUNK, "alone": _ALONE}.get(entry, _READ if pulls else _WRITE)
     given["parameters"] = ("now, epoch" if pulls else "now") + given["words"]
     return template.format(body=_indented(body or ["pass"]), **given).strip()

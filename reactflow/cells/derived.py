@@ -57,11 +57,16 @@ class Derived(Readable[T_co], Computed):
         self.form = form
         self.tracked = form == TRACKED
         self.stored = stored
-        self.inputs: tuple[Node, ...] = tuple(
-            dict.fromkeys(one for one in arguments if isinstance(one, Node))
-        )
-        self.is_pulse = any(one.is_pulse for one in self.inputs)
-        self.kind_is_known = not self.tracked and all(one.kind_is_known for one in self.inputs)
+        self.kind_is_known = not self.tracked
+        found: dict[Node, None] = {}
+        for one in arguments:
+            if isinstance(one, Node):
+                found[one] = None
+                if one.is_pulse:
+                    self.is_pulse = True
+                if not one.kind_is_known:
+                    self.kind_is_known = False
+        self.inputs: tuple[Node, ...] = arguments if len(found) == len(arguments) else tuple(found)
         self.seen: tuple[int, ...] | int | None = None
         self.state = LAZY
         self.checked = -1

@@ -82,8 +82,7 @@ class Engine:
         """The name of the derived cell that this thread is computing, empty when it is none."""
         if (DOING.computing is None and DOING.running is None) or not mine():
             return ""
-        node = DOING.running.node_running() if DOING.computing is None else DOING.computing
-        return str(node.name)
+        return str(DOING.running.node_running().name if DOING.computing is None else DOING.computing.name)
 
     def begin(self) -> None:
         """Begin an event: what changes in it gets versions that share its number (see `event_of`)."""

@@ -56,6 +56,8 @@ class Program:
 
     def node_running(self) -> Any:
         """The node whose function is running, found from the frame of the generated code."""
+        if DOING.computing is not None:
+            return DOING.computing
         frame = sys._getframe(1)
         while frame.f_back is not None and frame.f_code.co_filename != FILE:
             frame = frame.f_back

@@ -151,6 +151,7 @@ class Site(NamedTuple):
 
 
 _HOME = dirname(dirname(__file__)) + sep
+_OURS: dict[str, bool] = {}  # by file name, whether it belongs to reactflow
 
 
 def file_name(code: CodeType) -> str:
@@ -164,14 +165,24 @@ def file_name(code: CodeType) -> str:
 
 def is_ours(frame: FrameType) -> bool:
     """Whether a frame runs reactflow's own code (an example in a docstring of ours is not)."""
-    return frame.f_code.co_filename.startswith(_HOME)
+    name = frame.f_code.co_filename
+    known = _OURS.get(name)
+    if known is None:
+        known = _OURS[name] = name.startswith(_HOME)
+    return known
+
+
+def calling_frame(depth: int = 1) -> FrameType | None:
+    """The innermost frame outside reactflow that led to this call; ``depth`` frames are known to be of reactflow."""
+    frame: FrameType | None = sys._getframe(depth)
+    while frame is not None and (_OURS.get(frame.f_code.co_filename) or is_ours(frame)):
+        frame = frame.f_back
+    return frame
 
 
 def here() -> Site | None:
     """The innermost place outside reactflow that led to this call."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and is_ours(frame):
-        frame = frame.f_back
+    frame = calling_frame()
     return None if frame is None else Site(frame.f_code, frame.f_lasti)
 
 
