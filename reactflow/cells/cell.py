@@ -27,6 +27,9 @@ class FlowLike(Protocol):
         ...
 
 
+_PLAIN = {int, float, str, bool, type(None)}  # defaults that need no look
+
+
 class Cell(Readable[T]):
     """A cell that is written: ``cell.value = 5.0`` propagates at once, or when the batch around it ends."""
 
@@ -34,7 +37,7 @@ class Cell(Readable[T]):
     is_source = True
 
     def __init__(self, default: Any, equal: Equal | None, name: str | None) -> None:
-        super().__init__(name, equal)
+        Readable.__init__(self, name, equal)
         self.default = default
         self.outcome = default
         self.written_at = None
@@ -143,6 +146,8 @@ def cell(default: Any = UNSET, *, equal: Equal | None = None, name: str | None =
     >>> area.value
     20.0
     """
+    if equal is None and type(default) in _PLAIN:
+        return Cell(default, None, name)
     if equal is not None and not callable(equal):
         raise DeclarationError(
             f"equal={equal!r} cannot be called: give a function of the old and the new value"

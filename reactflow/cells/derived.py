@@ -17,6 +17,7 @@ from reactflow.cells.engine import ENGINE
 from reactflow.cells.fast import planned
 from reactflow.cells.naming import function_line
 from reactflow.cells.node import CLEAN, LAZY, Computed, Node
+from reactflow.cells.operators import made_by
 from reactflow.cells.pulls import COLD
 from reactflow.cells.readable import Readable, current_outcome
 from reactflow.cells.semantics import UNSET, Equal, Failure, evaluate, run
@@ -51,22 +52,23 @@ class Derived(Readable[T_co], Computed):
         name: str | None = None,
         stored: bool | None = None,
     ) -> None:
-        super().__init__(name, equal)
+        Readable.__init__(self, name, equal)
         self.fn = fn
         self.arguments = arguments
         self.form = form
         self.tracked = form == TRACKED
         self.stored = stored
-        self.kind_is_known = not self.tracked
-        found: dict[Node, None] = {}
-        for one in arguments:
-            if isinstance(one, Node):
-                found[one] = None
-                if one.is_pulse:
-                    self.is_pulse = True
-                if not one.kind_is_known:
-                    self.kind_is_known = False
-        self.inputs: tuple[Node, ...] = arguments if len(found) == len(arguments) else tuple(found)
+        self.kind_is_known = form != TRACKED
+        self.inputs: tuple[Node, ...] = arguments
+        if len(arguments) != 1 or not isinstance(arguments[0], Node):
+            found = dict.fromkeys([one for one in arguments if isinstance(one, Node)])
+            if len(found) != len(arguments):
+                self.inputs = tuple(found)
+        for one in self.inputs:
+            if one.is_pulse:
+                self.is_pulse = True
+            if not one.kind_is_known:
+                self.kind_is_known = False
         self.seen: tuple[int, ...] | int | None = None
         self.state = LAZY
         self.checked = -1
@@ -159,6 +161,9 @@ def explicit(
     return Derived(fn, arguments, EXPLICIT, equal, name)
 
 
+made_by(explicit)
+
+
 @overload
 def derived(
     *, equal: Equal | None = None, name: str | None = None, stored: bool | None = None
@@ -239,12 +244,12 @@ def derived(
         raise DeclarationError(
             f"derived({fn!r}): the first argument is the function; write derived(fn, *cells)"
         )
-    for one in inputs:
-        if not isinstance(one, Readable):
-            raise DeclarationError(
-                f"derived({_called(fn)}, ...): {one!r} is not a cell; put constants into the function"
-            )
     if inputs:
+        for one in inputs:
+            if not isinstance(one, Readable):
+                raise DeclarationError(
+                    f"derived({_called(fn)}, ...): {one!r} is not a cell; put constants into the function"
+                )
         return Derived(fn, inputs, EXPLICIT, equal, name, stored)
     return Derived(fn, (), METHOD if _takes_self(fn) else TRACKED, equal, name, stored)
 

@@ -175,9 +175,12 @@ def is_ours(frame: FrameType) -> bool:
 def calling_frame(depth: int = 1) -> FrameType | None:
     """The innermost frame outside reactflow that led to this call; ``depth`` frames are known to be of reactflow."""
     frame: FrameType | None = sys._getframe(depth)
-    while frame is not None and (_OURS.get(frame.f_code.co_filename) or is_ours(frame)):
+    while frame is not None:
+        known = _OURS.get(frame.f_code.co_filename)
+        if not (is_ours(frame) if known is None else known):
+            return frame
         frame = frame.f_back
-    return frame
+    return None
 
 
 def here() -> Site | None:
