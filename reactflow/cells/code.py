@@ -164,7 +164,7 @@ def pulling_text(shape: Shape, leave: str = "") -> list[str]:
     >>> for line in pulling_text((Form(("x0",), ("x0",), "", "", True),)):
     ...     print(line)
     s = n0.seen; w = x0.version
-    if s is not w and s != w and (s is None or s >= 0 or w > -s):
+    if s is not w:
         a0 = x0.outcome
         if a0 is UNSET or a0.__class__ is Failure: return (n0, None, MISSING, r)
         at = 0; v0 = f0(a0)
@@ -182,7 +182,7 @@ def pulling_text(shape: Shape, leave: str = "") -> list[str]:
         if len(inputs) == 1:
             lines += [
                 f"s = n{place}.seen; w = {inputs[0]}.version",
-                "if s is not w and s != w and (s is None or s >= 0 or w > -s):",
+                "if s is not w:",  # of an only input the version itself is kept
             ]
         else:
             versions = ", ".join(f"{word}.version" for word in inputs)
