@@ -5,10 +5,10 @@ Read ``semantics`` for the rules, ``plan`` for what a graph is, ``engine`` and `
 """
 
 from reactflow.cells import folds
+from reactflow.cells.batch import batch, snapshot
 from reactflow.cells.cell import Cell, FlowLike, cell
 from reactflow.cells.derived import Derived, derived
 from reactflow.cells.effect import Effect, effect, on_cleanup, untracked
-from reactflow.cells.batch import batch, snapshot
 from reactflow.cells.fold import fold
 from reactflow.cells.folds import Fold
 from reactflow.cells.graphview import GraphView, NodeView

@@ -28,7 +28,8 @@ from reactflow.errors import CellsError, ReadOnlyError
 class Batch:
     """Make several writes visible at once: ``with batch(): ...``.
 
-    Inside, the batch's own reads see its writes; nobody else sees any of them before it ends. A body that raises undoes
+    Inside, the batch's own reads see its writes; effects see none of them before it ends, and another thread that reads
+    in ``snapshot()`` sees all or none. A body that raises undoes
     them all. A batch inside a batch is a savepoint. Effects run once, at the end of the outermost one; those that fail
     arrive together as one ExceptionGroup. Other threads that write wait until the batch has ended.
 

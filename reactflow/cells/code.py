@@ -33,8 +33,8 @@ Run = Callable[..., Any]
 class Form(NamedTuple):
     """What the code of a node depends on.
 
-    ``arguments`` are what its function is called with, in the words of the code: ``n3`` is the fourth node of the chunk,
-    ``x0`` a node outside, ``k0`` a constant. ``inputs`` are its inputs in the same words, () when it has to be asked
+    ``arguments`` are what its function is called with, in the words of the code: ``n3`` is the fourth node of the
+    chunk, ``x0`` a node outside, ``k0`` a constant. ``inputs`` are its inputs in the same words, () when it has to be asked
     each time (a tracked function with branches). ``reads`` says that it is tracked: "" not, "list" into a list,
     "watch" by a function that notices what may not be up to date, "plain" not at all, since it always reads its inputs
     (see `functions`). ``variables`` are what holds them: a word for the variable, whether it is a closure's, a word for
@@ -283,7 +283,11 @@ def run(n0):
 """
 
 _FAILED = "(locals()[f'n{at}'], error, locals().get(f'v{at}', MISSING), r)"
-_CHUNKS = ["for chunk in chunks:", "    left = chunk({given})", "    if left is not None: return leave(*left)"]
+_CHUNKS = [
+    "for chunk in chunks:",
+    "    left = chunk({given})",
+    "    if left is not None: return leave(*left)",
+]
 
 
 # --- making --------------------------------------------------------------------------------------------------------
@@ -326,8 +330,9 @@ def _words(shape: Shape) -> list[str]:
 def source_text(shape: Shape, sources: frozenset[str] | None, entry: str, tells: bool, compares: bool) -> str:
     """The text of a whole function: a "chunk", or the "entry" of a write or a read, or its entry to other "chunks".
 
-    That of a read of a node that needs no other is for it "alone": it gets at all else through it, and serves every
-    node of its shape. ``sources`` is None for pulling code; ``tells`` says that effects follow, ``compares`` that == compares the source.
+    That of a read of a node which needs no other is for it "alone": it gets at all else through the node, and serves
+    every node of its shape. ``sources`` is None for pulling code; ``tells`` says that effects follow, ``compares`` that
+    == compares the source.
 
     >>> print(source_text((Form(("x0",), ("x0",), "-", "", True),), frozenset({"x0"}), "chunk", False, True))
     def run(now, x0=x0, n0=n0):
@@ -358,7 +363,9 @@ def source_text(shape: Shape, sources: frozenset[str] | None, entry: str, tells:
         given["failed"] = "(None, error, MISSING, None)"
     if entry == "alone":
         (form,) = shape
-        given["given"] = f"{', '.join(form.arguments)}, = n0.arguments; f0 = n0.fn" + ("" if form.is_default else "; equals = (n0.equal,)")
+        given["given"] = f"{', '.join(form.arguments)}, = n0.arguments; f0 = n0.fn" + (
+            "" if form.is_default else "; equals = (n0.equal,)"
+        )
     template = {"chunk": _CHUNK, "alone": _ALONE}.get(entry, _READ if pulls else _WRITE)
     given["parameters"] = ("now, epoch" if pulls else "now") + given["words"]
     return template.format(body=_indented(body or ["pass"]), **given).strip()
@@ -416,7 +423,11 @@ def _made(
     chunks: list[Run],
 ) -> Run:
     shape, words, given = _shape_of(part, sources, reads, helpers)
-    certain = None if sources is None else frozenset(words[one] for one in sources if one in words and len(sources) == 1)
+    certain = (
+        None
+        if sources is None
+        else frozenset(words[one] for one in sources if one in words and len(sources) == 1)
+    )
     make = _compiled(shape, certain, entry, bool(helpers.effects), helpers.equal is None)
     return make(*helpers, [node.equal for node in part], chunks, *(given[word] for word in _words(shape)))
 

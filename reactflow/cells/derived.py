@@ -39,7 +39,8 @@ class Derived(Readable[T_co], Computed):
     """A cell computed from other cells: lazily when nobody observes it, else before any effect runs."""
 
     __slots__ = (
-        "arguments", "checked", "fn", "form", "get", "inputs", "kind_is_known", "seen", "state", "stored", "tracked",
+        "arguments", "checked", "fn", "form", "formers", "get", "inputs", "kind_is_known", "seen", "state", "stored",
+        "tracked",
     )  # fmt: skip
     kind = "derived"
 
@@ -58,6 +59,7 @@ class Derived(Readable[T_co], Computed):
         self.form = form
         self.tracked = form == TRACKED
         self.stored = stored
+        self.formers = None
         self.kind_is_known = form != TRACKED
         self.inputs: tuple[Node, ...] = arguments
         if len(arguments) != 1 or not isinstance(arguments[0], Node):

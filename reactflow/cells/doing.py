@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
 EVENT = 1 << 20  # versions of one event: a version divided by this is the number of its event
-PATIENCE = 0.05  # seconds after which a thread that waits for a claim looks again, should it have missed its end
+PATIENCE = (
+    0.05  # seconds after which a thread that waits for a claim looks again, should it have missed its end
+)
 
 
 class ColdInput(BaseException):
@@ -59,7 +61,9 @@ class Doing:
         self.track: Callable[[Node], object] | None = None
         self.rest = HAS_GIL  # nothing is under way, and a fast path may claim the graph
         self.claim: int | None = None  # the thread in a fast path
-        self.epoch = EVENT  # the first version of the next event; also grows with every other write, so that what was
+        self.epoch = (
+            EVENT  # the first version of the next event; also grows with every other write, so that what was
+        )
         # checked at this epoch is up to date
         self.last_version = 0
         self.quick: dict[Any, object] | None = None  # what a batch on the fast path wrote, see `batches`
@@ -114,7 +118,9 @@ class GraphLock:
         me = get_ident()
         while True:
             DOING.rest = False
-            if DOING.claim is None or DOING.claim == me:  # without a call since the line above: nobody came between
+            if (
+                DOING.claim is None or DOING.claim == me
+            ):  # without a call since the line above: nobody came between
                 self.depth += 1
                 if DOING.quick is not None:
                     self.leave_quick()

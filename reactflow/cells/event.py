@@ -8,7 +8,7 @@ effects of its event are through.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
 from reactflow.cells.doing import DOING, EVENT, LOCK
@@ -111,10 +111,18 @@ def conclude(waiting: deque[Effect] | None = None, failed: list[Exception] | Non
     """
     engine = ENGINE
     errors = [] if failed is None else failed
-    rounds = 0
+    runs: Counter[Effect] = Counter()
+    is_first = True
     try:
         while True:
             waiting = _settle() if waiting is None else waiting
+            if not is_first:  # what effects cause
+                runs.update(waiting)
+            is_first = False
+            if runs and max(runs.values()) > ROUNDS:
+                engine.queue.update(dict.fromkeys(waiting))
+                waiting = None
+                raise _endless(errors)
             engine.levels[0] = {}  # the event stands; what effects write belongs to the next one
             engine.in_effects = True
             while waiting:  # an effect is taken off when it is through: an interrupt leaves it and the others
@@ -124,9 +132,6 @@ def conclude(waiting: deque[Effect] | None = None, failed: list[Exception] | Non
             if not _turn():
                 break
             waiting = None
-            rounds += 1
-            if rounds > ROUNDS:
-                raise _endless(errors)
     finally:
         for effect in waiting or ():  # left by an interrupt: they run with the next event
             if effect.state == STALE:
@@ -266,7 +271,7 @@ def _endless(errors: list[Exception]) -> CycleError:
         names += [str(effect.name), *changed[:3]]
     path = (*names, names[0]) if names else ()
     error = CycleError(
-        f"{' -> '.join(path)}; effects feed themselves: still changing after {ROUNDS} rounds. "
+        f"{' -> '.join(path)}; effects feed themselves: one has run more than {ROUNDS} times. "
         f"Effect {names[0] if names else '?'!r} was made at {stuck[0].where if stuck else '?'}: "
         "read with peek() what it writes, or write only what differs.",
         path,

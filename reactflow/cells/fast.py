@@ -1,13 +1,14 @@
 """The fast path of writes: generated code for a region, its effects, and the way back to the engine.
 
-A source that is written again and again gets a ``Program`` for its region: the write is stored, the generated code runs,
-then the effects whose inputs moved. It does what ``engine`` and ``event`` would do, to the same outcomes, order and
+A source that is written again and again gets a ``Program`` for its region: the write is stored, the generated code
+runs, then the effects whose inputs moved. It does what ``engine`` and ``event`` would do, to the same outcomes, order and
 subscriptions, and only while nothing else is going on (``DOING.rest``). At the first thing that is out of the ordinary
 (a function that raises, a value that is taken away, a tracked function that reads something new) the event is handed
 over as it stands: what ran keeps its outcome, all that is behind is marked stale, and the engine ends the event.
 
 How a source is written is a function in its slot ``put``: first ``cold``, which counts and goes through the engine,
-then the program's own, or nothing while nobody observes it (see `Cell.value`). Whatever changes the region puts ``cold`` back.
+then the program's own, or nothing while nobody observes it (see `Cell.value`). Whatever changes the region puts
+``cold`` back.
 """
 
 from __future__ import annotations
@@ -118,7 +119,9 @@ class Program:
         try:
             if not is_inside:
                 self.mark_from(node)
-            if error is not None and not isinstance(error, (Exception, LeaveRegion, ColdInput)):  # an interrupt
+            if error is not None and not isinstance(
+                error, (Exception, LeaveRegion, ColdInput)
+            ):  # an interrupt
                 if node is not None:
                     node.seen = None  # it has to run in any case
                 close()
@@ -127,6 +130,8 @@ class Program:
                 self.give_up()
             elif isinstance(error, ColdInput) or (value is MISSING and error is None):
                 pass  # it runs when the event is concluded
+            elif not is_inside and reads and any(one.state == STALE for one in reads):
+                pass  # it read what depends on it: the engine has to see that
             else:
                 if not is_inside:
                     noted = None if reads is None else dict.fromkeys(reads)
@@ -157,8 +162,8 @@ def agree(node: Any, reads: list[Any]) -> bool:
         for one in inputs:
             if node not in (one.observers or ()):
                 return False
-        if node not in ENGINE.formers:
-            ENGINE.formers[node] = node.inputs
+        if node.formers is None:
+            node.formers = node.inputs
         node.inputs = inputs
     node.arguments = reads
     return True
@@ -166,10 +171,7 @@ def agree(node: Any, reads: list[Any]) -> bool:
 
 def moved(node: Any, now: int) -> bool:
     """Whether one of a node's present inputs moved in this event."""
-    for one in node.inputs:
-        if one.version is now:
-            return True
-    return False
+    return any([one.version is now for one in node.inputs])  # noqa: C419  # a list is faster than a generator
 
 
 class _Watcher:
@@ -181,7 +183,11 @@ class _Watcher:
         self.node, self.reads = node, reads
 
     def __call__(self, read: Any) -> None:
-        if not (read.is_source or self.node in (read.observers or ())) and DOING.running is not None and mine():
+        if (
+            not (read.is_source or self.node in (read.observers or ()))
+            and DOING.running is not None
+            and mine()
+        ):
             DOING.running.leave_inside(read)
             note(read)
         else:
@@ -196,7 +202,16 @@ def helpers_of(program: Program, leave: Any, slow: Any) -> Helpers:
     """What the code of a program needs."""
     equal = program.sources[0].equal if program.sources else None
     return Helpers(
-        program, leave, foreign, agree, moved, _watcher, slow, tell if program.effects else None, program.effects, equal
+        program,
+        leave,
+        foreign,
+        agree,
+        moved,
+        _watcher,
+        slow,
+        tell if program.effects else None,
+        program.effects,
+        equal,
     )
 
 

@@ -77,9 +77,7 @@ def plain_of(fn: Any) -> Plain | None:
     finding = _Finding(fn)
     if not finding.goes_through(fn.__code__, None) or not finding.reads:
         return None
-    plain = FunctionType(
-        _direct(fn.__code__), fn.__globals__, fn.__name__, fn.__defaults__, fn.__closure__
-    )
+    plain = FunctionType(_direct(fn.__code__), fn.__globals__, fn.__name__, fn.__defaults__, fn.__closure__)
     plain.__kwdefaults__ = fn.__kwdefaults__
     return Plain(plain, tuple(finding.reads), tuple(finding.variables.values()))
 
@@ -111,9 +109,9 @@ class _Finding:
             elif operation in _LOADS:
                 if not self._may_load(operation, str(name), after, each):
                     return False
-            elif step.opcode in _LEAPS and not (each or operation == "MAKE_FUNCTION"):
-                return False
-            elif operation.startswith(_REFUSED) and name != each:
+            elif (step.opcode in _LEAPS and not (each or operation == "MAKE_FUNCTION")) or (
+                operation.startswith(_REFUSED) and name != each
+            ):
                 return False
         return True
 
@@ -152,8 +150,15 @@ class _Finding:
         if loops != ["FOR_ITER", "JUMP_BACKWARD"] or len(variables) != 1 or "GET_ITER" not in behind:
             return False
         if code.co_name == "<genexpr>":
-            called = next((one for one in reversed(steps[:at]) if one.opname not in ("LOAD_CLOSURE", "BUILD_TUPLE")), None)
-            if called is None or called.opname != "LOAD_GLOBAL" or self.held.get(called.argval) not in _EXHAUSTING:
+            called = next(
+                (one for one in reversed(steps[:at]) if one.opname not in ("LOAD_CLOSURE", "BUILD_TUPLE")),
+                None,
+            )
+            if (
+                called is None
+                or called.opname != "LOAD_GLOBAL"
+                or self.held.get(called.argval) not in _EXHAUSTING
+            ):
                 return False
         iterated = steps[at + 1 + behind.index("GET_ITER") - 1]
         if iterated.opname not in _LOADS or not _are_cells(self.held.get(str(iterated.argval))):
@@ -171,7 +176,9 @@ class _Finding:
 
 
 def _are_cells(one: object) -> bool:
-    return isinstance(one, (list, tuple)) and all(isinstance(each, Node) and not each.is_pulse for each in one)
+    return isinstance(one, (list, tuple)) and all(
+        isinstance(each, Node) and not each.is_pulse for each in one
+    )
 
 
 def _direct(code: CodeType) -> CodeType:

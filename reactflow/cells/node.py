@@ -29,13 +29,14 @@ class Node:
     name: Any
     if TYPE_CHECKING:  # a computed node has slots for these
         inputs: tuple[Node, ...]
+        formers: tuple[Node, ...] | None  # its inputs and some that it had before and stays subscribed to
         state: int
         checked: int
 
         @property
         def where(self) -> str: ...
     else:
-        inputs, state, checked = (), CLEAN, NEVER
+        inputs, formers, state, checked = (), None, CLEAN, NEVER
     is_root = False  # a fold, keeper or effect: follows its inputs even if nobody observes it
     is_eager = False  # looked at when an event ends: roots but effects, and changes
     is_effect = False

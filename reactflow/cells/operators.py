@@ -53,7 +53,9 @@ SYMBOLS: dict[Callable[..., Any], str] = {
 """The operators that cells know, with what a picture writes for them."""
 
 
-_maker: list[Callable[..., Derived[Any]]] = []  # derived cells are readable, and readable cells have operators
+_maker: list[
+    Callable[..., Derived[Any]]
+] = []  # derived cells are readable, and readable cells have operators
 
 
 def made_by(maker: Callable[..., Derived[Any]]) -> None:

@@ -75,13 +75,16 @@ def _looked_up(node: Derived[Any]) -> object:
     value = MISSING
     try:
         seen = versions_seen(inputs, node.seen)
-        if seen is None or any([one.version != version for one, version in zip(inputs, seen, strict=True)]):
+        if seen is None or any([one.version != version for one, version in zip(inputs, seen, strict=True)]):  # noqa: C419  # faster
             value = node.fn(*arguments)
             if value is UNSET:
                 return _leave_alone(node, None, value, None)
             node.seen = now_seen(inputs)
             if not same(node.equal, node.outcome, value):
-                node.outcome, node.version = value, inputs[0].version if len(inputs) == 1 else doing.last_version
+                node.outcome, node.version = (
+                    value,
+                    inputs[0].version if len(inputs) == 1 else doing.last_version,
+                )
         node.checked = epoch
     except BaseException as error:
         return _leave_alone(node, error, value, None)

@@ -84,6 +84,8 @@ class Readable(Node, Operators[T_co]):
         """Raise what reading the cell gives when its outcome is no value."""
         if type(outcome) is Failure:
             outcome.throw()
+        if DOING.computing is not None:
+            raise Unset.found_by(lambda: unset_error(self))
         raise unset_error(self)
 
     def peek(self) -> T_co:

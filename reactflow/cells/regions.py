@@ -64,7 +64,9 @@ def region_of(sources: Sequence[Any]) -> Region | None:
     from reactflow.cells.derived import Derived
     from reactflow.cells.effect import Effect, Keeper
 
-    waits: dict[Any, int] = {}  # the derived cells, with how many of what they are subscribed to is in the region
+    waits: dict[
+        Any, int
+    ] = {}  # the derived cells, with how many of what they are subscribed to is in the region
     effects: dict[Effect, None] = {}
     kept: set[Node] = set()
     stack: list[Node] = [*sources]
@@ -87,6 +89,8 @@ def region_of(sources: Sequence[Any]) -> Region | None:
     if not _all_needed(sources, waits, effects, kept):
         return None
     ordered, watched = _in_order(sources, waits)
+    if len(ordered) != len(waits):  # a cycle among what was read before and may be read again
+        return None
     return Region(ordered, sorted(effects, key=lambda effect: effect.order), watched)
 
 

@@ -58,12 +58,4 @@ class Log(list[Any]):
 COLD, HOT = Heat(0, 1), Heat(WRITES, ROUNDS)
 
 
-def hot_fails(reason: str) -> pytest.MarkDecorator:
-    """Instead of ``@cold_and_hot``: when hot it is known to fail."""
-    fails = pytest.mark.xfail(strict=True, reason=reason)
-    return pytest.mark.parametrize(
-        "heat", [pytest.param(COLD, id="cold"), pytest.param(HOT, id="hot", marks=fails)]
-    )
-
-
 cold_and_hot = pytest.mark.parametrize("heat", [COLD, HOT], ids=["cold", "hot"])

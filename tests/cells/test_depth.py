@@ -251,12 +251,7 @@ def lines_to_find_what_is_missing(make: Any, size: int) -> int:
     "make",
     [
         explicit,
-        pytest.param(
-            tracked,
-            marks=pytest.mark.xfail(
-                strict=True, reason="each cell of the chain looks for what is missing anew, up to the source"
-            ),
-        ),
+        tracked,
     ],
 )
 def test_the_work_of_a_missing_value_grows_with_the_length_of_a_chain_not_with_its_square(make: Any) -> None:

@@ -10,7 +10,7 @@ from weakref import ref
 import pytest
 
 from reactflow import Cell, Derived, batch, cell, derived, effect, fold, folds, pulse
-from tests.cells.heat import Heat, Log, cold_and_hot, hot_fails
+from tests.cells.heat import Heat, Log, cold_and_hot
 from tests.cells.undone import logged
 
 FORMS: dict[str, Callable[[Any], Derived[Any]]] = {
@@ -180,7 +180,7 @@ def test_a_tracked_cell_is_collected_after_its_effect_stopped_without_another_wr
 
 
 @pytest.mark.parametrize("form", [form for form in FORMS if "tracked" not in form])
-@hot_fails("the code compiled for a source keeps the cells that it fed until the source is written again")
+@cold_and_hot
 def test_an_explicit_cell_is_collected_after_its_effect_stopped_without_another_write(
     heat: Heat, form: str
 ) -> None:

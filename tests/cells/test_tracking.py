@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reactflow import Cell, Derived, batch, cell, derived, effect, untracked
-from tests.cells.heat import Heat, Log, cold_and_hot, hot_fails
+from tests.cells.heat import Heat, Log, cold_and_hot
 from tests.cells.undone import logged
 
 
@@ -155,7 +155,7 @@ def test_an_effect_does_not_recompute_a_tracked_cell_that_it_no_longer_reaches(h
     leave_it_alone(heat, explicit=False)
 
 
-@hot_fails("a compiled region runs what its effects may no longer reach")
+@cold_and_hot
 def test_an_effect_does_not_recompute_an_explicit_cell_that_it_no_longer_reaches(heat: Heat) -> None:
     leave_it_alone(heat, explicit=True)
 
