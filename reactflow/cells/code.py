@@ -34,12 +34,12 @@ class Form(NamedTuple):
     """What the code of a node depends on.
 
     ``arguments`` are what its function is called with, in the words of the code: ``n3`` is the fourth node of the
-    chunk, ``x0`` a node outside, ``k0`` a constant. ``inputs`` are its inputs in the same words, () when it has to be asked
-    each time (a tracked function with branches). ``reads`` says that it is tracked: "" not, "list" into a list,
+    chunk, ``x0`` a node outside, ``k0`` a constant. ``inputs`` are its inputs in the same words, () when it has to be
+    asked each time (a tracked function with branches). ``reads`` says that it is tracked: "" not, "list" into a list,
     "watch" by a function that notices what may not be up to date, "plain" not at all, since it always reads its inputs
     (see `functions`). ``variables`` are what holds them: a word for the variable, whether it is a closure's, a word for
-    what it holds, and whether that is a list, which may come to hold other cells.
-    ``symbol`` is the operator to write out.
+    what it holds, and whether that is a list, which may come to hold other cells. ``symbol`` is the operator to write
+    out.
     """
 
     arguments: tuple[str, ...]

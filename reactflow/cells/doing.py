@@ -4,12 +4,12 @@ One object holds it for all graphs, since cells of any origin may be combined. N
 two threads at once, so it describes the one thread that is at work; for every other thread (``mine()`` is false) it
 says nothing.
 
-Two ways lead in. The general engine takes ``LOCK``. A fast path *claims* the graph instead: it finds ``rest`` true, sets
-it to false and puts its thread's number into ``claim``, and between the look and the setting there is no call and no
-loop, so that no other thread can come between (CPython changes threads at calls and at backward jumps only; where there
-is no global interpreter lock, ``rest`` is never true and everything takes ``LOCK``). Whoever takes ``LOCK`` ends the rest
-first, and waits while another thread has a claim. A claim may take ``LOCK`` on top, when it has to leave the fast path.
-Nothing here propagates.
+Two ways lead in. The general engine takes ``LOCK``. A fast path *claims* the graph instead: it finds ``rest`` true,
+sets it to false and puts its thread's number into ``claim``, and between the look and the setting there is no call and
+no loop, so that no other thread can come between: CPython changes threads at calls and at backward jumps only. (Where
+there is no global interpreter lock, ``rest`` is never true and everything takes ``LOCK``.) Whoever takes ``LOCK`` ends
+the rest first, and waits while another thread has a claim. A claim may take ``LOCK`` on top, when it has to leave the
+fast path. Nothing here propagates.
 """
 
 from __future__ import annotations

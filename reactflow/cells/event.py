@@ -31,6 +31,7 @@ PENDING_SINCE: list[
 
 
 def refuse_in_derived(node: Node) -> None:
+    """Raise ReadOnlyError if a derived cell is being computed by this thread."""
     computing = ENGINE.computing()
     if computing:
         raise ReadOnlyError(
@@ -61,6 +62,7 @@ def write(node: Node, outcome: object) -> None:
 
 
 def write_in_event(node: Any, outcome: object, site: Site | None) -> None:
+    """Write a source as part of the open event; ``site`` is the line that does."""
     engine = ENGINE
     if engine.retired:
         engine.drain_retired()

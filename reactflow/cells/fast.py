@@ -1,13 +1,13 @@
 """The fast path of writes: generated code for a region, its effects, and the way back to the engine.
 
 A source that is written again and again gets a ``Program`` for its region: the write is stored, the generated code
-runs, then the effects whose inputs moved. It does what ``engine`` and ``event`` would do, to the same outcomes, order and
-subscriptions, and only while nothing else is going on (``DOING.rest``). At the first thing that is out of the ordinary
-(a function that raises, a value that is taken away, a tracked function that reads something new) the event is handed
-over as it stands: what ran keeps its outcome, all that is behind is marked stale, and the engine ends the event.
+runs, then the effects whose inputs moved. It does what ``engine`` and ``event`` would do, to the same outcomes, order
+and subscriptions, and only while nothing else is going on (``DOING.rest``). At the first thing that is out of the
+ordinary (a function that raises, a value that is taken away, a tracked function that reads something new) the event is
+handed over as it stands: what ran keeps its outcome, all that is behind is marked stale, and the engine ends the event.
 
 How a source is written is a function in its slot ``put``: first ``cold``, which counts and goes through the engine,
-then the program's own, or nothing while nobody observes it (see `Cell.value`). Whatever changes the region puts
+then the program's own, or nothing while nobody observes it (see ``Cell.value``). Whatever changes the region puts
 ``cold`` back.
 """
 

@@ -1,9 +1,10 @@
 """What can be known of a tracked function without running it: does it branch, and which cells does it always read.
 
 A function without branches, loops and calls of other functions reads the same cells each time, as long as its variables
-hold the same cells. ``plain_of`` finds them in its bytecode, and makes a function of the same code that reads the cells'
-outcomes directly. It is used by generated code, which has seen to it that the outcomes are current and values, and which
-looks each time whether the variables still hold the same cells. Operators of a cell's value are taken to read no cells.
+hold the same cells; so does one that goes through a list of cells. ``plain_of`` finds them in its bytecode, and makes a
+function of the same code that reads the cells' outcomes directly. It is used by generated code, which has seen to it
+that the outcomes are current and values, and which looks each time whether the variables still hold the same cells.
+Operators of a cell's value are taken to read no cells.
 """
 
 from __future__ import annotations
