@@ -15,7 +15,7 @@ from threading import get_ident
 from types import TracebackType
 from typing import Any, NoReturn
 
-from reactflow.cells.code import chunks_of
+from reactflow.cells.compiled import chunks_of
 from reactflow.cells.doing import DOING, EVENT, LOCK, read_in_batch
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.event import PENDING, PENDING_SINCE, conclude, write_in_event

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, overload, runtim
 from reactflow.cells.doing import DOING, EVENT
 from reactflow.cells.event import write
 from reactflow.cells.fast import cold, slow
+from reactflow.cells.naming import Site
 from reactflow.cells.readable import Readable
 from reactflow.cells.rx import Disposable, bind_cell
 from reactflow.cells.semantics import UNSET, Equal, Failure
@@ -40,7 +41,7 @@ class Cell(Readable[T]):
         Readable.__init__(self, name, equal)
         self.default = default
         self.outcome = default
-        self.written_at = None
+        self.written_at: tuple[int, Site | None] | None = None  # the version of its last write, and its line
         self.heat = 0  # writes since the last attempt at a program
         self.put: Callable[[Any, Any], None] | None = cold  # how it is written, see `fast`
         self.joint: Any = None  # what is known of batches that begin with it, see `batch`
@@ -55,7 +56,7 @@ class Cell(Readable[T]):
         if (
             outcome is UNSET or outcome.__class__ is Failure
         ):  # a failure is one of an Observable that feeds it
-            return self.explain(outcome)  # type: ignore[no-any-return]  # it raises
+            self.explain(outcome)
         return outcome  # type: ignore[no-any-return]  # slots are untyped: the constructor put a T there
 
     @value.setter

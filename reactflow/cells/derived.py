@@ -96,7 +96,7 @@ class Derived(Readable[T_co], Computed):
         else:
             outcome = self.get(self)
         if outcome is UNSET or outcome.__class__ is Failure:
-            return self.explain(outcome)  # type: ignore[no-any-return]  # it raises
+            self.explain(outcome)
         return outcome  # type: ignore[no-any-return]  # outcomes are untyped: the function gave a T
 
     @value.setter

@@ -18,7 +18,7 @@ from collections import deque
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
-from reactflow.cells.code import FILE, MISSING, Helpers, entry_of
+from reactflow.cells.compiled import FILE, MISSING, Helpers, entry_of
 from reactflow.cells.doing import DOING, LOCK, ColdInput, LeaveRegion, foreign, mine, note
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.event import close, conclude, write
@@ -134,8 +134,7 @@ class Program:
                 pass  # it read what depends on it: the engine has to see that
             else:
                 if not is_inside:
-                    noted = None if reads is None else dict.fromkeys(reads)
-                    noted = noted and {one: one.version for one in noted}
+                    noted = {one: one.version for one in reads or ()}
                 outcome = value if value is not MISSING else raised(error)  # type: ignore[arg-type]  # an Exception
                 ENGINE.ran(node, outcome, (noted or {}) if node.tracked else None, keep=not self.is_pulling)
             if not self.is_pulling:

@@ -224,7 +224,8 @@ def _is_module(one: object, after: dis.Instruction) -> bool:
 def _is_harmless(called: Any) -> bool:
     """Whether a callable reads no cells, whatever it is called with."""
     if isinstance(called, (BuiltinFunctionType, MethodDescriptorType)):
-        return getattr(called, "__self__", None) is None or isinstance(called.__self__, ModuleType)
+        owner = getattr(called, "__self__", None)
+        return owner is None or isinstance(owner, ModuleType)
     try:
         return called in _SAFE
     except TypeError:  # cannot be hashed

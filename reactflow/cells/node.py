@@ -55,6 +55,9 @@ class Computed(Node):
         __slots__ = ()
     seen: tuple[int, ...] | int | None  # see `versions_seen`
     # state: LAZY, CLEAN or STALE; checked: the epoch at which it was last found up to date
+    arguments: (
+        Any  # what its function is called with; of a tracked node what it read last, each as often as it did
+    )
     tracked: bool  # its inputs are what its last run read
 
     def bring_up_to_date(self) -> None:
@@ -83,7 +86,7 @@ def versions_seen(inputs: tuple[Node, ...], seen: tuple[int, ...] | int | None) 
     >>> versions_seen((Input(version=7), Input(version=9)), -8), versions_seen((Input(version=7),), 5)
     ((7, -1), (5,))
     """
-    if type(seen) is not int:
+    if not isinstance(seen, int):
         return seen
     if seen < 0:
         return tuple(one.version if one.version <= -seen else NEVER for one in inputs)

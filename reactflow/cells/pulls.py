@@ -12,7 +12,7 @@ from collections.abc import Callable
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
-from reactflow.cells.code import MISSING, entry_of
+from reactflow.cells.compiled import MISSING, entry_of
 from reactflow.cells.doing import DOING, LOCK, foreign
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.fast import Program, helpers_of

@@ -1,4 +1,4 @@
-"""Regions: what is fed by a source that is written again and again, and whether generated code may do the engine's work.
+"""Regions: what is fed by a source that is written again and again, and may generated code do the engine's work.
 
 A region is all that observes a source, directly or not: derived cells, inputs first, and the effects on any of it. Code
 is made for it (``code``) when everything in it has a value, is up to date, and is *needed* each time that it is stale.
