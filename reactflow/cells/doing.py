@@ -84,8 +84,11 @@ class Doing:
 
     def end_claim(self) -> None:
         """Let others in again, after an event of a fast path."""
-        self.rest = HAS_GIL
-        self.drop_claim()
+        self.claim = None
+        self.rest = HAS_GIL  # without a call since the line above: nobody came between
+        if self.waiting:
+            self.waiting = False
+            _FREED.set()
 
     def drop_claim(self) -> None:
         """End a claim without knowing whether the graph rests: that is found out when ``LOCK`` is given back."""
