@@ -126,7 +126,7 @@ def pushing_text(shape: Shape, sources: frozenset[str], leave: str = "") -> list
         ]
         if passed_on:
             body.append(f"else: v{place} = old; m{place} = False")
-        asked = " or ".join(_moved(word) for word in form.inputs) if form.inputs else f"moved(n{place}, now)"
+        asked = " or ".join(_moved(word) for word in form.inputs) if form.inputs else f"n{place}.inputs[0].version is now or moved(n{place}, now)"
         if sources.isdisjoint(form.inputs):
             body = [f"if {asked}:", *(f"    {line}" for line in body)]
             if passed_on:
@@ -179,8 +179,8 @@ def pulling_text(shape: Shape, leave: str = "") -> list[str]:
             versions = ", ".join(f"{word}.version" for word in inputs)
             newer = " or ".join(f"{word}.version > -s" for word in inputs)
             lines += [
-                f"s = n{place}.seen",
-                f"if s != ({versions}) if s.__class__ is tuple else s is None or {newer}:",
+                f"s = n{place}.seen; w = ({versions})",
+                f"if s != w and (s is None or s.__class__ is tuple or {newer}):",
             ]
         needed = form.inputs if form.reads == "plain" else form.arguments
         words = [f"a{at}" if word[0] != "k" else word for at, word in enumerate(needed)]
@@ -192,7 +192,7 @@ def pulling_text(shape: Shape, leave: str = "") -> list[str]:
                 ]
         lines += [f"    {line}" for line in _call(place, form, [] if form.reads else words, leave)]
         lines += [
-            f"    old = n{place}.outcome; n{place}.seen = {'w' if len(inputs) == 1 else '-now'}",
+            f"    old = n{place}.outcome; n{place}.seen = w",
             f"    if v{place} is not old and {_same(place, form)} is not True:",
             f"        if v{place} is UNSET: {_leave(leave, place)}",
             f"        n{place}.outcome = v{place}; n{place}.version = {'w' if len(inputs) == 1 else 'now'}",

@@ -285,7 +285,8 @@ def on_cleanup(fn: Callable[[], object]) -> None:
     """
     if DOING.owner is None or not mine() or ENGINE.computing():
         raise CellsError("on_cleanup() is called in an effect, while it runs")
-    DOING.owner.owned.append(fn)
+    with LOCK:  # which tells a fast path that there is something to see to
+        DOING.owner.owned.append(fn)
 
 
 @overload

@@ -23,7 +23,7 @@ from reactflow.cells.doing import DOING, EVENT, LOCK, ColdInput, Untracked, mine
 from reactflow.cells.instrument import Instrument
 from reactflow.cells.journal import Saved, save
 from reactflow.cells.naming import function_line, here
-from reactflow.cells.node import CLEAN, LAZY, NEVER, STALE, Computed, Link, Node, now_seen, versions_seen
+from reactflow.cells.node import CLEAN, LAZY, NEVER, STALE, Computed, Formers, Link, Node, now_seen, versions_seen
 from reactflow.cells.semantics import UNSET, Failure, occurrence, same
 from reactflow.errors import CycleError
 
@@ -193,7 +193,7 @@ class Engine:
 
     def followed(self, node: Node) -> tuple[Node, ...]:
         """What a node is subscribed to: its inputs, and some more that it has read before and may soon read again."""
-        return node.inputs if node.formers is None else node.formers
+        return node.inputs if node.formers is None else node.formers.followed
 
     def rewire(
         self, node: Computed, inputs: tuple[Node, ...], seen: tuple[int, ...] | int | None, keep: bool = False
@@ -219,7 +219,7 @@ class Engine:
             for one in dropped[: len(dropped) - len(kept)]:
                 self.unobserve(one, node)
             if kept or node.formers is not None:
-                node.formers = (*inputs, *kept) if kept else None
+                node.formers = Formers((*inputs, *kept)) if kept else None
 
     def drain_retired(self) -> None:
         """Unsubscribe the folds that were collected since the last write."""

@@ -23,7 +23,7 @@ from reactflow.cells.doing import DOING, LOCK, ColdInput, LeaveRegion, foreign, 
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.event import close, conclude, write
 from reactflow.cells.naming import here
-from reactflow.cells.node import CLEAN, STALE, Node
+from reactflow.cells.node import CLEAN, STALE, Formers, Node
 from reactflow.cells.regions import region_of
 from reactflow.cells.semantics import UNSET, Failure, raised
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from reactflow.cells.effect import Effect
 
 WARM = 32  # writes before a region gets its code, which costs about as much as 30 writes in the engine
+KNOWN = 32  # ways to read that are remembered of a node that goes to and fro
 REST = 1024  # writes before the next attempt, when there could be none
 
 
@@ -154,6 +155,13 @@ def agree(node: Any, reads: list[Any]) -> bool:
     """Whether a tracked node that ran can go on in its code, with other reads than the last time."""
     if DOING.running is None:
         return False
+    read = tuple(reads)
+    formers = node.formers
+    if formers is not None:
+        known = formers.get(read)
+        if known is not None:
+            node.arguments, node.inputs = known
+            return True
     inputs = tuple(dict.fromkeys(reads))
     if inputs != node.inputs:
         if DOING.running.is_pulling:
@@ -161,8 +169,10 @@ def agree(node: Any, reads: list[Any]) -> bool:
         for one in inputs:
             if node not in (one.observers or ()):
                 return False
-        if node.formers is None:
-            node.formers = node.inputs
+        if formers is None:
+            formers = node.formers = Formers(node.inputs)
+        if len(formers) < KNOWN:
+            formers[read] = reads, inputs
         node.inputs = inputs
     node.arguments = reads
     return True
@@ -241,7 +251,7 @@ def tell(effects: tuple[Effect, ...], now: int) -> None:
             doing.track = reads.append
             doing.listed, doing.owner = reads, effect
             left = effect.fn()
-            if doing.noted is not None or left is not None or reads != effect.arguments or effect.owned:
+            if doing.noted is not None or left is not None or reads != effect.arguments:
                 effect.has_run(left, errors)
                 break
             effect.seen = now if len(reads) == 1 else -now

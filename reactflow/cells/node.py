@@ -29,7 +29,7 @@ class Node:
     name: Any
     if TYPE_CHECKING:  # a computed node has slots for these
         inputs: tuple[Node, ...]
-        formers: tuple[Node, ...] | None  # its inputs and some that it had before and stays subscribed to
+        formers: Formers | None
         state: int
         checked: int
 
@@ -46,6 +46,19 @@ class Node:
     def unplan(self) -> bool:
         """Drop what a fast path has made of the node; returns whether there was anything."""
         return False
+
+
+class Formers(dict[tuple["Node", ...], tuple[list["Node"], tuple["Node", ...]]]):
+    """What a node that goes to and fro between inputs is subscribed to, and by what it reads, what its inputs are then.
+
+    ``followed`` are its inputs, and some that it had before and will have again.
+    """
+
+    __slots__ = ("followed",)
+
+    def __init__(self, followed: tuple[Node, ...]) -> None:
+        super().__init__()
+        self.followed = followed
 
 
 class Computed(Node):
