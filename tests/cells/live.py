@@ -8,6 +8,7 @@ from typing import Any
 from reactflow.cells import UNSET, Effect, Fold, Pulse, Readable, batch, cell, derived, effect, fold, pulse
 from reactflow.cells.derived import explicit
 from reactflow.cells.doing import DOING, LOCK, Doing
+from reactflow.cells.effect import Keeper
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.node import CLEAN, STALE, Computed, Link, Node, versions_seen
 from reactflow.cells.readable import current_outcome
@@ -21,6 +22,7 @@ class Live:
         self.nodes: list[Readable[Any]] = []
         self.effects: dict[str, Effect] = {}
         self.batches: list[Any] = []
+        self.keepers: list[Keeper] = []
         self.logged: list[tuple[object, ...]] = []
 
     def add(self, spec: Spec, default: object = UNSET) -> None:
@@ -35,6 +37,8 @@ class Live:
             made = inputs[0].changes()
         elif spec.kind == "fold":
             made = fold(inputs[0], Fold(spec.zero, fn))
+        elif spec.live is not None:
+            made = derived(spec.live(*inputs))
         elif spec.kind == "tracked":
             made = derived(lambda: fn(self, *spec.inputs))
         else:
@@ -62,6 +66,9 @@ class Live:
     def end(self, *, fails: bool) -> None:
         error = Boom() if fails else None
         self.batches.pop().__exit__(type(error) if error else None, error, None)
+
+    def keep(self, node: int) -> None:
+        self.keepers.append(Keeper((self.nodes[node],)))
 
     def log(self, *entry: object) -> None:
         self.logged.append(entry)

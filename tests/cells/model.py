@@ -45,13 +45,17 @@ def same_parity(old: Any, new: Any) -> bool:
 
 @dataclass(frozen=True)
 class Spec:
-    """A node: what it is, its inputs, its function, whether equal parity counts as equal."""
+    """A node: what it is, its inputs, its function, whether equal parity counts as equal.
+
+    ``live`` makes, of the cells themselves, the function that the live graph has instead.
+    """
 
     kind: str
     inputs: tuple[int, ...] = ()
     fn: Callable[..., Any] | None = None
     zero: Any = None
     parity: bool = False
+    live: Callable[..., Callable[[], Any]] | None = None
 
 
 @dataclass(eq=False)

@@ -1,301 +1,16 @@
-"""The engine against a model that computes everything anew, on random graphs and histories.
-
-A history is a list of instructions of four small numbers; each is interpreted in the light of what there is. Values are
-small, so that equal ones and divisions by zero are common. Nodes have a level: an effect that reads level 1 writes to
-level 2 only, so that effects come to rest, and pulses are mixed with cells of level 0 only.
-"""
+"""The engine against a model that computes everything anew, on random graphs and histories (see ``history``)."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any
 from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reactflow.cells.regions import regions
-from reactflow.cells.semantics import UNSET
-from tests.cells.live import Live, check
-from tests.cells.model import Boom, Model, Spec, Watcher, World, seen
-
-Instruction = tuple[int, int, int, int]
-TOP = 2  # levels of sources
-
-
-def added(one: int, other: int) -> int:
-    return (one + other) % 8
-
-
-def divided(one: int, other: int) -> int:
-    return one // other
-
-
-def smaller(one: int, other: int) -> int:
-    return min(one, other)
-
-
-def halved(one: int) -> int:
-    return one // 2
-
-
-def refused(one: int) -> int:
-    if one > 5:
-        raise Boom(f"{one} is too much")
-    return one
-
-
-def read_both(world: World, one: int, other: int, _: int) -> int:
-    return added(world.read(one), world.read(other))
-
-
-def read_guarded(world: World, guard: int, one: int, other: int) -> Any:
-    return world.read(one) if world.read(guard) > 2 else world.read(other)
-
-
-def read_or_else(world: World, _: int, one: int, other: int) -> Any:
-    try:
-        return world.read(one)
-    except Exception:
-        return world.read(other)
-
-
-class History:
-    """Interprets instructions, on the engine and on the model."""
-
-    def __init__(self) -> None:
-        self.live, self.model = Live(), Model()
-        self.level: list[int] = []
-        self.may_pulse: list[bool] = []
-        self.open = 0
-        self.made: list[list[str]] = [[]]  # effects, by the batch in which they were made
-        self.labels = 0
-        self.writers = False
-        self.targets: set[int] = set()  # one writer each: others could see what was written and written back
-        for level in range(TOP + 1):
-            self.add(Spec("cell"), level, False, default=1)
-            self.add(Spec("pulse"), level, True)
-
-    def add(self, spec: Spec, level: int, may_pulse: bool, default: object = UNSET) -> None:
-        self.model.add(spec, default)
-        self.live.add(spec, default)
-        self.level.append(level)
-        self.may_pulse.append(may_pulse)
-
-    def pick(self, number: int, fits: Callable[[int], bool]) -> int:
-        fitting = [node for node in range(len(self.level)) if fits(node)]
-        return fitting[-1 - number % len(fitting)]  # small numbers are late nodes: graphs get deep
-
-    def both(self, act: Callable[[Any], object]) -> None:
-        """Do the same on both, and expect the same error."""
-        raised = []
-        for world in (self.live, self.model):
-            try:
-                act(world)
-                raised.append("")
-            except ExceptionGroup as group:
-                raised.append(f"{len(group.exceptions)} effects failed")
-            except Exception as error:
-                raised.append(type(error).__name__)
-        assert raised[0] == raised[1]
-
-    def do(self, instruction: Instruction) -> None:
-        what, a, b, c = instruction
-        doing = (
-            self.write, self.write, self.write, self.emit, self.emit, self.begin, self.commit, self.fail, self.node,
-            self.node, self.node, self.node, self.effect, self.effect, self.stop, self.look, self.look,
-        )  # fmt: skip
-        doing[what % len(doing)](a, b, c)
-        assert self.live.logged == self.model.logged
-        if not self.open and what % 3 == 0:
-            check(self.live.nodes)
-
-    def write(self, a: int, b: int, _: int) -> None:
-        node = self.pick(a, lambda one: self.model.specs[one].kind == "cell")
-        self.both(lambda world: world.write(node, UNSET if b % 9 == 8 else b % 9))
-
-    def emit(self, a: int, b: int, _: int) -> None:
-        node = self.pick(a, lambda one: self.model.specs[one].kind == "pulse")
-        self.both(lambda world: world.emit(node, b % 8))
-
-    def begin(self, *_: int) -> None:
-        if self.open < 3:
-            self.open += 1
-            self.made.append([])
-            self.both(lambda world: world.begin())
-
-    def commit(self, *_: int) -> None:
-        self.end(fails=False)
-
-    def fail(self, *_: int) -> None:
-        self.end(fails=True)
-
-    def end(self, *, fails: bool) -> None:
-        if self.open:
-            self.open -= 1
-            made = self.made.pop()
-            if (
-                fails
-            ):  # whether such effects run again after a roll-back is not promised: it may undo what they saw
-                for one in [one for one in self.model.watchers if one.label in made]:
-                    self.end_effect(one)
-            else:
-                self.made[-1] += made  # the lowest list is of the outermost batch, once it has ended
-            before = len(self.live.logged)
-            self.both(lambda world: world.end(fails=fails))
-            if not self.open:
-                self.forgive(before)
-
-    def forgive(self, before: int) -> None:
-        """An effect that was made inside may run once more when the batch ends, though what it saw is back."""
-        made, self.made = self.made[0], [[]]
-        for logged in (self.live.logged, self.model.logged):
-            entries, logged[before:] = logged[before:], []
-            for entry in entries:
-                last = next((one for one in reversed(logged) if one[0] == entry[0]), None)
-                if not (entry[0] in made and entry == last):
-                    logged.append(entry)
-
-    def look(self, a: int, b: int, _: int) -> None:
-        node = self.pick(a, lambda one: True)
-        assert self.live.look(node) == self.model.look(node)
-        if b % 4 == 0:
-            assert self.live.outcomes() == [seen(one) for one in self.model.cells().values()]
-
-    # --- making ------------------------------------------------------------------------------------
-
-    def node(self, a: int, b: int, c: int) -> None:
-        kind, rest = c % 12, c // 12
-        if kind == 0:
-            self.add(
-                Spec("cell", parity=b % 3 == 0), a % (TOP + 1), False, default=UNSET if b % 9 == 8 else b % 9
-            )
-        elif kind == 1:
-            self.add(Spec("pulse"), a % (TOP + 1), True)
-        elif self.open:
-            pass  # what follows changes follows them from now on: that has tests of its own
-        elif kind in (2, 3):
-            cell = self.pick(a, lambda one: not self.may_pulse[one])
-            self.add(Spec("changes", (cell,)), self.level[cell], True)
-            changes = len(self.level) - 1
-            self.add(Spec("fold", (changes,), added if kind == 2 else divided, 1), self.level[changes], False)
-        elif kind in (4, 5):
-            source = self.pick(a, lambda one: self.model.specs[one].kind in ("pulse", "changes", "explicit"))
-            if self.may_pulse[source] and self.model.outcome(source)[1]:
-                self.add(Spec("fold", (source,), added if b % 3 else divided, 3), self.level[source], False)
-        elif kind in (6, 7, 8):
-            one = self.pick(a, lambda node: True)
-            other = self.pick(b, lambda node: self.mixes(one, node))
-            fn: Callable[..., Any] = (added, divided, smaller)[rest % 3]
-            self.add(Spec("explicit", (one, other), fn), *self.of(one, other))
-        elif kind == 9:
-            one = self.pick(a, lambda node: True)
-            self.add(Spec("explicit", (one,), (halved, refused)[rest % 2]), *self.of(one))
-        elif kind == 10:
-            guard = self.pick(a, lambda node: True)
-            one = self.pick(b, lambda node: self.mixes(guard, node))
-            other = self.pick(rest, lambda node: self.mixes(guard, node) and self.mixes(one, node))
-            fn = (read_both, read_guarded)[b % 2]
-            self.add(Spec("tracked", (guard, one, other), fn), *self.of(guard, one, other))
-        else:
-            one = self.pick(a, lambda node: not self.may_pulse[node])
-            other = self.pick(b, lambda node: self.mixes(one, node))
-            self.add(Spec("tracked", (one, one, other), read_or_else), *self.of(one, other))
-
-    def mixes(self, one: int, other: int) -> bool:
-        """Pulses stay as they were while effects write, so they are mixed with what effects do not write."""
-        if self.may_pulse[one] and self.may_pulse[other]:
-            return self.level[one] == self.level[other] == 0
-        if self.may_pulse[one] or self.may_pulse[other]:
-            return self.level[other if self.may_pulse[one] else one] == 0
-        return True
-
-    def of(self, *inputs: int) -> tuple[int, bool]:
-        return max(self.level[one] for one in inputs), any(self.may_pulse[one] for one in inputs)
-
-    def effect(self, a: int, b: int, c: int) -> None:
-        if self.open and self.writers:
-            return  # see forgive(): one run more could see what writers write, and then the two cannot be compared
-
-        def fits(node: int) -> bool:
-            return not self.open or not self.may_pulse[node]
-
-        one, other, guard = self.pick(a, fits), self.pick(b, fits), self.pick(c, fits)
-        level = self.level[one]
-        kind = c % 8
-        if kind in (4, 5, 6) and level == TOP:
-            kind = 0
-        if self.open:
-            kind = kind % 3 or 1
-        targets = [
-            node
-            for node, spec in enumerate(self.model.specs)
-            if spec.kind == "cell" and self.level[node] > level and node not in self.targets
-        ]
-        if kind in (4, 6) and not targets:
-            kind = 0
-        target = targets[b % len(targets)] if targets else 0
-        if kind in (4, 6):
-            self.targets.add(target)
-        pulse = self.pick(
-            b, lambda node: self.model.specs[node].kind == "pulse" and self.level[node] > level % TOP
-        )
-        self.writers |= kind in (4, 5, 6)
-        self.labels += 1
-        label = str(self.labels)
-        if self.open:
-            self.made[-1].append(label)
-
-        def child(world: World) -> None:
-            world.log(label, "child", world.look(other))
-
-        def program(world: World) -> None:
-            value = world.look(one)
-            if kind == 1:
-                value = value, world.look(guard if isinstance(value, int) and value > 2 else other)
-            elif kind == 2:
-                value = world.read(one)
-            world.log(label, value)
-            if kind == 0:
-                world.log(label, world.look(other))
-            if not isinstance(value, int):
-                return
-            if kind == 3 and value > 3:
-                raise Boom
-            if kind == 4:
-                world.write(target, value)
-            if kind == 5:
-                world.emit(pulse, value)
-            if kind == 6:
-                world.begin()
-                world.write(target, added(value, 1))
-                try:
-                    world.emit(pulse, value)
-                finally:
-                    world.end(fails=value % 3 == 0)
-            if kind == 7 and value % 2:
-                world.make_effect(label + " child", child)
-
-        self.both(lambda world: world.make_effect(label, program))
-
-    def stop(self, a: int, *_: int) -> None:
-        running = [one for one in self.model.watchers if one.owner is None]
-        if running:
-            self.end_effect(running[a % len(running)])
-
-    def end_effect(self, one: Watcher) -> None:
-        self.model.stop(one)
-        self.live.effects.pop(one.label).stop()
-
-    def finish(self) -> None:
-        while self.open:
-            self.commit()
-        assert self.live.outcomes() == [seen(one) for one in self.model.cells().values()]
-        assert self.live.logged == self.model.logged
-        check(self.live.nodes)
-
+from tests.cells.history import Instruction, replay
 
 numbers = st.integers(0, 255)
 instructions = st.tuples(numbers, numbers, numbers, numbers)
@@ -304,21 +19,22 @@ histories = st.one_of(
     st.lists(instructions, min_size=12, max_size=30),
     st.lists(instructions, min_size=30, max_size=80),
 )
-
-
-def replay(history: list[Instruction]) -> None:
-    """Interpret a history on both; also what a failing example is turned into a named test with."""
-    interpreted = History()
-    try:
-        for instruction in history:
-            interpreted.do(instruction)
-        interpreted.finish()
-    finally:
-        while interpreted.live.batches:
-            interpreted.live.end(fails=True)
-
-
 many = settings(max_examples=max(300, settings.default.max_examples if settings.default else 0))
+
+
+def replay_hot(history: list[Instruction], warm: int, chunk: int) -> None:
+    """Interpret a history with fast paths that engage after very few writes and reads, in small pieces of code."""
+    early = [
+        ("fast.WARM", warm),
+        ("fast.REST", warm),
+        ("batch.WARM", warm),
+        ("pulls.WARM", warm),
+        ("compiled.CHUNK", chunk),
+    ]
+    with regions(True), ExitStack() as patches:
+        for name, number in early:
+            patches.enter_context(patch(f"reactflow.cells.{name}", number))
+        replay(history)
 
 
 @many
@@ -329,15 +45,11 @@ def test_the_live_graph_agrees_with_a_model_that_computes_everything_anew(histor
 
 
 @many
-@given(histories)
-def test_so_does_its_fast_path_from_the_first_write_on(history: list[Instruction]) -> None:
-    early = [
-        patch(f"reactflow.cells.{name}", 1) for name in ("fast.WARM", "fast.REST", "batch.WARM", "pulls.WARM")
-    ]
-    with regions(True), ExitStack() as patches:
-        for one in early:
-            patches.enter_context(one)
-        replay(history)
+@given(histories, st.sampled_from((1, 3)), st.sampled_from((2, 32)))
+def test_so_do_its_fast_paths_from_the_first_write_on(
+    history: list[Instruction], warm: int, chunk: int
+) -> None:
+    replay_hot(history, warm, chunk)
 
 
 def test_the_model_and_the_live_graph_start_alike() -> None:
