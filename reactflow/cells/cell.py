@@ -75,7 +75,7 @@ class Cell(Readable[T]):
         except Exception:  # a comparison that raises counts as a change
             pass
         doing = DOING
-        if doing.rest:  # no call from here on: nobody else gets a turn
+        if doing.rest and not self.observers:  # no call from here on: nobody else gets a turn
             doing.last_version = self.version = now = doing.epoch
             doing.epoch = now + EVENT
             self.outcome = value
