@@ -202,6 +202,8 @@ def _warm_up(sources: list[Any], first: Any) -> None:
     joint = first.joint
     if joint is None or joint.sources != sources:
         for cell in sources:
+            if cell.joint is not None:
+                cell.joint.program = None  # nothing would tell it when the region changes
             cell.joint = Joint(sources) if cell is sources[0] else sources[0].joint
         joint = first.joint
     joint.heat += 1
