@@ -153,20 +153,24 @@ def _end(error: BaseException | None) -> None:
     now = doing.epoch
     first = None  # of those that moved
     is_observed = False
-    for cell, old in written.items():
-        new = cell.outcome
-        if new is old:
-            continue
-        try:
-            if (old == new) is True and old is not UNSET:
+    try:
+        for cell, old in written.items():
+            new = cell.outcome
+            if new is old:
                 continue
-        except Exception:  # a comparison that raises counts as a change
-            pass
-        cell.version = now
-        if cell.observers:
-            is_observed = True
-        if first is None:
-            first = cell
+            try:
+                if (old == new) is True and old is not UNSET:
+                    continue
+            except Exception:  # a comparison that raises counts as a change
+                pass
+            cell.version = now
+            if cell.observers:
+                is_observed = True
+            if first is None:
+                first = cell
+    except BaseException:  # an interrupt in a comparison: what was written stands, its effects run with the next event
+        _stand(written, now)
+        raise
     if first is None:
         SITES.clear()
         doing.end_claim()
@@ -197,6 +201,19 @@ def _end(error: BaseException | None) -> None:
         _warm_up([*written], first)
 
 
+def _stand(written: dict[Any, object], now: int) -> None:
+    """Keep what a batch wrote, and leave all that follows from it to the next event."""
+    with LOCK:
+        DOING.last_version = now
+        DOING.epoch = now + EVENT
+        for cell, old in written.items():
+            if cell.outcome is not old:
+                cell.version = now
+                ENGINE.mark(cell)
+        SITES.clear()
+        DOING.drop_claim()
+
+
 def _warm_up(sources: list[Any], first: Any) -> None:
     """Count the batches of the same sources; often enough, their common region gets its code."""
     joint = first.joint
@@ -223,9 +240,11 @@ def _leave() -> None:
     LOCK.acquire()  # until the batch ends
     ENGINE.begin()
     ENGINE.levels.append({})
+    new = [(cell, cell.outcome) for cell in written]
     for cell, old in written.items():
-        new, cell.outcome = cell.outcome, old
-        write_in_event(cell, new, sites.get(cell))
+        cell.outcome = old
+    for cell, value in new:
+        write_in_event(cell, value, sites.get(cell))
 
 
 LOCK.leave_quick = _leave

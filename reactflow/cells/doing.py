@@ -125,10 +125,14 @@ class GraphLock:
                 DOING.claim is None or DOING.claim == me
             ):  # without a call since the line above: nobody came between
                 self.depth += 1
-                if DOING.quick is not None:
-                    self.leave_quick()
-                elif DOING.listed is not None:
-                    self.enter_effects()
+                try:
+                    if DOING.quick is not None:
+                        self.leave_quick()
+                    elif DOING.listed is not None:
+                        self.enter_effects()
+                except BaseException:  # an interrupt in a comparison
+                    self.release()
+                    raise
                 return
             _LOCK.release()  # the claim may need it to get on
             _FREED.clear()
