@@ -10,6 +10,7 @@ Operators of a cell's value are taken to read no cells.
 from __future__ import annotations
 
 import dis
+import functools
 import inspect
 from collections.abc import Iterator
 from functools import lru_cache
@@ -23,6 +24,8 @@ _LEAPS = {*dis.hasjrel, *dis.hasjabs, *(dis.opmap.get(one, -1) for one in ("MAKE
 _SKIPPED = {"CACHE", "NOP", "RESUME", "EXTENDED_ARG", "COPY_FREE_VARS", "NOT_TAKEN", "PUSH_NULL"}
 _LOADS = {"LOAD_DEREF", "LOAD_GLOBAL", "LOAD_FAST", "LOAD_FAST_BORROW"}
 _ATTRIBUTES = {"LOAD_ATTR", "LOAD_METHOD"}
+# builtin functions that may read anything
+_CALLING = {eval, exec, getattr, hasattr, next, vars, __import__, functools.reduce}
 _CONSTANTS = (int, float, str, bytes, bool, complex, type(None))
 _REFUSED = ("STORE_", "DELETE_", "LOAD_FAST_", "LOAD_NAME", "LOAD_CLASS", "IMPORT_")
 _EXHAUSTING = (sum, max, min, sorted, list, tuple, set, frozenset)  # take all that a generator gives
@@ -31,7 +34,7 @@ _MISSING = object()
 
 
 class Variable(NamedTuple):
-    """A variable of a function that holds a cell, or a list of cells: of a ``closure``, or among ``names``."""
+    """A variable that holds a cell, a list of cells or a function: of a ``closure``, or among ``names``."""
 
     closure: CellType | None
     names: dict[str, Any]
@@ -133,7 +136,11 @@ class _Finding:
             self.reads.extend(one)
             self._depends_on(operation, name, one)
             return True
-        return isinstance(one, _CONSTANTS) or (callable(one) and _is_harmless(one)) or _is_module(one, after)
+        if callable(one) and _is_harmless(one):
+            if name in self.globals or name in self.closures:
+                self._depends_on(operation, name, one)  # it may come to hold a function that reads cells
+            return True
+        return isinstance(one, _CONSTANTS) or _is_module(one, after)
 
     def _depends_on(self, operation: str, name: str, one: Any) -> None:
         if operation in ("LOAD_DEREF", "LOAD_GLOBAL"):
@@ -172,8 +179,13 @@ class _Finding:
             return False
         one = self.held.get(str(before.argval), _MISSING)
         if before.argval == each or isinstance(one, Node):
-            return bool(step.argval == "value")
+            return step.argval == "value" and not _is_called(step)
         return _is_module(one, step)
+
+
+def _is_called(step: dis.Instruction) -> bool:
+    """Whether what an instruction loads is called: a function that is a cell's value may read cells."""
+    return step.opname == "LOAD_METHOD" or "NULL" in step.argrepr
 
 
 def _are_cells(one: object) -> bool:
@@ -225,7 +237,7 @@ def _is_harmless(called: Any) -> bool:
     """Whether a callable reads no cells, whatever it is called with."""
     if isinstance(called, (BuiltinFunctionType, MethodDescriptorType)):
         owner = getattr(called, "__self__", None)
-        return owner is None or isinstance(owner, ModuleType)
+        return (owner is None or isinstance(owner, ModuleType)) and called not in _CALLING
     try:
         return called in _SAFE
     except TypeError:  # cannot be hashed
