@@ -168,7 +168,7 @@ def _end(error: BaseException | None) -> None:
                 is_observed = True
             if first is None:
                 first = cell
-    except BaseException:  # an interrupt in a comparison: what was written stands, its effects run with the next event
+    except BaseException:  # an interrupt in a comparison
         _stand(written, now)
         raise
     if first is None:

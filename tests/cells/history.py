@@ -119,9 +119,11 @@ class History:
         act(0)
 
     def again(self, a: int, b: int, c: int) -> None:
-        """Do the last few things again, with the same values or others."""
+        """Do the last few things again, or one from before, with the same values or others."""
+        place = a // 5 % len(self.past) if self.past else 0
+        again = self.past[-1 - a % 5 :] if a % 5 < 4 else self.past[place : place + 1]
         for number in range(1, 2 + b % 6):
-            for act in self.past[-1 - a % 4 :]:
+            for act in again:
                 act(number * (c % 3))
                 assert self.live.logged == self.model.logged
 

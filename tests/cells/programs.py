@@ -50,7 +50,8 @@ def read_or_else(world: World, _: int, one: int, other: int) -> Any:
 
 
 def read_all(world: World, *cells: int) -> int:
-    return sum([world.read(one) for one in cells]) % 8
+    values: list[int] = [world.read(one) for one in cells]
+    return sum(values) % 8
 
 
 def read_ratio(world: World, one: int, other: int) -> int:
@@ -74,7 +75,10 @@ def ratio_of(one: Any, other: Any) -> Callable[[], Any]:
 
 
 def ratio_by_default(one: Any, other: Any) -> Callable[[], Any]:
-    return lambda one=one, other=other: one.value // other.value
+    def ratio(one: Any = one, other: Any = other) -> Any:
+        return one.value // other.value
+
+    return ratio
 
 
 def both_of(one: Any, other: Any, _: Any) -> Callable[[], Any]:
