@@ -55,42 +55,42 @@ COLD = [_counting(count) for count in range(WARM)]
 def _looked_up(node: Derived[Any]) -> object:
     """Read an unobserved cell without code of its own: what its code would do, if its inputs are up to date."""
     doing = DOING
-    epoch = doing.epoch
-    arguments = []
-    for one in node.arguments:
-        if isinstance(one, Node):
-            if not (one.is_source or one.state == CLEAN or one.checked is epoch):
-                return ENGINE.current(node)
-            one = one.outcome
-            if one is UNSET or one.__class__ is Failure:
-                return ENGINE.current(node)
-        arguments.append(one)
     inputs = node.inputs
     me = get_ident()
-    if node.tracked or node.is_pulse or not arguments or not doing.rest:
+    if node.tracked or node.is_pulse or not inputs or not doing.rest:
         return ENGINE.current(node)
     doing.rest = False
     doing.claim = me
     doing.track, doing.running, doing.computing = foreign, PULLING, node
+    epoch = doing.epoch
     value = MISSING
+    arguments: list[Any] = []
+    is_left = False  # to the engine, which has to look
     try:
-        seen = versions_seen(inputs, node.seen)
-        if seen is None or any([one.version != version for one, version in zip(inputs, seen, strict=True)]):  # noqa: C419  # faster
-            value = node.fn(*arguments)
-            if value is UNSET:
-                return _leave_alone(node, None, value, None)
-            node.seen = now_seen(inputs)
-            if not same(node.equal, node.outcome, value):
-                node.outcome, node.version = (
-                    value,
-                    inputs[0].version if len(inputs) == 1 else doing.last_version,
-                )
-        node.checked = epoch
+        for one in node.arguments:
+            if isinstance(one, Node):
+                is_current = one.is_source or one.state == CLEAN or one.checked is epoch
+                one = one.outcome
+                if not is_current or one is UNSET or one.__class__ is Failure:
+                    is_left = True
+                    break
+            arguments.append(one)
+        if not is_left:
+            seen = versions_seen(inputs, node.seen)
+            if seen is None or [one.version for one in inputs] != [*seen]:
+                value = node.fn(*arguments)
+                if value is UNSET:
+                    return _leave_alone(node, None, value, None)
+                node.seen = now_seen(inputs)
+                if not same(node.equal, node.outcome, value):
+                    node.outcome = value
+                    node.version = inputs[0].version if len(inputs) == 1 else doing.last_version
+            node.checked = epoch
     except BaseException as error:
         return _leave_alone(node, error, value, None)
     doing.track = doing.running = doing.computing = None
     doing.end_claim()
-    return node.outcome
+    return ENGINE.current(node) if is_left else node.outcome
 
 
 def _warm_up(node: Derived[Any]) -> None:
