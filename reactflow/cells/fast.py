@@ -86,6 +86,8 @@ class Program:
         ENGINE.levels.append({})
         for source in self.sources:
             ENGINE.mark(source)
+        if node is None:  # between two chunks: the engine finds out what has run
+            return
         for done in self.nodes:
             if done is node:
                 return
@@ -129,7 +131,7 @@ class Program:
                 raise error
             if isinstance(error, LeaveRegion):
                 self.give_up()
-            elif isinstance(error, ColdInput) or (value is MISSING and error is None):
+            elif node is None or isinstance(error, ColdInput) or (value is MISSING and error is None):
                 pass  # it runs when the event is concluded
             elif not is_inside and reads and any(one.state == STALE for one in reads):
                 pass  # it read what depends on it: the engine has to see that
