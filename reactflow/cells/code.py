@@ -126,7 +126,9 @@ def pushing_text(shape: Shape, sources: frozenset[str], leave: str = "") -> list
         ]
         if passed_on:
             body.append(f"else: v{place} = old; m{place} = False")
-        asked = " or ".join(_moved(word) for word in form.inputs) if form.inputs else f"n{place}.inputs[0].version is now or moved(n{place}, now)"
+        asked = " or ".join(_moved(word) for word in form.inputs)
+        if not form.inputs:
+            asked = f"n{place}.inputs and (n{place}.inputs[0].version is now or moved(n{place}, now))"
         if sources.isdisjoint(form.inputs):
             body = [f"if {asked}:", *(f"    {line}" for line in body)]
             if passed_on:
