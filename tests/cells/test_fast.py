@@ -1,37 +1,42 @@
-"""The fast path: what a source feeds as straight-line code, and every way out of it."""
+"""The fast path of writes: what a source feeds as generated code, its effects, and every way out of it."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import pytest
 
-from reactflow import Cell, Instrument, ReactflowError, batch, cell, derived, effect, instrumented
-from reactflow.cells.regions import REST, WARM, region_of, regions, source_text
+from reactflow import batch, cell, derived, effect, fold, folds
+from reactflow.cells.code import Form, source_text
+from reactflow.cells.fast import REST, WARM, cold, planned
+from reactflow.cells.regions import region_of, regions
 from reactflow.cells.semantics import UNSET
+from tests.cells.hot import Value, warmed
+from tests.cells.hot import _switched_on as _switched_on
+from tests.cells.live import check
 
 
-@pytest.fixture(autouse=True)
-def _switched_on() -> Iterator[None]:
-    with regions(True):
-        yield
-
-
-def warmed(source: Cell[int]) -> Cell[int]:
-    """Write a source as often as it takes, at last 1008."""
-    for value in range(1008 - WARM, 1009):
-        source.value = value
-    assert source.plan is not None
-    return source
-
-
-def test_a_source_that_is_written_often_gets_a_plan_and_one_that_is_not_gets_none() -> None:
-    often, seldom = cell(0), cell(0)
+def test_a_source_that_is_written_often_is_written_by_a_function_of_its_own() -> None:
+    often, seldom, unobserved = cell(0), cell(0), cell(0)
+    for one in (often, seldom):
+        (one * 2).subscribe(lambda value: None)
+    assert often.put is cold
     warmed(often)
+    warmed(unobserved)
     seldom.value = 1
-    assert seldom.plan is None
+    assert (callable(often.put), unobserved.put, seldom.put) == (True, None, cold)
+
+
+def test_what_is_in_a_region_is_planned_and_what_is_beside_it_is_not() -> None:
+    source = cell(0)
+    inside, beside = source * 2, source * 3
+    inside.subscribe(lambda value: None)
+    warmed(source)
+    assert inside.get is planned
+    assert beside.get is not planned
+    assert (inside.value, beside.value) == (0, 0)
 
 
 def test_each_node_runs_once_a_write_in_order_and_only_if_an_input_moved() -> None:
@@ -51,7 +56,7 @@ def test_each_node_runs_once_a_write_in_order_and_only_if_an_input_moved() -> No
     behind = derived(logging("behind", lambda value: value + 1), tens)
     seen: list[tuple[int, int]] = []
     effect(lambda: seen.append((both.value, behind.value)))
-    warmed(source)
+    warmed(source, 1008, 1000)
     ran.clear()
     source.value = 1009
     assert sorted(ran) == ["both", "double", "tens"]
@@ -60,6 +65,23 @@ def test_each_node_runs_once_a_write_in_order_and_only_if_an_input_moved() -> No
     ran.clear()
     source.value = 1009
     assert ran == []
+
+
+@pytest.mark.parametrize("length", [31, 32, 33, 100])
+def test_long_chains_are_several_pieces_of_code(length: int) -> None:
+    source = cell(0)
+    last = source + 0
+    for _ in range(length - 1):
+        last = last + 1
+    seen: list[int] = []
+    last.subscribe(seen.append)
+    warmed(source)
+    source.value = 1000
+    assert (last.value, seen[-1]) == (1000 + length - 1, 1000 + length - 1)
+    del source.value
+    source.value = 5
+    assert seen[-1] == 5 + length - 1
+    check([source, last])
 
 
 def test_a_function_that_raises_runs_once_and_its_failure_is_stored_and_passes() -> None:
@@ -77,7 +99,7 @@ def test_a_function_that_raises_runs_once_and_its_failure_is_stored_and_passes()
     effect(lambda: seen.append(beside.value))
     told: list[Any] = []
     behind.subscribe(told.append, told.append)
-    warmed(source)
+    warmed(source, 1, 2)
     ran.clear()
     source.value = 0
     assert ran == [0]
@@ -86,6 +108,7 @@ def test_a_function_that_raises_runs_once_and_its_failure_is_stored_and_passes()
     source.value = 4
     assert (behind.value, ran) == (1.25, [0, 4])
     assert told[-1] == 1.25
+    check([source])
 
 
 def test_a_value_taken_away_leaves_the_fast_path_and_comes_back() -> None:
@@ -95,40 +118,13 @@ def test_a_value_taken_away_leaves_the_fast_path_and_comes_back() -> None:
     effect(lambda: seen.append(double.value if double.is_set else "unset"))
     warmed(source)
     del source.value
-    source.value = UNSET  # type: ignore[assignment]  # the same, spelled out
+    assert source.put is cold
+    source.value = cast(int, UNSET)
     source.value = 21
     assert seen[-2:] == ["unset", 42]
-
-
-def test_a_function_of_a_region_that_reads_another_derived_cell_gets_what_is_current() -> None:
-    source = cell(0)
-    late = derived(lambda value: value * 100, source)
-    early = derived(lambda value: value + late.peek(), source)
-    seen: list[int] = []
-    effect(lambda: seen.append(early.value))
-    effect(lambda: late.value)
-    for value in range(1, WARM * 3):
-        source.value = value
-        assert seen[-1] == value * 101
-
-
-def test_writing_in_a_function_of_a_region_is_refused_with_its_name() -> None:
-    source, other = cell(0), cell(0)
-    writes = False
-
-    def meddling(value: int) -> int:
-        if writes:
-            other.value = value
-        return value
-
-    meddler = derived(meddling, source)
-    seen: list[object] = []
-    meddler.subscribe(seen.append, seen.append)
     warmed(source)
-    writes = True
-    source.value = 5
-    assert isinstance(seen[-1], ReactflowError)
-    assert "'meddler' is derived and writes 'other'" in str(seen[-1])
+    source.value = cast(int, UNSET)
+    assert seen[-1] == "unset"
 
 
 def test_another_observer_or_another_input_makes_the_plan_anew() -> None:
@@ -139,9 +135,10 @@ def test_another_observer_or_another_input_makes_the_plan_anew() -> None:
     warmed(source)
     offset.value = 100
     source.value = 1
-    assert seen[-2:] == [1108, 101]
+    assert seen[-2:] == [100, 101]
     late: list[int] = []
     stop = effect(lambda: late.append(moved.value * 2))
+    assert source.put is cold
     source.value = 2
     assert late == [202, 204]
     stop()
@@ -150,12 +147,12 @@ def test_another_observer_or_another_input_makes_the_plan_anew() -> None:
     assert seen[-1] == 103
 
 
-def test_a_batch_goes_through_the_general_engine_and_a_rolled_back_one_leaves_no_trace() -> None:
+def test_a_rolled_back_batch_leaves_no_trace_and_the_fast_path_goes_on() -> None:
     source = cell(0)
     double = source * 2
     ran: list[int] = []
     effect(lambda: ran.append(double.value))
-    warmed(source)
+    warmed(source, 1008, 7)
     ran.clear()
 
     def write_and_fail() -> None:
@@ -172,69 +169,18 @@ def test_a_batch_goes_through_the_general_engine_and_a_rolled_back_one_leaves_no
         source.value = 6
     source.value = 7
     assert ran == [12, 14]
+    check([source, double])
 
 
-def test_effects_that_write_begin_the_next_event_and_failing_ones_arrive_together() -> None:
-    source, log = cell(0), cell(0)
-    double = source * 2
-
-    def forward() -> None:
-        log.value = double.value
-
-    def fails() -> None:
-        if double.value == 26:
-            raise ValueError("thirteen")
-
-    effect(forward)
-    effect(fails)
-    seen: list[int] = []
-    log.subscribe(seen.append)
-    warmed(source)
-    with pytest.raises(ExceptionGroup) as raised:
-        source.value = 13
-    assert [str(error) for error in raised.value.exceptions] == ["thirteen"]
-    assert seen[-1] == 26
-    source.value = 14
-    assert seen[-1] == 28
-
-
-def test_an_interrupt_leaves_a_graph_that_works() -> None:
-    interrupts = False
-
-    def slow(value: int) -> int:
-        if interrupts:
-            raise KeyboardInterrupt
-        return value + 1
-
+def test_regions_off_means_the_engine_even_for_what_is_hot() -> None:
     source = cell(0)
-    result = derived(slow, source)
     seen: list[int] = []
-    result.subscribe(seen.append)
+    (source * 2).subscribe(seen.append)
     warmed(source)
-    interrupts = True
-    with pytest.raises(KeyboardInterrupt):
-        source.value = 1
-    interrupts = False
-    source.value = 2
-    assert (result.value, seen[-1]) == (3, 3)
-
-
-def test_an_instrument_sees_every_node_since_it_turns_the_fast_path_off() -> None:
-    class Counter(Instrument):
-        runs = 0
-
-        def computed(self, node: object) -> None:
-            self.runs += 1
-
-    source = cell(0)
-    last = source + 1
-    for _ in range(9):
-        last = last + 1
-    last.subscribe(lambda value: None)
-    warmed(source)
-    with instrumented(Counter()) as counter:
-        source.value = 5
-    assert counter.runs == 10
+    with regions(False):
+        source.value = 7
+    source.value = 8
+    assert seen[-2:] == [14, 16]
 
 
 def test_a_custom_equality_cuts_off_and_one_that_raises_counts_as_a_change() -> None:
@@ -243,55 +189,80 @@ def test_a_custom_equality_cuts_off_and_one_that_raises_counts_as_a_change() -> 
             raise ValueError
         return abs(old - new) < 2
 
-    source = cell(0)
+    source, directly = cell(0), cell(0, equal=close)
     rounded = derived(lambda value: value, source, equal=close)
+    for written, followed in ((source, rounded), (directly, directly)):
+        seen: list[int] = []
+        followed.subscribe(seen.append)
+        warmed(written, 0, 50)
+        seen.clear()
+        for value in (100, 101, 104, 13, 14, 16):
+            written.value = value
+        assert seen == [100, 104, 13, 16]
+
+
+def test_what_comes_to_observe_a_source_while_its_values_are_compared_is_told() -> None:
+    source = cell(Value(0))
+    for number in range(2 * WARM):
+        source.value = Value(number)
+    assert source.put is None
     seen: list[int] = []
-    rounded.subscribe(seen.append)
-    warmed(source)
-    seen.clear()
-    for value in (100, 101, 104, 13, 14, 16):
-        source.value = value
-    assert seen == [100, 104, 13, 16]
+    follows: list[object] = []
+
+    def follow() -> None:
+        if not follows:
+            follows.append(source.subscribe(lambda value: seen.append(value.number)))
+
+    source.value = Value(1000, follow)
+    assert seen == [2 * WARM - 1, 1000]
 
 
-def test_a_region_is_refused_where_the_general_engine_is_needed() -> None:
+def test_a_region_is_refused_where_the_engine_is_needed() -> None:
     source = cell(0)
-    tracked = derived(lambda: source.value + 1)
-    stop = tracked.subscribe(lambda value: None)
-    assert region_of(source) is None
-    stop()
+    total = fold(source.changes(), folds.sum)
+    assert region_of((source,)) is None
+    del total
+    source.value = 1
     following = source.changes().subscribe(lambda value: None)
-    assert region_of(source) is None
+    assert region_of((source,)) is None
     following()
-    assert region_of(source) is not None
+    double = source * 2
+    guarded = derived(lambda: source.value if source.value > 5 else double.value)
+    stop = guarded.subscribe(lambda value: None)
+    assert region_of((source,)) is None  # it is not known whether the second input will be needed
+    double.subscribe(lambda value: None)
+    assert region_of((source,)) is not None
+    stop()
 
 
 def test_two_regions_of_one_shape_share_their_code() -> None:
-    plans: list[Any] = []
+    made: list[Any] = []
     for _ in range(2):
         source = cell(0)
         (source * 2 + 1).subscribe(lambda value: None)
-        plans.append(warmed(source).plan)
-    first, second = plans
-    assert first is not None
-    assert second is not None
+        made.append(warmed(source).put)
+    first, second = made
     assert first is not second
     assert first.__code__ is second.__code__
 
 
 def test_no_name_or_value_of_the_user_gets_into_the_code() -> None:
-    text = source_text(
-        ((("value", "k0"), (), True), (("v0", "x0"), ("m0",), False)), ((), ("m0", "m1")), False
+    shape = (
+        Form(("x0", "k0"), ("x0",), "*", "", True),
+        Form(("n0",), ("n0",), "", "", False),
+        Form((), ("x0",), "", "plain", True, (("c0", True, "x0", False), ("c1", False, "h0", True))),
+        Form((), (), "", "watch", True),
     )
-    assert set(text.split()).isdisjoint({"import", "eval", "exec"})
-    compile(text, "<test>", "exec")
+    for sources in (frozenset({"x0"}), None):
+        for entry in ("chunk", "entry", "chunks"):
+            text = source_text(shape if sources else shape[:3], sources, entry, True, False)
+            assert set(text.split()).isdisjoint({"import", "eval", "exec"})
+            compile(text, "<test>", "exec")
 
 
-def test_a_plan_that_did_not_last_is_long_in_coming_back() -> None:
-    source = warmed(cell(0))
-    source.subscribe(lambda value: None)  # the shape is another now
-    source.value = -1
-    assert source.plan is None
-    for value in range(REST - WARM):
+def test_a_source_whose_region_needs_the_engine_is_long_in_trying_again() -> None:
+    source = cell(0)
+    source.changes().subscribe(lambda value: None)
+    for value in range(WARM):
         source.value = value
-    assert source.plan is None
+    assert (source.put, source.heat) == (cold, WARM - REST)
