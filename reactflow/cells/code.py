@@ -233,6 +233,7 @@ def run(cell, value{words}):
     try:
         {body}
     except BaseException as error:
+        if D.claim != me: raise  # it comes from what follows the event
         return leave{failed}
     D.track = D.running = None
     {end}
@@ -251,6 +252,7 @@ def run(node{words}):
     try:
         {body}
     except BaseException as error:
+        if D.claim != me: raise  # it comes from what follows the event
         return leave{failed}
     D.track = D.running = None
     {end}
@@ -269,6 +271,7 @@ def run(n0):
     try:
         {body}
     except BaseException as error:
+        if D.claim != me: raise  # it comes from what follows the event
         return leave{failed}
     D.track = D.running = None
     {end}

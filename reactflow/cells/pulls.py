@@ -87,6 +87,8 @@ def _looked_up(node: Derived[Any]) -> object:
                     node.version = inputs[0].version if len(inputs) == 1 else doing.last_version
             node.checked = epoch
     except BaseException as error:
+        if doing.claim != me:  # it comes from what follows
+            raise
         return _leave_alone(node, error, value, None)
     doing.track = doing.running = doing.computing = None
     doing.end_claim()
