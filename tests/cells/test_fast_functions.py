@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from reactflow import Instrument, ReactflowError, batch, cell, derived, effect, instrumented
 from reactflow.cells.fast import WARM
+from reactflow.cells.semantics import UNSET
 from tests.cells.hot import _switched_on as _switched_on
 from tests.cells.hot import interruptible, interrupts, warmed
 from tests.cells.live import check
@@ -206,3 +208,42 @@ def test_an_instrument_sees_every_node_since_it_turns_the_fast_path_off() -> Non
     assert last.value == 15
     source.value = 6
     assert (counter.runs, last.value) == (10, 16)
+
+
+@pytest.mark.parametrize("length", [1, 40])
+@pytest.mark.parametrize("how", ["raises", "reads", "unset"])
+def test_an_effect_that_fails_after_a_function_left_the_fast_path_is_told_of_once(
+    how: str, length: int
+) -> None:
+    fails = [False]
+    source, other = cell(0), cell(5)
+    last = source + 0
+    for _ in range(length - 1):
+        last = last + 0
+
+    def different() -> Any:
+        if how == "raises":
+            raise KeyError
+        return other.value if how == "reads" else UNSET
+
+    end: Any = (
+        derived(lambda: different() if fails[0] else last.value)
+        if how == "reads"
+        else last.map(lambda value: different() if fails[0] else value)
+    )
+    end.subscribe(lambda value: None, lambda error: None)
+
+    def fail() -> None:
+        if source.value > 100:
+            raise ValueError("mine")
+
+    effect(fail)
+    warmed(source)
+    fails[0] = True
+    with pytest.raises(ExceptionGroup) as raised:
+        source.value = 500
+    assert [str(error) for error in raised.value.exceptions] == ["mine"]
+    check([source, end])
+    fails[0] = False
+    source.value = 5
+    assert end.value == 5
