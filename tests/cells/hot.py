@@ -10,6 +10,7 @@ import pytest
 
 from reactflow import Cell, batch
 from reactflow.cells import pulls
+from reactflow.cells.engine import ENGINE
 from reactflow.cells.fast import WARM, cold, planned
 from reactflow.cells.regions import regions
 
@@ -28,7 +29,7 @@ def warmed(source: Cell[Any], *values: Any) -> Cell[Any]:
     for number in range(WRITES):
         source.value = given[number % len(given)]
     source.value = given[0]
-    assert is_hot(source)
+    assert is_hot(source) or not ENGINE.fast
     return source
 
 
@@ -57,7 +58,7 @@ def read_often(node: Any, *sources: Cell[Any]) -> None:
         for source in sources:
             source.value = number
         node.value
-    assert node.get not in (*pulls.COLD, pulls.by_engine, planned)
+    assert node.get not in (*pulls.COLD, pulls.by_engine, planned) or not ENGINE.fast
 
 
 @contextmanager
