@@ -1,0 +1,116 @@
+"""A trial run of a library on a work, in a process of its own: it may tear values, recurse, crash, or never end."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import Any, NamedTuple
+
+from benchmarks.libraries import Form
+from benchmarks.works.work import Work
+
+PATIENCE = 20.0
+"""Seconds that a trial may take."""
+
+SLOW = 0.5
+"""CPU seconds a change, beyond which a library is not measured any further."""
+
+HIGH = 50_000
+"""The recursion limit of a second trial, where Python's own is too low."""
+
+STEPS = 12
+"""Changes of a trial, one by one."""
+
+
+def without_repeats(answer: Any) -> Any:
+    """What observers were told, without equal values in a row: to be told twice is slow, not wrong.
+
+    >>> without_repeats([1, 1, 2, 1])
+    [1, 2, 1]
+    """
+    if not isinstance(answer, list):
+        return answer
+    if answer and isinstance(answer[0], list):
+        return [without_repeats(told) for told in answer]
+    return [value for place, value in enumerate(answer) if not place or value != answer[place - 1]]
+
+
+class Trial(NamedTuple):
+    """How a trial went: a word for what went wrong, and the recursion limit that it takes if Python's is too low."""
+
+    word: str
+    limit: int | None = None
+
+
+@contextmanager
+def recursion_limit(limit: int | None) -> Iterator[None]:
+    """Raise the recursion limit for the length of a block."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit or before)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def attempt(form: Form, work: Work, size: int) -> str:
+    """Nothing when the library does the work, else a word for what it does instead."""
+    fastest = float("inf")
+    try:
+        library = form.make(work.batched)  # held until the end: it holds the effects
+        expected, run = work.by_hand(size), work.by_library(library, size)
+        for step in range(1, STEPS + 1):
+            start = time.process_time()
+            answer = run(range(step, step + 1))
+            fastest = min(fastest, time.process_time() - start)
+            if without_repeats(answer) != without_repeats(expected(range(step, step + 1))):
+                return "wrong"
+    except RecursionError:
+        return "recursion"
+    except Exception as error:  # whatever it is, it is the library's
+        return type(error).__name__
+    return "too slow" if fastest > SLOW else ""
+
+
+def _tell(form: Form, work: Work, size: int, limit: int | None, line: Connection) -> None:
+    """Make the attempt and send its word. What the library prints about it is read, and not shown."""
+    with tempfile.TemporaryFile("w+") as printed:
+        os.dup2(printed.fileno(), 2)
+        with recursion_limit(limit):
+            word = attempt(form, work, size)
+        sys.stderr.flush()
+        printed.seek(0)
+        if word == "wrong" and "RecursionError" in printed.read():
+            word = "recursion"
+        line.send(word)
+        os._exit(0)  # without taking a deep graph apart, which may recurse as well
+
+
+def _one(form: Form, work: Work, size: int, limit: int | None, patience: float) -> str:
+    processes = multiprocessing.get_context("fork")
+    ours, theirs = processes.Pipe(duplex=False)
+    trial = processes.Process(target=_tell, args=(form, work, size, limit, theirs), daemon=True)
+    trial.start()
+    theirs.close()
+    try:
+        return str(ours.recv()) if ours.poll(patience) else "too slow"
+    except EOFError:
+        return "crash"
+    finally:
+        trial.kill()
+        trial.join()
+        ours.close()
+
+
+def probe(form: Form, work: Work, size: int | None = None, patience: float = PATIENCE) -> Trial:
+    """A trial in a fresh process, and a second one with a higher recursion limit if that was too low."""
+    word = _one(form, work, size or work.size, None, patience)
+    if word == "recursion" and not _one(form, work, size or work.size, HIGH, patience):
+        return Trial("", HIGH)
+    return Trial(word)
