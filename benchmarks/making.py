@@ -7,6 +7,7 @@ tracked ones the bytes of their closures are taken off.
 from __future__ import annotations
 
 import gc
+import math
 import tracemalloc
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -16,6 +17,7 @@ from benchmarks.functions import plus_one
 from benchmarks.libraries import Form
 from benchmarks.libraries.library import Library
 from benchmarks.measure import cpu_seconds, median_of_ratios
+from benchmarks.probe import PATIENCE, apart
 
 PAIRS = 10_000
 """Pairs of one measurement."""
@@ -67,17 +69,18 @@ def _by_library(library: Library, read: bool) -> Callable[[range], object]:
 
 
 def bytes_of(build: Callable[[], object]) -> float:
-    """Bytes a pair of what is built, as long as it is kept."""
-    gc.collect()
-    tracemalloc.start()
-    try:
+    """Bytes a pair of what is built, as long as it is kept; in a process of its own, where nothing is left over."""
+
+    def traced() -> int:
+        gc.collect()
+        tracemalloc.start()
         kept = build()
         gc.collect()
         size, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    del kept
-    return size / PAIRS
+        del kept
+        return size
+
+    return (apart(traced, PATIENCE) or math.nan) / PAIRS
 
 
 def closures(library: Any) -> float:
@@ -115,22 +118,27 @@ def bare_bytes() -> float:
 
 def making(forms: Sequence[Form], rounds: int) -> dict[str, Making]:
     """Measure what cells cost to make and to keep, by the name of the form."""
+    kept = {}
+    for form in forms:  # first, as some libraries keep what they have grown to
+        functions = closures(form.make(False))
+        kept[form.name] = [
+            bytes_of(partial(build, form.make(False))) - functions for build in (_pairs, _observed)
+        ]
     values = range(1_000, 1_000 + PAIRS)
     runs = {
         (form.name, read): _by_library(form.make(False), read) for form in forms for read in (False, True)
     }
     runs |= {("by hand", call): _by_hand(call) for call in (False, True)}
     times: dict[tuple[str, bool], list[float]] = {key: [] for key in runs}
-    for _ in range(rounds + 1):
+    for _ in range(rounds + 1):  # the first one warms up
         for key, run in runs.items():
             gc.collect()
             times[key].append(cpu_seconds(run, values)[0])
     found = {}
     for form in forms:
-        ratios = [
-            median_of_ratios(times[form.name, read][1:], times["by hand", read][1:]) for read in (False, True)
-        ]
-        functions = closures(form.make(False))
-        kept = [bytes_of(partial(build, form.make(False))) - functions for build in (_pairs, _observed)]
-        found[form.name] = Making(ratios[0], ratios[1], kept[0], kept[1])
+        made, read = (
+            median_of_ratios(times[form.name, called][1:], times["by hand", called][1:])
+            for called in (False, True)
+        )
+        found[form.name] = Making(made, read, *kept[form.name])
     return found

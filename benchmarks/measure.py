@@ -20,7 +20,7 @@ from benchmarks.works.work import Run, Work
 WARM_CHANGES = 400
 """Every form is warmed up with three rounds, with at least so many changes, ..."""
 
-WARM_SECONDS = 1.5
+WARM_SECONDS = 5.0
 """... and for no longer than that."""
 
 ROUND_SECONDS = 0.1

@@ -7,13 +7,15 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from multiprocessing.connection import Connection
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 from benchmarks.libraries import Form
 from benchmarks.works.work import Work
+
+T = TypeVar("T")
 
 PATIENCE = 20.0
 """Seconds that a trial may take."""
@@ -78,39 +80,52 @@ def attempt(form: Form, work: Work, size: int) -> str:
     return "too slow" if fastest > SLOW else ""
 
 
-def _tell(form: Form, work: Work, size: int, limit: int | None, line: Connection) -> None:
-    """Make the attempt and send its word. What the library prints about it is read, and not shown."""
-    with tempfile.TemporaryFile("w+") as printed:
-        os.dup2(printed.fileno(), 2)
-        with recursion_limit(limit):
-            word = attempt(form, work, size)
-        sys.stderr.flush()
-        printed.seek(0)
-        if word == "wrong" and "RecursionError" in printed.read():
-            word = "recursion"
-        line.send(word)
-        os._exit(0)  # without taking a deep graph apart, which may recurse as well
+def apart(fn: Callable[[], T], patience: float) -> T | None:
+    """What a function returns in a process of its own, a copy of this one; None when it takes too long.
 
-
-def _one(form: Form, work: Work, size: int, limit: int | None, patience: float) -> str:
+    Raises EOFError when that process ends without an answer.
+    """
     processes = multiprocessing.get_context("fork")
     ours, theirs = processes.Pipe(duplex=False)
-    trial = processes.Process(target=_tell, args=(form, work, size, limit, theirs), daemon=True)
+
+    def tell() -> None:
+        theirs.send(fn())
+        os._exit(0)  # without taking a deep graph apart, which may recurse
+
+    trial = processes.Process(target=tell, daemon=True)
     trial.start()
     theirs.close()
     try:
-        return str(ours.recv()) if ours.poll(patience) else "too slow"
-    except EOFError:
-        return "crash"
+        answer: T | None = ours.recv() if ours.poll(patience) else None
+        return answer
     finally:
         trial.kill()
         trial.join()
         ours.close()
 
 
+def _word(form: Form, work: Work, size: int, limit: int | None) -> str:
+    """The word of an attempt. What the library prints about it is read, and not shown."""
+    with tempfile.TemporaryFile("w+") as printed:
+        os.dup2(printed.fileno(), 2)
+        with recursion_limit(limit):
+            word = attempt(form, work, size)
+        sys.stderr.flush()
+        printed.seek(0)
+        return "recursion" if word == "wrong" and "RecursionError" in printed.read() else word
+
+
+def _trial(form: Form, work: Work, size: int, limit: int | None, patience: float) -> str:
+    try:
+        word = apart(partial(_word, form, work, size, limit), patience)
+    except EOFError:
+        return "crash"
+    return "too slow" if word is None else word
+
+
 def probe(form: Form, work: Work, size: int | None = None, patience: float = PATIENCE) -> Trial:
     """A trial in a fresh process, and a second one with a higher recursion limit if that was too low."""
-    word = _one(form, work, size or work.size, None, patience)
-    if word == "recursion" and not _one(form, work, size or work.size, HIGH, patience):
+    word = _trial(form, work, size or work.size, None, patience)
+    if word == "recursion" and not _trial(form, work, size or work.size, HIGH, patience):
         return Trial("", HIGH)
     return Trial(word)
