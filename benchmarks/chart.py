@@ -19,12 +19,12 @@ STYLE = """
 text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; fill: #1f2937 }
 .faint { fill: #5b6675 }
 .grid { stroke: #d5dbe3 } .one { stroke: #5b6675; stroke-width: 1.5 } .span { stroke: #c3ccd8; stroke-width: 2 }
-.explicit { fill: #1d5fd0 } .tracked { fill: #ffffff; stroke: #1d5fd0; stroke-width: 2 }
+.explicit { fill: #1d5fd0 } .tracked { fill: none; stroke: #1d5fd0; stroke-width: 2 }
 .pure { fill: #b45309 } .compiled { fill: #0f766e }
 @media (prefers-color-scheme: dark) {
   text { fill: #e5e9f0 } .faint { fill: #a3b1c2 }
   .grid { stroke: #38424f } .one { stroke: #a3b1c2 } .span { stroke: #4a5666 }
-  .explicit { fill: #6aa5ff } .tracked { fill: #0d1117; stroke: #6aa5ff }
+  .explicit { fill: #6aa5ff } .tracked { stroke: #6aa5ff }
   .pure { fill: #f0a860 } .compiled { fill: #4fd1c0 }
 }
 """.strip()
@@ -52,7 +52,7 @@ def mark(kind: str, x: float, y: float) -> str:
         return f'<path class="pure" d="M{x:.1f} {y - 6:.1f}l6 6-6 6-6-6z"/>'
     if kind == "compiled":
         return f'<rect class="compiled" x="{x - 4.5:.1f}" y="{y - 4.5:.1f}" width="9" height="9"/>'
-    return f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="5"/>'
+    return f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="{4.5 if kind == "explicit" else 6.5}"/>'
 
 
 def chart(report: Report) -> str:

@@ -30,17 +30,35 @@ STEPS = 12
 """Changes of a trial, one by one."""
 
 
-def without_repeats(answer: Any) -> Any:
-    """What observers were told, without equal values in a row: to be told twice is slow, not wrong.
+class Told:
+    """What observers were told, run after run, without equal values in a row: to be told twice is slow, not wrong.
 
-    >>> without_repeats([1, 1, 2, 1])
+    >>> told = Told()
+    >>> told.news([1, 1, 2, 1])
     [1, 2, 1]
+    >>> told.news([1, 3])
+    [3]
     """
-    if not isinstance(answer, list):
-        return answer
-    if answer and isinstance(answer[0], list):
-        return [without_repeats(told) for told in answer]
-    return [value for place, value in enumerate(answer) if not place or value != answer[place - 1]]
+
+    def __init__(self) -> None:
+        self.last: dict[int, object] = {}
+        """Of each observer."""
+
+    def news(self, answer: Any) -> Any:
+        """What is new in an answer; one that was read is new as a whole."""
+        if not isinstance(answer, list):
+            return answer
+        if answer and isinstance(answer[0], list):
+            return [self._of_one(place, values) for place, values in enumerate(answer)]
+        return self._of_one(0, answer)
+
+    def _of_one(self, place: int, values: list[object]) -> list[object]:
+        found = []
+        for value in values:
+            if self.last.get(place) != value:
+                self.last[place] = value
+                found.append(value)
+        return found
 
 
 class Trial(NamedTuple):
@@ -67,11 +85,12 @@ def attempt(form: Form, work: Work, size: int) -> str:
     try:
         library = form.make(work.batched)  # held until the end: it holds the effects
         expected, run = work.by_hand(size), work.by_library(library, size)
+        told, right = Told(), Told()
         for step in range(1, STEPS + 1):
             start = time.process_time()
             answer = run(range(step, step + 1))
             fastest = min(fastest, time.process_time() - start)
-            if without_repeats(answer) != without_repeats(expected(range(step, step + 1))):
+            if told.news(answer) != right.news(expected(range(step, step + 1))):
                 return "wrong"
     except RecursionError:
         return "recursion"

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.fast_paths import FAST_PATHS, without
 from benchmarks.libraries import OURS, PEERS, Form, installed
 from benchmarks.libraries.library import Library
-from benchmarks.probe import attempt, without_repeats
+from benchmarks.probe import Told, attempt
 from benchmarks.works import WORKS
 from benchmarks.works.work import Work
 
@@ -73,7 +73,9 @@ def test_a_library_has_all_that_a_work_may_ask_for(form: Form) -> None:
 
 
 def test_to_be_told_twice_is_not_wrong_and_to_be_told_what_never_was_is() -> None:
-    assert without_repeats([1, 1, 2, 2, 1]) == without_repeats([1, 2, 1])
-    assert without_repeats([1, 3, 2]) != without_repeats([1, 2])
-    assert without_repeats([[1, 1], [2]]) == [[1], [2]]
-    assert without_repeats(7) == 7
+    told, right = Told(), Told()
+    assert told.news([1, 1, 2, 2, 1]) == right.news([1, 2, 1])
+    assert told.news([1, 5]) == right.news([5])  # told again in a later run
+    assert told.news([6, 7, 8]) != right.news([6, 8])
+    assert Told().news([[1, 1], [2]]) == [[1], [2]]
+    assert Told().news(7) == 7
