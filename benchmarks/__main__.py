@@ -1,95 +1,95 @@
-"""Measures every work by hand and by reactflow, turn by turn in one process, and prints the ratios.
+"""Measures every work by hand, by reactflow and by its peers, in turns in one process, and prints the ratios.
 
-CPU time, garbage collection off while the clock runs, the median of the rounds. Exits with 1 when the two forms of a
-work disagree.
+Exits with 1 when a form of reactflow gives another answer than the hand-written code.
 """
 
 from __future__ import annotations
 
 import argparse
-import gc
-import statistics
-import subprocess
+import json
 import sys
-import time
 from collections.abc import Sequence
-from typing import NamedTuple
+from pathlib import Path
 
-from benchmarks.works import WORKS, Run, Work
-from reactflow.cells.regions import regions
-
-
-def seconds(run: Run, changes: int) -> tuple[float, object]:
-    """CPU seconds of one round, and its answer."""
-    gc.collect()
-    gc.disable()
-    try:
-        start = time.process_time()
-        answer = run(changes)
-        return time.process_time() - start, answer
-    finally:
-        gc.enable()
+from benchmarks import page, table
+from benchmarks.chart import chart
+from benchmarks.fast_paths import FAST_PATHS
+from benchmarks.libraries import EXPLICIT, OURS, PEERS, installed
+from benchmarks.making import bare_bytes, making
+from benchmarks.measure import SLOW_PATH, Entry, gains, measure
+from benchmarks.report import Report, import_time
+from benchmarks.works import WORKS
 
 
-class Measured(NamedTuple):
-    """Nanoseconds a change: by hand, by reactflow, and by reactflow without its fast path; whether all agree."""
-
-    by_hand: float
-    by_reactflow: float
-    without_regions: float
-    agree: bool
-
-
-def measure(work: Work, rounds: int) -> Measured:
-    """Measure one work in its three forms, in turns."""
-    forms = (work.by_hand(), work.by_reactflow(), work.by_reactflow())
-    times: tuple[list[float], ...] = ([], [], [])
-    agree = True
-    for _ in range(rounds + 1):  # the first round warms up
-        answers = []
-        for form, (run, taken) in enumerate(zip(forms, times, strict=True)):
-            with regions(form != 2):
-                took, answer = seconds(run, work.changes)
-            taken.append(took)
-            answers.append(answer)
-        agree = agree and answers[0] == answers[1] == answers[2]
-    medians = [statistics.median(taken[1:]) / work.changes * 1e9 for taken in times]
-    return Measured(medians[0], medians[1], medians[2], agree)
-
-
-def import_time(rounds: int) -> float:
-    """Milliseconds that `import reactflow` adds to a fresh process."""
-
-    def fresh(code: str) -> float:
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code], check=True)
-        return time.perf_counter() - start
-
-    pairs = [(fresh("import reactflow"), fresh("pass")) for _ in range(rounds)]
-    return (min(pair[0] for pair in pairs) - min(pair[1] for pair in pairs)) * 1e3
+def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """What was asked for."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("word", nargs="*", help="measure only works with one of these in their name")
+    parser.add_argument("--rounds", type=int, default=7, help="how often each is measured (default: 7)")
+    parser.add_argument(
+        "--peers",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="measure the other libraries that are installed",
+    )
+    parser.add_argument(
+        "--fast-paths", action="store_true", help="instead, what each fast path gains on each work"
+    )
+    parser.add_argument("--markdown", action="store_true", help="print tables of Markdown")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures")
+    parser.add_argument("--chart", type=Path, metavar="PATH", help="draw them, as an SVG")
+    parser.add_argument("--write-docs", action="store_true", help="write docs/benchmarks.md and its chart")
+    return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure the works whose names hold one of the given words, all without any."""
-    parser = argparse.ArgumentParser(prog="scripts/bench", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("word", nargs="*", help="measure only works with this in their name")
-    parser.add_argument("--rounds", type=int, default=7, help="how often each is measured (default: 7)")
-    options = parser.parse_args(arguments)
-    wrong = 0
-    print(f"{'work':32} {'by hand, ns':>12} {'reactflow, ns':>14} {'ratio':>7} {'without regions':>16}")
-    for work in WORKS:
-        if options.word and not any(word in work.name for word in options.word):
-            continue
-        found = measure(work, options.rounds)
-        wrong += not found.agree
-        verdict = "" if found.agree else "  the answers differ"
-        ratio, without = found.by_reactflow / found.by_hand, found.without_regions / found.by_hand
-        print(
-            f"{work.name:32} {found.by_hand:12,.0f} {found.by_reactflow:14,.0f} {ratio:7.1f} {without:16.1f}{verdict}"
-        )
+    """Measure, print and write what was asked for."""
+    options = options_of(arguments)
+    works = [
+        work
+        for work in WORKS
+        if not options.word or any(word.lower() in work.name.lower() for word in options.word)
+    ]
+    layout = table.markdown if options.markdown else table.plain
+    if options.fast_paths:
+        report = Report(options.rounds, {}, [form.name for form in OURS])
+        for work in works:
+            print(f"{work.name} ...", file=sys.stderr, flush=True)
+            report.gains[work.name] = gains(work, list(FAST_PATHS), OURS, options.rounds)
+        print(table.gains(report, layout))
+        if options.json:
+            options.json.write_text(json.dumps(report.as_json(), indent=1) + "\n", encoding="utf-8")
+        return 0
+
+    versions = installed(PEERS) if options.peers else {}
+    for form in PEERS if options.peers else ():
+        if form.name not in versions:
+            print(f"skipped: {form.distribution} is not installed", file=sys.stderr)
+    peers = [form for form in PEERS if form.name in versions]
+    entries = [Entry(form.name, form) for form in OURS]
+    entries.append(Entry(SLOW_PATH, EXPLICIT, tuple(FAST_PATHS)))
+    entries += [Entry(form.name, form) for form in peers]
+    report = Report(options.rounds, versions, [entry.label for entry in entries])
+    for work in works:
+        print(f"{work.name} ...", file=sys.stderr, flush=True)
+        report.works.append(measure(work, entries, options.rounds))
     if not options.word:
-        print(f"{'import reactflow':32} {import_time(options.rounds):,.0f} ms")
-    return 1 if wrong else 0
+        report.making = making([*OURS, *peers], options.rounds)
+        report.bare_bytes = bare_bytes()
+        report.importing = import_time(options.rounds)
+
+    print(table.works(report, layout))
+    if report.making:
+        print("\n" + table.making(report, layout))
+    if said := table.remarks(report):
+        print("\n" + "\n".join(said))
+    if options.json:
+        options.json.write_text(json.dumps(report.as_json(), indent=1) + "\n", encoding="utf-8")
+    if options.chart:
+        options.chart.write_text(chart(report), encoding="utf-8")
+    if options.write_docs:
+        page.write(report)
+    return 0 if report.agree() else 1
 
 
 if __name__ == "__main__":
