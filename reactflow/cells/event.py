@@ -70,10 +70,15 @@ def _write(node: Any, outcome: object, site: Site | None) -> None:
     touch(engine, node)
     if engine.assign(node, outcome):
         engine.epoch += 1
-        node.written_at = node.version, site
+        before = engine.base(node)
+        # back to what it was before the event: then it is what that earlier write made it
+        is_back = before is not None and before.version == node.version
+        node.written_at = before.memory if before is not None and is_back else (node.version, site)
         if engine.instrument is not None:
             engine.instrument.written(node)
         engine.mark(node)
+    elif engine.instrument is not None:
+        engine.instrument.ignored(node)
 
 
 def emit(node: Node, value: object) -> None:
@@ -198,6 +203,8 @@ def conclude(waiting: deque[Effect] | None = None) -> None:
         while True:
             waiting = _settle() if waiting is None else waiting
             engine.levels[0] = {}  # the event stands; what effects write belongs to the next one
+            if waiting:
+                engine.begin()
             engine.in_effects = True
             while waiting:  # an effect is taken off when it is through: an interrupt leaves it and the others
                 _run(waiting[0], errors)
@@ -227,6 +234,8 @@ def close() -> None:
         _PENDING.clear()
         _PENDING_SINCE.clear()
     ENGINE.rest()
+    if ENGINE.instrument is not None:
+        ENGINE.instrument.event_ended()
 
 
 def first_run(effect: Effect) -> None:
@@ -308,7 +317,6 @@ def _turn() -> bool:
     Returns whether there is a next event.
     """
     _clear_pulses()
-    ENGINE.begin()
     ENGINE.epoch += 1  # what was read while effects ran may have been behind
     if not _PENDING:
         return bool(ENGINE.queue or ENGINE.eager)

@@ -11,7 +11,7 @@ from reactflow.cells.effect import Effect, Keeper
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.fold import FoldCell
 from reactflow.cells.graphview import GraphView, NodeView
-from reactflow.cells.instrument import Instrument
+from reactflow.cells.instrument import Instrument, joined, left
 from reactflow.cells.naming import function_line
 from reactflow.cells.node import Link, Node
 from reactflow.cells.operators import SYMBOLS
@@ -108,17 +108,37 @@ def detail(node: Readable[Any]) -> str:
 
 @contextmanager
 def instrumented(instrument: I) -> Iterator[I]:
-    """Have an instrument listen for the length of a ``with`` block.
+    """Have an instrument listen for the length of a ``with`` block, beside those that listen already.
 
     >>> from reactflow import cell
     >>> length = cell(3.0)
     >>> with instrumented(Instrument()) as listening:
     ...     length.value = 5.0
     """
-    before, ENGINE.instrument = ENGINE.instrument, instrument
-    ENGINE.rest()
+    listen(instrument)
     try:
         yield instrument
     finally:
-        ENGINE.instrument = before
+        unlisten(instrument)
+
+
+def listen(instrument: Instrument) -> None:
+    """Have an instrument listen from now on; the fast paths are off meanwhile.
+
+    >>> instrument = Instrument()
+    >>> listen(instrument)
+    >>> unlisten(instrument)
+    """
+    with ENGINE.lock:
+        ENGINE.instrument = joined(ENGINE.instrument, instrument)
+        ENGINE.rest()
+
+
+def unlisten(instrument: Instrument) -> None:
+    """Have an instrument listen no longer; one that does not listen is no error.
+
+    >>> unlisten(Instrument())
+    """
+    with ENGINE.lock:
+        ENGINE.instrument = left(ENGINE.instrument, instrument)
         ENGINE.rest()
