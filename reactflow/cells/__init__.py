@@ -5,10 +5,12 @@ Read ``semantics`` for the rules, ``plan`` for what a graph is, ``engine`` and `
 """
 
 from reactflow.cells import folds
+from reactflow.cells.cause import Reason, Why, WhyNot, Written
 from reactflow.cells.cell import Cell, FlowLike, cell
 from reactflow.cells.derived import Derived, derived
 from reactflow.cells.effect import Effect, effect, on_cleanup, untracked
 from reactflow.cells.event import batch, snapshot
+from reactflow.cells.explaining import Explaining, explaining
 from reactflow.cells.fold import fold
 from reactflow.cells.folds import Fold
 from reactflow.cells.graphview import GraphView, NodeView
@@ -19,6 +21,8 @@ from reactflow.cells.plan import Constant, Kind, Node, Plan
 from reactflow.cells.pulse import Pulse, pulse
 from reactflow.cells.readable import Readable
 from reactflow.cells.semantics import UNSET, Failure
+from reactflow.cells.why import why
+from reactflow.cells.why_not import why_not
 
 __all__ = [
     "UNSET",
@@ -26,6 +30,7 @@ __all__ = [
     "Constant",
     "Derived",
     "Effect",
+    "Explaining",
     "Failure",
     "FlowLike",
     "Fold",
@@ -37,10 +42,15 @@ __all__ = [
     "Plan",
     "Pulse",
     "Readable",
+    "Reason",
+    "Why",
+    "WhyNot",
+    "Written",
     "batch",
     "cell",
     "derived",
     "effect",
+    "explaining",
     "fold",
     "folds",
     "graph",
@@ -50,4 +60,6 @@ __all__ = [
     "pulse",
     "snapshot",
     "untracked",
+    "why",
+    "why_not",
 ]

@@ -46,7 +46,7 @@ class Instrument:
         """A source cell was given an equal value, which is no change."""
 
     def event_ended(self) -> None:
-        """An event is over: its effects have run, and nothing of it is left to do. What this raises, the writer gets."""
+        """An event is over: its effects have run, nothing of it is left to do. What this raises, the writer gets."""
 
 
 class Several(Instrument):

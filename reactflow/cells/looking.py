@@ -52,7 +52,7 @@ def graph(*roots: Readable[Any] | Effect, title: str = "") -> GraphView:
             found[node] = None
             stack.extend(reversed([*node.inputs, *_observers(node)]))
         ids = {node: number for number, node in enumerate(found)}
-        nodes = tuple(_view(node, number) for node, number in ids.items())
+        nodes = tuple(view_of(node, number) for node, number in ids.items())
         edges = tuple((ids[one], ids[node]) for node in ids for one in node.inputs)
     return GraphView(nodes, edges, title)
 
@@ -80,7 +80,8 @@ def _observers(node: Node) -> list[Node]:
     return [one for one in live if one is not None and not isinstance(one, Keeper)]
 
 
-def _view(node: Node, number: int) -> NodeView:
+def view_of(node: Node, number: int) -> NodeView:
+    """How a node stands in a picture."""
     if not isinstance(node, Readable):
         return NodeView(number, str(node.name), "effect", site=node.where if isinstance(node, Effect) else "")
     failed = type(node.outcome) is Failure

@@ -164,7 +164,12 @@ def file_name(code: CodeType) -> str:
 
 def is_ours(frame: FrameType) -> bool:
     """Whether a frame runs reactflow's own code (an example in a docstring of ours is not)."""
-    return frame.f_code.co_filename.startswith(_HOME)
+    return in_package(frame.f_code)
+
+
+def in_package(code: CodeType) -> bool:
+    """Whether a code object is of reactflow itself, or of the code that it makes for regions."""
+    return code.co_filename.startswith((_HOME, "<region"))
 
 
 def here() -> Site | None:
