@@ -9,7 +9,7 @@ from reactflow.cells.cause import Reason, Why, WhyNot, Written
 from reactflow.cells.cell import Cell, FlowLike, cell
 from reactflow.cells.derived import Derived, derived
 from reactflow.cells.effect import Effect, effect, on_cleanup, untracked
-from reactflow.cells.event import batch, snapshot
+from reactflow.cells.batch import batch, snapshot
 from reactflow.cells.explaining import Explaining, explaining
 from reactflow.cells.fold import fold
 from reactflow.cells.folds import Fold

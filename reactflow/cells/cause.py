@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from html import escape
 
 from reactflow.cells.graphview import GraphView
-from reactflow.cells.pictures.labels import visible
 from reactflow.cells.readable import shown
 from reactflow.cells.semantics import UNSET, Failure
 
@@ -205,7 +204,7 @@ class WhyNot:
     >>> length.value = 5.0
     >>> print(why_not(is_big))
     is_big (True) did not change when length was set to 5.0 at ...
-      ... ran and came to an equal value, True (compared with ==) ...
+      ... ran and came to an equal value, True (compared with ==)
     >>> stop()
     """
 
@@ -269,6 +268,8 @@ def _aside(name: str, kind: str, outcome: object) -> str:
 
 
 def _said(outcome: object) -> str:
+    from reactflow.cells.pictures.labels import visible
+
     return visible(shown(outcome))
 
 

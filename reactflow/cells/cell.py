@@ -6,10 +6,10 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, overload, runtime_checkable
 
-from reactflow.cells.doing import DOING, mine
+from reactflow.cells.doing import DOING
 from reactflow.cells.event import write
-from reactflow.cells.readable import Readable, unset_error
-from reactflow.cells.regions import warm_up
+from reactflow.cells.fast import cold
+from reactflow.cells.readable import Readable
 from reactflow.cells.rx import Disposable, bind_cell
 from reactflow.cells.semantics import UNSET, Equal, Failure
 from reactflow.errors import DeclarationError, ReadOnlyError
@@ -30,36 +30,32 @@ class FlowLike(Protocol):
 class Cell(Readable[T]):
     """A cell that is written: ``cell.value = 5.0`` propagates at once, or when the batch around it ends."""
 
-    __slots__ = ("default", "heat", "plan", "written_at")
+    __slots__ = ("default", "heat", "joint", "put", "written_at")
+    is_source = True
 
     def __init__(self, default: Any, equal: Equal | None, name: str | None) -> None:
         super().__init__(name, equal)
         self.default = default
         self.outcome = default
         self.written_at = None
-        self.heat = 0  # writes since the last attempt at a plan
-        self.plan: Callable[[Any], None] | None = None  # writes this cell and what it feeds, see `regions`
+        self.heat = 0  # writes since the last attempt at a program
+        self.put: Callable[[Any, Any], None] = cold  # how it is written, see `fast`
+        self.joint: Any = None  # what is known of batches that begin with it, see `batch`
 
     @property
     def value(self) -> T:
         """The value now; raises Unset if there is none. Reading in a tracked derived cell or an effect subscribes."""
-        if DOING.reads is not None and mine():
-            DOING.reads.setdefault(self, self.version)
+        track = DOING.track
+        if track is not None:
+            track(self)
         outcome = self.outcome
-        if outcome is UNSET:
-            raise unset_error(self)
-        if type(outcome) is Failure:  # of an Observable that feeds it
-            outcome.throw()
+        if outcome is UNSET or outcome.__class__ is Failure:  # a failure is one of an Observable that feeds it
+            return self.explain(outcome)  # type: ignore[no-any-return]  # it raises
         return outcome  # type: ignore[no-any-return]  # slots are untyped: the constructor put a T there
 
     @value.setter
     def value(self, value: T) -> None:
-        plan = self.plan
-        if plan is not None:
-            plan(value)
-        else:
-            write(self, value)
-            warm_up(self)
+        self.put(self, value)
 
     @value.deleter
     def value(self) -> None:
@@ -86,9 +82,19 @@ class Cell(Readable[T]):
         write(self, UNSET)
 
     def _current(self) -> object:
-        if DOING.reads is not None and mine():
-            DOING.reads.setdefault(self, self.version)
+        if DOING.track is not None:
+            DOING.track(self)
         return self.outcome
+
+    def unplan(self) -> bool:
+        """Go back to being written through the engine: what is downstream has changed."""
+        joint = self.joint
+        if joint is not None:
+            joint.program = None
+        if self.put is cold:
+            return joint is not None
+        self.put, self.heat = cold, 0
+        return True
 
     if TYPE_CHECKING:  # in the body of a flow: the class shows the cell, an instance its value
 

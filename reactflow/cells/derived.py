@@ -12,12 +12,14 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, Never, Self, TypeVar, overload
 
 from reactflow.cells.cell import FlowLike, write_refused
-from reactflow.cells.doing import DOING, mine
+from reactflow.cells.doing import DOING
 from reactflow.cells.engine import ENGINE
+from reactflow.cells.fast import planned
 from reactflow.cells.naming import function_line
-from reactflow.cells.node import LAZY, Computed, Node
+from reactflow.cells.node import CLEAN, LAZY, Computed, Node
+from reactflow.cells.pulls import COLD
 from reactflow.cells.readable import Readable, current_outcome
-from reactflow.cells.semantics import Equal, Failure, evaluate, run
+from reactflow.cells.semantics import UNSET, Equal, Failure, evaluate, run
 from reactflow.errors import DeclarationError
 
 T = TypeVar("T")
@@ -36,7 +38,7 @@ class Derived(Readable[T_co], Computed):
     """A cell computed from other cells: lazily when nobody observes it, else before any effect runs."""
 
     __slots__ = (
-        "arguments", "checked", "fn", "form", "inputs", "kind_is_known", "seen", "state", "stored", "tracked",
+        "arguments", "checked", "fn", "form", "get", "inputs", "kind_is_known", "seen", "state", "stored", "tracked",
     )  # fmt: skip
     kind = "derived"
 
@@ -63,6 +65,7 @@ class Derived(Readable[T_co], Computed):
         self.seen: tuple[int, ...] | int | None = None
         self.state = LAZY
         self.checked = -1
+        self.get: Callable[[Any], object] = COLD[0]  # how it is read when it may be behind, see `pulls`
 
     @property
     def name(self) -> str:
@@ -75,17 +78,37 @@ class Derived(Readable[T_co], Computed):
     @property
     def value(self) -> T_co:
         """The value now; raises Unset if an input is missing, and what the function raised if it failed."""
-        return self._read()  # type: ignore[no-any-return]  # outcomes are untyped: the function gave a T
+        doing = DOING
+        track = doing.track
+        if track is not None:
+            track(self)
+        if self.state == CLEAN or self.checked == doing.epoch:
+            outcome = self.outcome
+        else:
+            outcome = self.get(self)
+        if outcome is UNSET or outcome.__class__ is Failure:
+            return self.explain(outcome)  # type: ignore[no-any-return]  # it raises
+        return outcome  # type: ignore[no-any-return]  # outcomes are untyped: the function gave a T
 
     @value.setter
     def value(self, value: Never) -> None:
         raise write_refused(self)
 
     def _current(self) -> object:
-        outcome = ENGINE.current(self)
-        if DOING.reads is not None and mine():
-            DOING.reads.setdefault(self, self.version)
-        return outcome
+        if DOING.track is not None:
+            DOING.track(self)
+        return ENGINE.current(self)
+
+    def bring_up_to_date(self) -> None:
+        """Have the engine compute it first, if it has to be."""
+        ENGINE.current(self)
+
+    def unplan(self) -> bool:
+        """Forget that it is part of a region, or the code of its cone."""
+        if self.get is COLD[0]:
+            return False
+        is_planned, self.get = self.get is planned, COLD[0]
+        return is_planned
 
     def compute(self) -> object:
         """Run the function once on what its inputs have now."""

@@ -1,19 +1,33 @@
-"""What the running thread is doing: the reads being tracked, the cell being computed, the effect being run.
+"""What is going on right now: who may change the graph, what is being computed, which reads are noted.
 
-Nothing is tracked, computed or run without the graph's lock, so that the question "is it me?" is "do I hold the lock?".
+One object holds it for all graphs, since cells of any origin may be combined. Nothing is computed, tracked or run by
+two threads at once, so it describes the one thread that is at work; for every other thread (``mine()`` is false) it
+says nothing.
+
+Two ways lead in. The general engine takes ``LOCK``. A fast path *claims* the graph instead: it finds ``rest`` true, sets
+it to false and puts its thread's number into ``claim``, and between the look and the setting there is no call and no
+loop, so that no other thread can come between (CPython changes threads at calls and at backward jumps only; where there
+is no global interpreter lock, ``rest`` is never true and everything takes ``LOCK``). Whoever takes ``LOCK`` ends the rest
+first, and waits while another thread has a claim. A claim may take ``LOCK`` on top, when it has to leave the fast path.
 Nothing here propagates.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from threading import get_ident
+from types import BuiltinMethodType
+from typing import TYPE_CHECKING, Any
 
-from reactflow.cells.node import Computed, Node
+from reactflow.cells.node import NEVER, Computed, Node
 
 if TYPE_CHECKING:
     from reactflow.cells.effect import Effect
+
+HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
+PATIENCE = 0.05  # seconds after which a thread that waits for a claim looks again, should it have missed its end
 
 
 class ColdInput(BaseException):
@@ -24,40 +38,139 @@ class ColdInput(BaseException):
         self.node = node
 
 
-class LeaveRegion(BaseException):
-    """Leaves a user's function that reads a derived cell while its region runs: only the engine knows it is current."""
+class Doing:
+    """What is going on. ``DOING`` is the only one.
 
-
-class _Doing:
-    """What the thread that holds the lock is doing: the reads being tracked, the node computed, the effect run.
-
-    There is one, since nothing is done without the lock; for every other thread (``mine()`` is false) it says nothing.
+    ``track`` is called with each node that is read, before its outcome is looked at; None while nobody wants to know.
+    ``base`` is what an untracked block puts there. ``reads`` are the reads noted so far, with the versions read, when
+    the general engine tracks; a fast path has a plain list instead, and ``track`` is its ``append``.
     """
 
-    __slots__ = ("computing", "depth", "owner", "reads")
+    __slots__ = (
+        "base", "claim", "computing", "depth", "epoch", "last_version", "owner", "quick", "reads", "rest", "running",
+        "track", "waiting",
+    )  # fmt: skip
 
     def __init__(self) -> None:
+        self.track: Callable[[Node], object] | None = None
+        self.base: Callable[[Node], object] | None = None
+        self.rest = HAS_GIL  # nothing is under way, and a fast path may claim the graph
+        self.claim: int | None = None  # the thread in a fast path
+        self.epoch = 1  # grows with every write: what was checked at this epoch is up to date
+        self.last_version = 0
+        self.quick: dict[Any, object] | None = None  # what a batch on the fast path wrote, see `batches`
+        self.running: Any = None  # the nodes whose generated code is running
         self.reads: dict[Node, int] | None = None
         self.computing: Node | None = None
         self.owner: Effect | None = None
         self.depth = 0
+        self.waiting = False  # a thread waits for the end of a claim
+
+    def end_claim(self) -> None:
+        """Let others in again, after an event of a fast path."""
+        self.rest = HAS_GIL
+        self.drop_claim()
+
+    def drop_claim(self) -> None:
+        """End a claim without knowing whether the graph rests: that is found out when ``LOCK`` is given back."""
+        self.claim = None
+        if self.waiting:
+            self.waiting = False
+            _FREED.set()
 
 
-DOING = _Doing()
-LOCK = threading.RLock()
-mine: Callable[[], bool] = LOCK._is_owned  # type: ignore[attr-defined]  # what threading.Condition uses
+DOING = Doing()
+_LOCK = threading.RLock()
+_FREED = threading.Event()
+_owned: Callable[[], bool] = _LOCK._is_owned  # type: ignore[attr-defined]  # what threading.Condition uses
+
+
+class GraphLock:
+    """The lock of the general engine, re-entrant; a fast path is neither under way nor begun while it is held."""
+
+    __slots__ = ("depth", "is_idle", "leave_quick")
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.is_idle: Callable[[], bool] = lambda: True  # whether the engine has nothing under way, set by it
+        self.leave_quick: Callable[[], None] = lambda: None  # ends the fast path of a batch, set by `batch`
+
+    def acquire(self) -> None:
+        """Take the lock, and wait for the end of another thread's claim."""
+        _LOCK.acquire()
+        me = get_ident()
+        while True:
+            DOING.rest = False
+            if DOING.claim is None or DOING.claim == me:  # without a call since the line above: nobody came between
+                self.depth += 1
+                if DOING.quick is not None:
+                    self.leave_quick()
+                return
+            _LOCK.release()  # the claim may need it to get on
+            _FREED.clear()
+            DOING.waiting = True
+            if DOING.claim is not None:
+                _FREED.wait(PATIENCE)
+            _LOCK.acquire()
+
+    def release(self) -> None:
+        """Give the lock back; the graph rests if nothing is under way."""
+        self.depth -= 1
+        if not self.depth and DOING.claim is None:
+            DOING.rest = HAS_GIL and self.is_idle()
+        _LOCK.release()
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+LOCK = GraphLock()
+
+
+def mine() -> bool:
+    """Whether this thread is the one that ``DOING`` describes."""
+    return _owned() or DOING.claim == get_ident()
+
+
+def record_versions() -> None:
+    """Have the versions of what is read kept from now on, since they are about to change while an effect runs."""
+    track = DOING.track
+    if type(track) is BuiltinMethodType and mine():
+        reads: list[Node] = track.__self__  # type: ignore[assignment]  # the list that a fast path appends to
+        DOING.reads = {one: one.version for one in reads}
+        DOING.track = note
+
+
+def note(node: Any) -> None:
+    """Note a read, with the version that is read: a computed node is brought up to date first."""
+    if mine():
+        if isinstance(node, Computed):
+            node.bring_up_to_date()
+        reads = DOING.reads
+        if reads is not None:
+            reads.setdefault(node, node.version)
 
 
 class Untracked:
     """A block whose reads subscribe nothing."""
 
-    __slots__ = ("_reads",)
+    __slots__ = ("_before",)
 
     def __enter__(self) -> None:
-        self._reads = DOING.reads if DOING.reads is not None and mine() else None
-        if self._reads is not None:
-            DOING.reads = None
+        self._before: tuple[Any, Any] | None = None
+        if DOING.track is not None and mine():
+            self._before = DOING.track, DOING.reads
+            DOING.track, DOING.reads = DOING.base, None
 
     def __exit__(self, *_: object) -> None:
-        if self._reads is not None:
-            DOING.reads = self._reads
+        if self._before is not None:
+            DOING.track, DOING.reads = self._before
+
+
+__all__ = [
+    "DOING", "HAS_GIL", "LOCK", "NEVER", "ColdInput", "Doing", "GraphLock", "Untracked", "mine", "note",
+    "record_versions",
+]  # fmt: skip

@@ -14,7 +14,7 @@ from types import FunctionType
 from typing import Any, TypeVar, overload
 from weakref import ref
 
-from reactflow.cells.doing import DOING, Untracked, mine
+from reactflow.cells.doing import DOING, LOCK, Untracked, mine, note
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.event import first_run
 from reactflow.cells.naming import Site, function_line, here
@@ -32,8 +32,8 @@ class Effect(Computed):
     """A running effect; call it (or ``stop()``) to end it."""
 
     __slots__ = (
-        "checked", "fn", "given_name", "inputs", "order", "owned", "owner", "seen", "site", "state", "stopped",
-        "tracked",
+        "arguments", "checked", "fn", "given_name", "inputs", "order", "owned", "owner", "seen", "site", "state",
+        "stopped", "tracked",
     )  # fmt: skip
     kind = "effect"
     is_root = True
@@ -41,7 +41,7 @@ class Effect(Computed):
 
     def __init__(self, fn: Callable[[], object], name: str | None = None) -> None:
         self.outcome: Any = UNSET
-        self.version = ENGINE.last_version  # when it was made: it ran again if it saw a later one (see `why`)
+        self.version = DOING.last_version  # when it was made: it ran again if it saw a later one (see `why`)
         self.observers = None
         self.is_pulse = False
         self.equal = None
@@ -50,6 +50,7 @@ class Effect(Computed):
         self.site: Site | None = here()
         self.order = next(_ORDER)
         self.inputs: tuple[Node, ...] = ()
+        self.arguments: list[Node] = []  # what it read, in order, each as often as it did
         self.seen: tuple[int, ...] | int | None = None
         self.state = CLEAN
         self.checked = -1
@@ -88,8 +89,8 @@ class Effect(Computed):
             return
         reads: dict[Node, int] = {}
         through = False
-        before = thread.reads, thread.owner, thread.computing, thread.depth
-        thread.reads, thread.owner, thread.computing, thread.depth = reads, self, None, 0
+        before = thread.track, thread.reads, thread.owner, thread.computing, thread.depth
+        thread.track, thread.reads, thread.owner, thread.computing, thread.depth = note, reads, self, None, 0
         try:
             try:
                 cleanup = self.fn()
@@ -103,13 +104,58 @@ class Effect(Computed):
                 errors.append(error)
             through = True
         finally:
-            thread.reads, thread.owner, thread.computing, thread.depth = before
+            thread.track, thread.reads, thread.owner, thread.computing, thread.depth = before
             if self.stopped:  # it stopped itself: what it made meanwhile goes too
                 self._clean_up(errors)
             else:
                 self._follow(reads, through)
         if errors:
             _raise(errors)
+
+    def run_again(self, errors: list[Exception]) -> bool:
+        """Run as `run` does, on the fast path: nothing else is being run, tracked or computed.
+
+        Returns whether that was all: what it raises is put into ``errors``, and False is also the answer when it read
+        something else than the last time, or wrote, so that the engine has to see to what follows.
+        """
+        doing = DOING
+        self.state = CLEAN
+        failed = len(errors)
+        if self.owned and not self._clean_up(errors):
+            return False
+        reads: list[Any] = []
+        through = False
+        doing.track, doing.owner = reads.append, self
+        try:
+            cleanup = self.fn()
+            if cleanup is not None and callable(cleanup):
+                self.owned.append(cleanup)
+            through = True
+        except Unset as error:
+            through = True
+            if not any(one.outcome is UNSET for one in doing.reads or reads):
+                errors.append(error)
+        except Exception as error:
+            through = True
+            errors.append(error)
+        finally:
+            noted, doing.reads = doing.reads, None
+            doing.track = doing.owner = None
+            if not through:
+                self._follow({one: one.version for one in reads}, False)
+        if reads == self.arguments and noted is None and len(errors) == failed and not self.stopped:
+            self.seen = -doing.last_version
+            return True
+        with LOCK:
+            if self.stopped:
+                self._clean_up(errors)
+            else:
+                self._follow(noted if noted is not None else {one: one.version for one in reads}, True)
+                if noted is None:
+                    self.arguments = reads
+        for error in errors[failed:]:
+            error.add_note(f"in the effect {self.name!r}, made at {self.where}")
+        return False
 
     def _follow(self, reads: dict[Node, int], through: bool) -> None:
         """Subscribe to what the run read; it runs again if it was interrupted, or if what it read has moved on."""
@@ -126,8 +172,8 @@ class Effect(Computed):
 
         Returns whether the effect goes on: a clean-up may stop it.
         """
-        before = DOING.reads, DOING.owner
-        DOING.reads, DOING.owner = None, None
+        before = DOING.track, DOING.reads, DOING.owner
+        DOING.track, DOING.reads, DOING.owner = None, None, None
         try:
             while self.owned:
                 one = self.owned.pop()
@@ -139,7 +185,7 @@ class Effect(Computed):
                 except Exception as error:
                     errors.append(error)
         finally:
-            DOING.reads, DOING.owner = before
+            DOING.track, DOING.reads, DOING.owner = before
         return not self.stopped
 
     def _end(self, errors: list[Exception]) -> None:
@@ -148,7 +194,7 @@ class Effect(Computed):
         ENGINE.queue.pop(self, None)
         for one in self.inputs:
             ENGINE.unobserve(one, self)
-        self.inputs, self.seen = (), None
+        self.inputs, self.arguments, self.seen = (), [], None
         self.fn = _ENDED  # a handle that is kept keeps nothing else alive
         self._clean_up(errors)
 
@@ -157,7 +203,7 @@ class Effect(Computed):
 
         Raises what a clean-up raises, after all of them have run.
         """
-        with ENGINE.lock:
+        with LOCK:
             if self.stopped:
                 return
             if self.owner is not None and self in self.owner.owned:
@@ -226,7 +272,7 @@ def _refuse_in_derived() -> None:
 
 
 def _started(made: Effect) -> Effect:
-    with ENGINE.lock:
+    with LOCK:
         try:
             first_run(made)
         except Exception:
@@ -330,7 +376,7 @@ class Keeper(Computed):
         self.seen: tuple[int, ...] | int | None = None
         self.state = CLEAN
         self.checked = -1
-        with ENGINE.lock:
+        with LOCK:
             for node in nodes:
                 ENGINE.refresh(node)
             for node in nodes:

@@ -18,12 +18,13 @@ from __future__ import annotations
 
 from collections import deque
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from reactflow.cells.doing import DOING, LOCK, ColdInput, LeaveRegion, Untracked, mine
+from reactflow.cells.doing import DOING, LOCK, ColdInput, Untracked, mine, note
 from reactflow.cells.instrument import Instrument
 from reactflow.cells.journal import Saved, save
 from reactflow.cells.naming import function_line, here
-from reactflow.cells.node import CLEAN, LAZY, NEVER, STALE, Computed, Link, Node, versions_seen
+from reactflow.cells.node import CLEAN, LAZY, NEVER, STALE, Computed, Link, Node, now_seen, versions_seen
 from reactflow.cells.semantics import UNSET, Failure, occurrence, same
 from reactflow.errors import CycleError
 
@@ -38,9 +39,6 @@ class Engine:
     """The state of propagation; there is one, since cells of any origin may be combined."""
 
     def __init__(self) -> None:
-        self.lock = LOCK
-        self.epoch = 1  # grows with every write: what was checked at this epoch is up to date
-        self.last_version = 0
         self.levels: list[dict[Node, Saved]] = []  # the journal: one level a batch, see `journal`
         self.eager: dict[Any, None] = {}  # stale eager nodes, brought up to date when the event ends
         self.queue: dict[Any, None] = {}  # stale effects, looked at after that
@@ -48,47 +46,42 @@ class Engine:
         self.occurred: list[Node] = []  # pulses with an outcome in this event
         self.compared: list[Any] = []  # pulses of changes that looked at their cell in this event
         self.in_effects = False  # the event is settled, its effects run
-        self.shape = 1  # grows when subscriptions change, or a value becomes none: what regions are made for
-        self.stamp = 1  # the shape while the graph rests, 0 while anything is under way
-        self.region: Any = None  # the region whose code is running
-        self.regions = True  # the switch of the fast path
+        self.fast = True  # the switch of all fast paths
         self.retired: deque[Link] = deque()  # folds that were collected, to be unsubscribed
         self.instrument: Instrument | None = None
+        self.formers: WeakKeyDictionary[Node, tuple[Node, ...]] = WeakKeyDictionary()  # see `follow_also`
+        LOCK.is_idle = self.is_idle
 
     # --- versions and outcomes -----------------------------------------------------------------------------
 
-    def rest(self) -> None:
-        """Note that nothing is under way any more, if that is so; regions may run again."""
-        busy = (
-            self.levels
-            or self.queue
-            or self.eager
-            or self.retired
-            or self.path
-            or self.instrument is not None
-        )
-        self.stamp = 0 if busy or not self.regions else self.shape
+    def is_idle(self) -> bool:
+        """Whether nothing is under way, so that fast paths may run."""
+        busy = self.levels or self.queue or self.eager or self.retired or self.path
+        return self.fast and not busy and self.instrument is None
 
-    def reshape(self) -> None:
-        """Note that what regions were made for has changed."""
-        self.shape += 1
-        if self.stamp:
-            self.stamp = self.shape
+    def forget(self, node: Node) -> None:
+        """Drop what fast paths have made of a node: the plans of the sources that feed it."""
+        stack = [node]
+        while stack:
+            one = stack.pop()
+            if one.unplan():
+                stack.extend(self.followed(one))
 
     def computing(self) -> str:
         """The name of the derived cell that this thread is computing, empty when it is none."""
-        if (DOING.computing is None and self.region is None) or not mine():
+        if (DOING.computing is None and DOING.running is None) or not mine():
             return ""
-        return str(DOING.computing.name if DOING.computing is not None else self.region.running())
+        node = DOING.running.node_running() if DOING.computing is None else DOING.computing
+        return str(node.name)
 
     def begin(self) -> None:
         """Begin an event: what changes in it gets versions that share its number (see `event_of`)."""
-        self.last_version |= IN_EVENT
+        DOING.last_version |= IN_EVENT
 
     def token(self) -> int:
         """A version that was never used before."""
-        self.last_version += 1
-        return self.last_version
+        DOING.last_version += 1
+        return DOING.last_version
 
     def base(self, node: Node) -> Saved | None:
         """What a node was before the event, if the event touched it."""
@@ -101,10 +94,13 @@ class Engine:
     def assign(self, node: Node, outcome: object) -> bool:
         """Give a node an outcome, and the version that goes with it; returns whether its version moved."""
         before = node.version
-        if (outcome is UNSET or type(outcome) is Failure) != (
+        if not node.is_pulse and (outcome is UNSET or type(outcome) is Failure) != (
             node.outcome is UNSET or type(node.outcome) is Failure
         ):
-            self.reshape()
+            self.forget(node)  # generated code takes its inputs for values
+            for observer in node.observers or ():
+                if isinstance(observer, Node):
+                    self.forget(observer)
         occurs = node.is_pulse and outcome is not UNSET
         if not occurs:  # an occurrence is never cut off
             base = self.base(node)
@@ -147,18 +143,18 @@ class Engine:
         if node.state == LAZY:
             node.checked = NEVER
             return
-        self.reshape()
+        self.forget(node)
         node.state = STALE
         self.enqueue(node)
         self.mark(node)
 
     def observe(self, node: Node, observer: Any) -> None:
         """Subscribe an observer; a computed node that is observed for the first time subscribes to its own inputs."""
-        self.reshape()
         stale: list[Node] = []
         stack = [(node, observer)]
         while stack:
             current, by = stack.pop()
+            self.forget(current)
             if current.observers is None:
                 current.observers = {}
             current.observers[by] = None
@@ -174,30 +170,49 @@ class Engine:
 
     def unobserve(self, node: Node, observer: Any) -> None:
         """Unsubscribe; a computed node that nobody observes any more lets go of its inputs."""
-        self.reshape()
         stack = [(node, observer)]
         while stack:
             current, by = stack.pop()
             if current.observers is None or by not in current.observers:
                 continue
+            self.forget(current)
             del current.observers[by]
             if not current.observers and isinstance(current, Computed) and not current.is_root:
-                current.checked = self.epoch if current.state == CLEAN else NEVER
+                current.checked = DOING.epoch if current.state == CLEAN else NEVER
                 current.state = LAZY
-                stack.extend((one, current) for one in current.inputs)
+                stack.extend((one, current) for one in self.followed(current))
+                self.formers.pop(current, None)
 
-    def rewire(self, node: Computed, inputs: tuple[Node, ...], seen: tuple[int, ...] | None) -> None:
-        """Set what a node reads and the versions it saw; an observed one moves its subscriptions."""
-        old = node.inputs
-        node.inputs, node.seen = inputs, seen
+    def followed(self, node: Node) -> tuple[Node, ...]:
+        """What a node is subscribed to: its inputs, and former ones that it may soon read again."""
+        return node.inputs + self.formers[node] if self.formers and node in self.formers else node.inputs
+
+    def rewire(
+        self, node: Computed, inputs: tuple[Node, ...], seen: tuple[int, ...] | int | None, keep: bool = False
+    ) -> None:
+        """Set what a node reads and the versions it saw; an observed one moves its subscriptions.
+
+        With ``keep``, it stays subscribed to some inputs that it does not read any more: a node that a fast path runs
+        and that goes to and fro between inputs then needs no subscribing each time.
+        """
+        old = self.followed(node)
+        node.inputs = inputs
+        node.seen = seen[0] if type(seen) is tuple and len(seen) == 1 and seen[0] >= 0 else seen
+        if node.tracked:
+            node.arguments = [*inputs]
         if node.state != LAZY and inputs != old:
             now, before = set(inputs), set(old)
             for one in inputs:
                 if one not in before:
                     self.observe(one, node)
-            for one in old:
-                if one not in now:
-                    self.unobserve(one, node)
+            dropped = [one for one in old if one not in now]
+            kept = dropped[-FORMERS:] if keep else []
+            for one in dropped[: len(dropped) - len(kept)]:
+                self.unobserve(one, node)
+            if kept:
+                self.formers[node] = tuple(kept)
+            elif node in self.formers:
+                del self.formers[node]
 
     def drain_retired(self) -> None:
         """Unsubscribe the folds that were collected since the last write."""
@@ -213,23 +228,23 @@ class Engine:
         """Whether a node's outcome is up to date without looking any further."""
         if node.state == CLEAN:
             return True
-        if node.state == LAZY and node.checked == self.epoch:
+        if node.state == LAZY and node.checked == DOING.epoch:
             return True
         if not self.in_effects:
             return False
         # While effects run, the pulses of their event stay as they were. What effects write may make them stale; that
         # belongs to the next event, and so does it for what was derived from them since the last write.
-        if node.checked == self.epoch:
+        if node.checked == DOING.epoch:
             return True
         # Of the pulses, changes are known by now; others may be read for the first time.
         return node.is_pulse and (node.outcome is not UNSET or (node.is_eager and node.state == STALE))
 
     def current(self, node: Computed) -> object:
         """The outcome of a node, up to date: what a reader gets."""
-        if self.region is not None and mine():
-            raise LeaveRegion
+        if DOING.running is not None and mine():
+            DOING.running.leave_inside(node)
         if not self.is_fresh(node):
-            with self.lock:
+            with LOCK:
                 if node in self.path:
                     if DOING.reads is not None:
                         DOING.reads.setdefault(
@@ -245,7 +260,6 @@ class Engine:
         """Bring a node up to date: its inputs first, in order; run it only if one of them really changed."""
         if self.is_fresh(target) or not isinstance(target, Computed):
             return
-        self.stamp = 0
         stack: list[Computed] = []
         places: list[int] = []  # for each node on the stack, the input to be looked at next
         needed: Computed | None = target
@@ -272,8 +286,7 @@ class Engine:
         finally:
             for node in stack:  # left by an interrupt: they stay stale and run when they are next needed
                 self.path.pop(node, None)
-                self.reshape()
-            self.rest()
+                self.forget(node)
 
     def _advance(self, node: Computed, places: list[int]) -> Computed | None:
         """Take a node as far as it goes; returns the input that has to be brought up to date first, if any."""
@@ -305,24 +318,29 @@ class Engine:
             self.levels[-1][node] = save(node)
         node.seen = None  # until the run is through: an interrupt leaves a node that has to run
         thread = DOING
-        before = thread.reads, thread.computing, thread.depth
+        before = thread.track, thread.reads, thread.computing, thread.depth
         reads: dict[Node, int] | None = {} if node.tracked else None
+        thread.track = thread.base if reads is None else note
         thread.reads, thread.computing, thread.depth = reads, node, thread.depth + 1
         try:
             outcome = node.compute()
         except ColdInput as cold:
             return cold.node
         finally:
-            thread.reads, thread.computing, thread.depth = before
+            thread.track, thread.reads, thread.computing, thread.depth = before
+        self.ran(node, outcome, reads)
+        return None
+
+    def ran(self, node: Computed, outcome: object, reads: dict[Node, int] | None, keep: bool = False) -> None:
+        """Take what a node's function came to, and what it read."""
         if reads is not None:
-            self.rewire(node, tuple(reads), tuple(reads.values()))
+            self.rewire(node, tuple(reads), tuple(reads.values()), keep)
         if not node.kind_is_known:
             pulses = [one.outcome for one in node.inputs if one.is_pulse]
             node.is_pulse = bool(pulses)
             if pulses:
                 outcome = occurrence(outcome, pulses)
         self.finish(node, outcome)
-        return None
 
     def finish(self, node: Computed, outcome: object) -> None:
         """Take what a node's function came to."""
@@ -330,13 +348,13 @@ class Engine:
             outcome.note(f"in the cell {str(node.name)!r}, made at {node.where}")
         changed = self.assign(node, outcome)
         if not node.tracked:
-            node.seen = tuple(one.version for one in node.inputs)
+            node.seen = now_seen(node.inputs)
         self._settled(node)
         if self.instrument is not None:
             self.instrument.settled(node, changed)
 
     def _settled(self, node: Computed) -> None:
-        node.checked = self.epoch
+        node.checked = DOING.epoch
         if node.state != LAZY:
             # what was read of a pulse that stays as it was (see is_fresh) is looked at again in the next event
             behind = self.in_effects and any(one.state == STALE for one in node.inputs)

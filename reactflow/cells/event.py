@@ -9,30 +9,28 @@ effects of its event are through.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from reactflow.cells.engine import ENGINE, ROUNDS, Engine, inputs_changed
-from reactflow.cells.journal import merge_level, restore_level, touch
+from reactflow.cells.doing import DOING, LOCK, record_versions
+from reactflow.cells.engine import ENGINE, ROUNDS, inputs_changed
+from reactflow.cells.journal import restore_level, touch
 from reactflow.cells.naming import Site, here
 from reactflow.cells.node import CLEAN, STALE, Node
 from reactflow.cells.semantics import UNSET
-from reactflow.errors import CellsError, CycleError, OccurrenceError, ReadOnlyError
+from reactflow.errors import CycleError, OccurrenceError, ReadOnlyError
 
 if TYPE_CHECKING:
     from reactflow.cells.effect import Effect
 
-_PENDING: list[
+PENDING: list[
     tuple[Node, object, Site | None]
 ] = []  # occurrences that effects emitted, for the events to come
-_PENDING_SINCE: list[
+PENDING_SINCE: list[
     int
-] = []  # for each open batch inside an effect, where its own occurrences begin in _PENDING
+] = []  # for each open batch inside an effect, where its own occurrences begin in PENDING
 
 
-def _refuse_in_derived(node: Node) -> None:
+def refuse_in_derived(node: Node) -> None:
     computing = ENGINE.computing()
     if computing:
         raise ReadOnlyError(
@@ -43,17 +41,17 @@ def _refuse_in_derived(node: Node) -> None:
 
 def write(node: Node, outcome: object) -> None:
     """Write a source cell, as an event of its own if no batch is open. Raises ReadOnlyError inside a derived cell."""
-    _refuse_in_derived(node)
+    refuse_in_derived(node)
+    record_versions()
     engine = ENGINE
-    with engine.lock:
+    with LOCK:
         if engine.levels:
-            _write(node, outcome, here())
+            write_in_event(node, outcome, here())
             return
-        engine.stamp = 0
         engine.begin()
         engine.levels.append({})
         try:
-            _write(node, outcome, here())
+            write_in_event(node, outcome, here())
         except (
             BaseException
         ):  # an interrupt in a comparison, or an instrument that fails: nothing was written
@@ -63,13 +61,13 @@ def write(node: Node, outcome: object) -> None:
         conclude()
 
 
-def _write(node: Any, outcome: object, site: Site | None) -> None:
+def write_in_event(node: Any, outcome: object, site: Site | None) -> None:
     engine = ENGINE
     if engine.retired:
         engine.drain_retired()
     touch(engine, node)
     if engine.assign(node, outcome):
-        engine.epoch += 1
+        DOING.epoch += 1
         before = engine.base(node)
         # back to what it was before the event: then it is what that earlier write made it
         is_back = before is not None and before.version == node.version
@@ -83,14 +81,14 @@ def _write(node: Any, outcome: object, site: Site | None) -> None:
 
 def emit(node: Node, value: object) -> None:
     """Let a pulse occur. Raises OccurrenceError when it has occurred in this event, ReadOnlyError in a derived cell."""
-    _refuse_in_derived(node)
+    refuse_in_derived(node)
     engine = ENGINE
-    with engine.lock:
+    with LOCK:
         if engine.in_effects:
-            since = _PENDING_SINCE[0] if _PENDING_SINCE else len(_PENDING)
-            if any(one is node for one, _, _ in _PENDING[since:]):
+            since = PENDING_SINCE[0] if PENDING_SINCE else len(PENDING)
+            if any(one is node for one, _, _ in PENDING[since:]):
                 raise _second(node)
-            _PENDING.append((node, value, here()))
+            PENDING.append((node, value, here()))
         elif node.outcome is not UNSET:
             raise _second(node)
         else:
@@ -104,107 +102,29 @@ def _second(node: Node) -> OccurrenceError:
     )
 
 
-class Batch:
-    """A group of writes that becomes visible at once; use it as ``with batch():``."""
-
-    __slots__ = ("_level",)
-
-    def __enter__(self) -> None:
-        computing = ENGINE.computing()
-        if computing:
-            raise ReadOnlyError(f"{computing!r} is derived and opens a batch: it only computes")
-        ENGINE.lock.acquire()
-        ENGINE.stamp = 0
-        if not ENGINE.levels:
-            ENGINE.begin()
-        ENGINE.levels.append({})
-        self._level = len(ENGINE.levels)
-        if ENGINE.in_effects:
-            _PENDING_SINCE.append(len(_PENDING))
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
-        engine = ENGINE
-        try:
-            if len(engine.levels) != self._level:
-                self._refuse_overlap(engine)
-            if error is not None:
-                restore_level(engine)
-            if engine.in_effects:
-                since = _PENDING_SINCE.pop()
-                if error is not None:
-                    del _PENDING[since:]
-            if self._level > 1:
-                merge_level(engine)
-            elif error is None:
-                conclude()
-            else:
-                try:
-                    conclude()  # nothing changed, but effects made inside saw what is now undone
-                except ExceptionGroup as group:
-                    error.add_note(f"after the roll-back, effects failed too: {group!r}")
-        finally:
-            engine.lock.release()
-
-    def _refuse_overlap(self, engine: Engine) -> NoReturn:
-        """Two batches that overlap, as those of two tasks that await inside: end all that this one has begun."""
-        while len(engine.levels) > max(self._level, 1):
-            merge_level(engine)
-        if len(engine.levels) == self._level == 1:
-            conclude()
-        raise CellsError(
-            "a batch was left while another one, opened after it, was still open; both have ended now. "
-            "Do not await or yield inside a batch."
-        )
-
-
-def batch() -> Batch:
-    """Make several writes visible at once: ``with batch(): ...``.
-
-    Inside, the batch's own reads see its writes; nobody else sees any of them before it ends. A body that raises undoes
-    them all. A batch inside a batch is a savepoint. Effects run once, at the end of the outermost one; those that fail
-    arrive together as one ExceptionGroup. Other threads that write wait until the batch has ended.
-
-    >>> from reactflow import cell
-    >>> length, width = cell(3.0), cell(4.0)
-    >>> stop = (length * width).subscribe(print)
-    12.0
-    >>> with batch():
-    ...     length.value, width.value = 1.0, 2.0
-    2.0
-    """
-    return Batch()
-
-
-@contextmanager
-def snapshot() -> Iterator[None]:
-    """Read several cells as of one moment, whatever other threads write: ``with snapshot(): ...``.
-
-    >>> from reactflow import cell
-    >>> length, width = cell(3.0), cell(4.0)
-    >>> with snapshot():
-    ...     length.value, width.value
-    (3.0, 4.0)
-    """
-    with ENGINE.lock:
-        yield
-
-
 # --- the end of an event -----------------------------------------------------------------------------------
 
 
-def conclude(waiting: deque[Effect] | None = None) -> None:
-    """Bring the open event to its end, and those that its effects begin."""
+def is_pending() -> bool:
+    """Whether there is an event to follow: an effect emitted, or marked something."""
+    return bool(PENDING or ENGINE.queue or ENGINE.eager)
+
+
+def conclude(waiting: deque[Effect] | None = None, failed: list[Exception] | None = None) -> None:
+    """Bring the open event to its end, and those that its effects begin.
+
+    A fast path hands over the effects that have still to run, and what those before raised.
+    """
     engine = ENGINE
-    errors: list[Exception] = []
+    errors = [] if failed is None else failed
     rounds = 0
     try:
         while True:
-            waiting = _settle() if waiting is None else waiting
+            if waiting is None:
+                waiting = _settle()
+                if waiting:
+                    engine.begin()
             engine.levels[0] = {}  # the event stands; what effects write belongs to the next one
-            if waiting:
-                engine.begin()
             engine.in_effects = True
             while waiting:  # an effect is taken off when it is through: an interrupt leaves it and the others
                 _run(waiting[0], errors)
@@ -230,10 +150,9 @@ def close() -> None:
     ENGINE.in_effects = False
     ENGINE.levels.clear()
     _clear_pulses()
-    if _PENDING or _PENDING_SINCE:
-        _PENDING.clear()
-        _PENDING_SINCE.clear()
-    ENGINE.rest()
+    if PENDING or PENDING_SINCE:
+        PENDING.clear()
+        PENDING_SINCE.clear()
     if ENGINE.instrument is not None:
         ENGINE.instrument.event_ended()
 
@@ -245,7 +164,6 @@ def first_run(effect: Effect) -> None:
         effect.run()
         return
     failure: Exception | None = None
-    engine.stamp = 0
     engine.begin()
     engine.levels.append({})
     engine.in_effects = True
@@ -317,19 +235,19 @@ def _turn() -> bool:
     Returns whether there is a next event.
     """
     _clear_pulses()
-    ENGINE.epoch += 1  # what was read while effects ran may have been behind
-    if not _PENDING:
-        return bool(ENGINE.queue or ENGINE.eager)
+    DOING.epoch += 1  # what was read while effects ran may have been behind
+    if not PENDING:
+        return is_pending()
     kept: list[tuple[Node, object, Site | None]] = []
     emitted = False
-    for node, value, site in _PENDING:
+    for node, value, site in PENDING:
         if node.outcome is UNSET:
-            _write(node, value, site)
+            write_in_event(node, value, site)
             emitted = True
         else:  # one occurrence an event: the second one waits for the event after
             kept.append((node, value, site))
-    _PENDING[:] = kept
-    return emitted or bool(ENGINE.queue) or bool(ENGINE.eager)
+    PENDING[:] = kept
+    return emitted or bool(ENGINE.queue or ENGINE.eager)
 
 
 def _clear_pulses() -> None:

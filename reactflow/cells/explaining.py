@@ -188,6 +188,6 @@ def explaining(keep: int = KEPT) -> Explaining:
     ...     for metres in range(100):
     ...         length.value = float(metres)
     >>> print(why(length))
-    length = 99.0, because it was set to 99.0 at ...
+    length = 99.0, because it was set at ...:3
     """
     return Explaining(keep)

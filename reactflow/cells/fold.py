@@ -6,6 +6,7 @@ from typing import Any, TypeVar, overload
 from weakref import ref
 
 from reactflow.cells.derived import EXPLICIT, Derived, may_be_pulse
+from reactflow.cells.doing import LOCK
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.folds import Fold, SameTypeFold
 from reactflow.cells.node import CLEAN, Link
@@ -33,10 +34,10 @@ class FoldCell(Derived[R]):
         self.is_pulse = False
         self.kind_is_known = True
         self.outcome = run(algebra.result, (algebra.zero,))
-        with ENGINE.lock:
+        with LOCK:
             ENGINE.drain_retired()
             ENGINE.refresh(source)
-            self.seen = (source.version,)
+            self.seen = source.version
             self.state = CLEAN  # from now on: what occurs in the event that is open was before its time
             self.link: Link = Link(self, ENGINE.retired.append)
             self.link.source = ref(source)

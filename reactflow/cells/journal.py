@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from reactflow.cells.doing import DOING
+
 if TYPE_CHECKING:
     from reactflow.cells.engine import Engine
     from reactflow.cells.node import Node
@@ -25,7 +27,7 @@ class Saved(NamedTuple):
     outcome: Any
     version: int
     inputs: tuple[Node, ...]
-    seen: tuple[int, ...] | None
+    seen: tuple[int, ...] | int | None
     memory: Any
     is_pulse: bool  # a tracked node is a pulse or not by what it read
 
@@ -62,7 +64,7 @@ def restore_level(engine: Engine) -> None:
     from reactflow.cells.node import Computed
 
     level = engine.levels[-1]
-    engine.epoch += 1
+    DOING.epoch += 1
     for node, entry in level.items():
         node.outcome, node.version, node.is_pulse = entry.outcome, entry.version, entry.is_pulse
         if isinstance(node, Computed):

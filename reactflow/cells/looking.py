@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from reactflow.cells.derived import EXPLICIT, Derived
 from reactflow.cells.effect import Effect, Keeper
+from reactflow.cells.doing import LOCK
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.fold import FoldCell
 from reactflow.cells.graphview import GraphView, NodeView
@@ -42,7 +43,7 @@ def graph(*roots: Readable[Any] | Effect, title: str = "") -> GraphView:
             raise DeclarationError(f"graph() takes cells and effects, not {_remedy(root)}")
     found: dict[Node, None] = {}
     stack: list[Node] = [*reversed(roots)]
-    with ENGINE.lock:
+    with LOCK:
         while stack:
             node = stack.pop()
             if node in found:
@@ -130,9 +131,8 @@ def listen(instrument: Instrument) -> None:
     >>> listen(instrument)
     >>> unlisten(instrument)
     """
-    with ENGINE.lock:
+    with LOCK:  # whether fast paths may run is found out anew when it is given back
         ENGINE.instrument = joined(ENGINE.instrument, instrument)
-        ENGINE.rest()
 
 
 def unlisten(instrument: Instrument) -> None:
@@ -140,6 +140,5 @@ def unlisten(instrument: Instrument) -> None:
 
     >>> unlisten(Instrument())
     """
-    with ENGINE.lock:
+    with LOCK:  # whether fast paths may run is found out anew when it is given back
         ENGINE.instrument = left(ENGINE.instrument, instrument)
-        ENGINE.rest()

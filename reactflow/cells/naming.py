@@ -169,7 +169,7 @@ def is_ours(frame: FrameType) -> bool:
 
 def in_package(code: CodeType) -> bool:
     """Whether a code object is of reactflow itself, or of the code that it makes for regions."""
-    return code.co_filename.startswith((_HOME, "<region"))
+    return code.co_filename.startswith((_HOME, "<reactflow"))
 
 
 def here() -> Site | None:

@@ -43,7 +43,12 @@ class Node:
     is_root = False  # a fold, keeper or effect: follows its inputs even if nobody observes it
     is_eager = False  # looked at when an event ends: roots but effects, and changes
     is_effect = False
+    is_source = False
     kind_is_known = True  # False: whether it is a pulse depends on what is read, here or further up
+
+    def unplan(self) -> bool:
+        """Drop what a fast path has made of the node; returns whether there was anything."""
+        return False
 
 
 class Computed(Node):
@@ -51,9 +56,13 @@ class Computed(Node):
 
     if not TYPE_CHECKING:  # the slots are in the subclasses, since one of them has two bases
         __slots__ = ()
-    seen: tuple[int, ...] | int | None  # an int: all versions up to it
+    seen: tuple[int, ...] | int | None  # see `versions_seen`
     # state: LAZY, CLEAN or STALE; checked: the epoch at which it was last found up to date
     tracked: bool  # its inputs are what its last run read
+
+    def bring_up_to_date(self) -> None:
+        """Have the engine compute it first, if it has to be."""
+        raise InternalError(f"{type(self).__name__} cannot be read")
 
     def compute(self) -> object:
         """Run once, with up-to-date inputs; returns the outcome, never raises an Exception."""
@@ -68,7 +77,22 @@ class Link(ref[Any]):
 
 
 def versions_seen(inputs: tuple[Node, ...], seen: tuple[int, ...] | int | None) -> tuple[int, ...] | None:
-    """The inputs' versions at a node's last run. A region only notes the latest token of that moment."""
-    if isinstance(seen, int):
-        return tuple(one.version if one.version <= seen else NEVER for one in inputs)
-    return seen
+    """The versions that a node's inputs had at its last run; None when it has to run in any case.
+
+    Kept are the versions, or that of the only input by itself. A fast path, which runs between events only, notes the
+    latest version that there was, as a negative number: inputs that are not newer have the version that was seen.
+
+    >>> from types import SimpleNamespace as Input
+    >>> versions_seen((Input(version=7), Input(version=9)), -8), versions_seen((Input(version=7),), 5)
+    ((7, -1), (5,))
+    """
+    if type(seen) is not int:
+        return seen
+    if seen < 0:
+        return tuple(one.version if one.version <= -seen else NEVER for one in inputs)
+    return (seen,)
+
+
+def now_seen(inputs: tuple[Node, ...]) -> tuple[int, ...] | int:
+    """What a node that has just run keeps of its inputs' versions."""
+    return inputs[0].version if len(inputs) == 1 else tuple([one.version for one in inputs])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from reactflow.cells.cell import FlowLike
 from reactflow.cells.derived import EXPLICIT, Derived, kind_found
-from reactflow.cells.doing import DOING, mine
+from reactflow.cells.doing import DOING
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.event import emit
 from reactflow.cells.node import LAZY, NEVER, STALE, Node, versions_seen
@@ -23,6 +23,7 @@ class Pulse(Readable[T]):
 
     __slots__ = ("written_at",)
     kind = "pulse"
+    is_source = True
 
     def __init__(self, name: str | None) -> None:
         super().__init__(name, None)
@@ -57,8 +58,8 @@ class Pulse(Readable[T]):
         return bind_pulse(self, observable)
 
     def _current(self) -> object:
-        if DOING.reads is not None and mine():
-            DOING.reads.setdefault(self, self.version)
+        if DOING.track is not None:
+            DOING.track(self)
         return self.outcome
 
     if TYPE_CHECKING:  # in the body of a flow; a pulse of an instance is emitted through its cells

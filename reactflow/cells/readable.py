@@ -65,11 +65,15 @@ class Readable(Node, Operators[T_co]):
 
     def _read(self) -> Any:
         outcome = self._current()
+        if outcome is UNSET or type(outcome) is Failure:
+            self.explain(outcome)
+        return outcome
+
+    def explain(self, outcome: Any) -> NoReturn:
+        """Raise what reading the cell gives when its outcome is no value."""
         if type(outcome) is Failure:
             outcome.throw()
-        if outcome is UNSET:
-            raise unset_error(self)
-        return outcome
+        raise unset_error(self)
 
     def peek(self) -> T_co:
         """The value now, without subscribing. Raises what ``value`` raises.
@@ -78,7 +82,7 @@ class Readable(Node, Operators[T_co]):
         >>> cell(3.0).peek()
         3.0
         """
-        if DOING.reads is None:
+        if DOING.track is None:
             return self._read()  # type: ignore[no-any-return]  # outcomes are untyped
         with Untracked():
             return self._read()  # type: ignore[no-any-return]  # as above

@@ -7,8 +7,9 @@ from types import TracebackType
 from typing import Any
 
 from reactflow.cells.cause import Why, Written
+from reactflow.cells.doing import LOCK
 from reactflow.cells.effect import Effect
-from reactflow.cells.engine import ENGINE, event_of
+from reactflow.cells.engine import event_of
 from reactflow.cells.explaining import Explaining, latest
 from reactflow.cells.graphview import GraphView
 from reactflow.cells.looking import view_of
@@ -40,7 +41,7 @@ def why(cell: Readable[Any] | Effect) -> Why:
       length -> area
     """
     check(cell, "why")
-    with ENGINE.lock:
+    with LOCK:
         outcome = current_outcome(cell) if isinstance(cell, Readable) else UNSET
         log = latest()
         trace = Trace(cell, log)
@@ -57,7 +58,9 @@ def why(cell: Readable[Any] | Effect) -> Why:
             writes=tuple(written(node, version, log) for node, version in trace.writes.items()),
             paths=tuple(tuple(names[node] for node in _cut(way)) for way in ways),
             more_paths=more,
-            also=tuple(written(node, version, log) for node, version in trace.also.items()),
+            also=()
+            if is_cell and outcome is UNSET and trace.writes
+            else tuple(written(node, version, log) for node, version in trace.also.items()),
             moved=tuple((str(one.name), str(reader.name)) for one, reader in trace.moved.items()),
             missing=_missing(cell) if is_cell and outcome is UNSET else (),
             raised=_raised(cell, outcome) if type(outcome) is Failure else "",

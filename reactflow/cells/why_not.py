@@ -8,7 +8,7 @@ from typing import Any
 
 from reactflow.cells.cause import Reason, WhyNot
 from reactflow.cells.derived import EXPLICIT, Derived
-from reactflow.cells.doing import mine
+from reactflow.cells.doing import LOCK, mine
 from reactflow.cells.effect import Effect
 from reactflow.cells.engine import ENGINE, event_of
 from reactflow.cells.explaining import Explaining, latest
@@ -39,13 +39,13 @@ def why_not(cell: Readable[Any] | Effect, source: Readable[Any] | None = None) -
     >>> width.value = 9.0
     >>> print(why_not(price, width))
     price (0.0) did not change when width was set to 9.0 at ...
-      price does not depend on width now: it mentions it, and its last run read flag (False) ...
+      price does not depend on width now: it mentions it, and its last run read flag (False), but ...
     >>> stop()
     """
     check(cell, "why_not")
     if source is not None:
         check(source, "why_not")
-    with ENGINE.lock:
+    with LOCK:
         return _Search(cell, source, latest()).answer()
 
 
@@ -265,9 +265,9 @@ class _Search:
             words = f"{name} ran and failed as before, with {shown(reader.outcome)}"
             return Reason("failed", name, words, reader.where)
         how = "==" if reader.equal is None else f"equal={_called(reader.equal)}"
-        made = f" at {reader.where}" if reader.where else ""
+        made = f", made at {reader.where}" if reader.where != name else ""
         did = "took its step" if isinstance(reader, FoldCell) else "ran"
-        words = f"{name} {did} and came to an equal value, {shown(reader.outcome)} (compared with {how}), made{made}"
+        words = f"{name} {did} and came to an equal value, {shown(reader.outcome)} (compared with {how}){made}"
         return Reason("equal", name, words, reader.where)
 
 

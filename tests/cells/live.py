@@ -7,6 +7,7 @@ from typing import Any
 
 from reactflow.cells import UNSET, Effect, Fold, Pulse, Readable, batch, cell, derived, effect, fold, pulse
 from reactflow.cells.derived import explicit
+from reactflow.cells.doing import DOING, LOCK
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.node import CLEAN, STALE, Computed, Link, Node, versions_seen
 from reactflow.cells.readable import current_outcome
@@ -84,8 +85,6 @@ def start(fn: Callable[[], None], label: str, made: Callable[[Effect], None]) ->
 
     def watched() -> None:
         if not first:
-            from reactflow.cells.doing import DOING
-
             assert DOING.owner is not None
             first.append(True)
             made(DOING.owner)
@@ -99,6 +98,8 @@ def check(nodes: list[Any]) -> None:
     engine = ENGINE
     assert (engine.levels, engine.path, engine.in_effects) == ([], {}, False)
     assert (engine.queue, engine.eager, engine.occurred, engine.compared) == ({}, {}, [], [])
+    assert (DOING.claim, DOING.quick, DOING.running, DOING.track, DOING.base, DOING.reads) == (None,) * 6
+    assert (DOING.computing, DOING.owner, DOING.depth, LOCK.depth) == (None, None, 0, 0)
     found: dict[Node, None] = {}
     stack = list(nodes)
     while stack:
@@ -110,12 +111,15 @@ def check(nodes: list[Any]) -> None:
         for one in node.observers or ():
             observer = one() if type(one) is Link else one
             stack.append(observer)
-            assert observer is None or node in observer.inputs, (observer, node)
+            assert observer is None or node in engine.followed(observer), (observer, node)
     for node in found:
         assert not node.is_pulse or node.outcome is UNSET, node
-        assert node.state != STALE, node
+        if node.state == STALE:  # only what is followed by those alone that do not read it now
+            for one in node.observers or ():
+                assert node not in one.inputs or one.state == STALE, node
+            continue
         if isinstance(node, Computed) and node.state == CLEAN:
-            for one in node.inputs:
+            for one in engine.followed(node):
                 assert {node, getattr(node, "link", None)} & set(one.observers or ()), (node, one)
             if not node.is_root:
                 assert node.observers, node

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 from unittest.mock import patch
 
@@ -330,7 +331,10 @@ def test_the_live_graph_agrees_with_a_model_that_computes_everything_anew(histor
 @many
 @given(histories)
 def test_so_does_its_fast_path_from_the_first_write_on(history: list[Instruction]) -> None:
-    with regions(True), patch("reactflow.cells.regions.WARM", 1), patch("reactflow.cells.regions.REST", 1):
+    early = [patch(f"reactflow.cells.{name}", 1) for name in ("fast.WARM", "fast.REST", "batch.WARM", "pulls.WARM")]
+    with regions(True), ExitStack() as patches:
+        for one in early:
+            patches.enter_context(one)
         replay(history)
 
 

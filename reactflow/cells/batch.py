@@ -1,0 +1,227 @@
+"""Batches: several writes that become visible at once, and savepoints.
+
+A batch that begins while the graph rests is on the fast path: it claims the graph and notes what each source had before
+its write, nothing more. When it ends, the sources that moved get one version, and if the same sources are written in
+one batch again and again, their common region has a ``Program`` as that of a single source has. At the first thing
+that is more than writing sources and reading them (a derived cell is read, an effect made, a pulse emitted, a batch
+opened inside) it becomes a batch of the engine, with a journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import get_ident
+from types import TracebackType
+from typing import Any, NoReturn
+
+from reactflow.cells.doing import DOING, LOCK, mine
+from reactflow.cells.engine import ENGINE, IN_EVENT
+from reactflow.cells.event import PENDING, PENDING_SINCE, conclude, write_in_event
+from reactflow.cells.fast import SITES, WARM, Program, program_of
+from reactflow.cells.journal import merge_level, restore_level
+from reactflow.cells.node import Computed, Node
+from reactflow.cells.semantics import same
+from reactflow.errors import CellsError, ReadOnlyError
+
+
+class Batch:
+    """A group of writes that becomes visible at once; use it as ``with batch():``."""
+
+    __slots__ = ("_level",)
+
+    def __enter__(self) -> None:
+        self._level = 1
+        quick: dict[Any, object] = {}
+        me = get_ident()
+        doing = DOING
+        if doing.rest:  # no call from here on: nobody else gets a turn
+            doing.rest = False
+            doing.claim = me
+            doing.track = doing.base = _read_inside
+            doing.quick = quick
+            return
+        computing = ENGINE.computing()
+        if computing:
+            raise ReadOnlyError(f"{computing!r} is derived and opens a batch: it only computes")
+        LOCK.acquire()
+        if not ENGINE.levels:
+            ENGINE.begin()
+        ENGINE.levels.append({})
+        self._level = len(ENGINE.levels)
+        if ENGINE.in_effects:
+            PENDING_SINCE.append(len(PENDING))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        engine = ENGINE
+        if DOING.quick is not None and DOING.claim == get_ident():
+            _end(error)
+            return
+        try:
+            if len(engine.levels) != self._level:
+                self._refuse_overlap()
+            if error is not None:
+                restore_level(engine)
+            if engine.in_effects:
+                since = PENDING_SINCE.pop()
+                if error is not None:
+                    del PENDING[since:]
+            if self._level > 1:
+                merge_level(engine)
+            elif error is None:
+                conclude()
+            else:
+                try:
+                    conclude()  # nothing changed, but effects made inside saw what is now undone
+                except ExceptionGroup as group:
+                    error.add_note(f"after the roll-back, effects failed too: {group!r}")
+        finally:
+            if self._level == 1:
+                DOING.drop_claim()  # it began on the fast path
+            LOCK.release()
+
+    def _refuse_overlap(self) -> NoReturn:
+        """Two batches that overlap, as those of two tasks that await inside: end all that this one has begun."""
+        engine = ENGINE
+        while len(engine.levels) > max(self._level, 1):
+            merge_level(engine)
+        if len(engine.levels) == self._level == 1:
+            conclude()
+        raise CellsError(
+            "a batch was left while another one, opened after it, was still open; both have ended now. "
+            "Do not await or yield inside a batch."
+        )
+
+
+def batch() -> Batch:
+    """Make several writes visible at once: ``with batch(): ...``.
+
+    Inside, the batch's own reads see its writes; nobody else sees any of them before it ends. A body that raises undoes
+    them all. A batch inside a batch is a savepoint. Effects run once, at the end of the outermost one; those that fail
+    arrive together as one ExceptionGroup. Other threads that write wait until the batch has ended.
+
+    >>> from reactflow import cell
+    >>> length, width = cell(3.0), cell(4.0)
+    >>> stop = (length * width).subscribe(print)
+    12.0
+    >>> with batch():
+    ...     length.value, width.value = 1.0, 2.0
+    2.0
+    """
+    return Batch()
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Read several cells as of one moment, whatever other threads write: ``with snapshot(): ...``.
+
+    >>> from reactflow import cell
+    >>> length, width = cell(3.0), cell(4.0)
+    >>> with snapshot():
+    ...     length.value, width.value
+    (3.0, 4.0)
+    """
+    with LOCK:
+        yield
+
+
+# --- on the fast path ----------------------------------------------------------------------------------------------
+
+
+class Joint:
+    """Sources that are written in one batch again and again: how often, and their program once it has one."""
+
+    __slots__ = ("heat", "program", "sources")
+
+    def __init__(self, sources: tuple[Any, ...]) -> None:
+        self.sources, self.heat = sources, 0
+        self.program: Program | None = None
+
+
+def _read_inside(node: Node) -> None:
+    """A read in a batch on the fast path: a derived cell may be behind, the engine has to find out."""
+    if DOING.quick is not None and isinstance(node, Computed) and mine():
+        with LOCK:  # whoever takes it ends the fast path
+            pass
+
+
+def _end(error: BaseException | None) -> None:
+    """End a batch on the fast path."""
+    doing = DOING
+    written, doing.quick = doing.quick or {}, None
+    doing.track = doing.base = None
+    if error is not None:
+        for cell, old in written.items():
+            cell.outcome = old
+        SITES.clear()
+        doing.end_claim()
+        return
+    moved = []
+    for cell, old in written.items():
+        new = cell.outcome
+        if new is not old and not same(None, old, new):
+            moved.append(cell)
+    if not moved:
+        SITES.clear()
+        doing.end_claim()
+        return
+    doing.epoch += 1
+    doing.last_version = now = (doing.last_version | IN_EVENT) + 1
+    is_observed = False
+    for cell in moved:
+        cell.version = now
+        if cell.observers:
+            is_observed = True
+    if SITES:
+        for cell, site in SITES:
+            if cell.version == now:
+                cell.written_at = now, site
+        SITES.clear()
+    if not is_observed:
+        doing.end_claim()
+        return
+    joint = moved[0].joint
+    if joint is not None and joint.program is not None and joint.sources == tuple(written):
+        joint.program.run(now)
+        return
+    with LOCK:
+        ENGINE.levels.append({})
+        try:
+            for cell in moved:
+                ENGINE.mark(cell)
+            conclude()
+        finally:
+            doing.drop_claim()
+        _warm_up(tuple(written), moved[0])
+
+
+def _warm_up(sources: tuple[Any, ...], first: Any) -> None:
+    """Count the batches of the same sources; often enough, their common region gets its code."""
+    joint = first.joint
+    if joint is None or joint.sources != sources:
+        for cell in sources:
+            cell.joint = Joint(sources) if cell is sources[0] else sources[0].joint
+        joint = first.joint
+    joint.heat += 1
+    if joint.heat >= WARM and ENGINE.is_idle():
+        joint.heat = 0
+        joint.program = program_of(sources)
+
+
+def _leave() -> None:
+    """Make the batch of the fast path one of the engine: its writes are written again, with a journal."""
+    written, DOING.quick = DOING.quick or {}, None
+    DOING.track = DOING.base = None
+    sites = dict(SITES)
+    SITES.clear()
+    LOCK.acquire()  # until the batch ends
+    ENGINE.begin()
+    ENGINE.levels.append({})
+    for cell, old in written.items():
+        new, cell.outcome = cell.outcome, old
+        write_in_event(cell, new, sites.get(cell))
+
+
+LOCK.leave_quick = _leave
