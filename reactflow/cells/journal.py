@@ -72,7 +72,7 @@ def restore_level(engine: Engine) -> None:
                 setattr(node, "memory", entry.memory)  # noqa: B010  # folds and changes have one, others do not
             engine.rewire(node, entry.inputs, entry.seen)
         else:
-            node.written_at = entry.memory
+            setattr(node, "written_at", entry.memory)  # noqa: B010  # what is written has one
     for node in level:
         if isinstance(node, Computed):
             engine.mark_anew(node)

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from reactflow.cells.derived import EXPLICIT, Derived
-from reactflow.cells.effect import Effect, Keeper
 from reactflow.cells.doing import LOCK
+from reactflow.cells.effect import Effect, Keeper
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.fold import FoldCell
 from reactflow.cells.graphview import GraphView, NodeView

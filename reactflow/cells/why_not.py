@@ -238,7 +238,7 @@ class _Search:
 
     def _has_seen(self, reader: Any, node: Node, version: int) -> bool:
         seen = dict(zip(reader.inputs, versions_seen(reader.inputs, reader.seen) or (), strict=False))
-        return seen.get(node, NEVER) >= version
+        return bool(seen.get(node, NEVER) >= version)
 
     def _blocked(self, reader: Any) -> Reason | None:
         """A reader that cannot run, for want of a value or because of a failure."""
@@ -267,7 +267,9 @@ class _Search:
         how = "==" if reader.equal is None else f"equal={_called(reader.equal)}"
         made = f", made at {reader.where}" if reader.where != name else ""
         did = "took its step" if isinstance(reader, FoldCell) else "ran"
-        words = f"{name} {did} and came to an equal value, {shown(reader.outcome)} (compared with {how}){made}"
+        words = (
+            f"{name} {did} and came to an equal value, {shown(reader.outcome)} (compared with {how}){made}"
+        )
         return Reason("equal", name, words, reader.where)
 
 
