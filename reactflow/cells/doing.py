@@ -18,7 +18,6 @@ import sys
 import threading
 from collections.abc import Callable
 from threading import get_ident
-from types import BuiltinMethodType
 from typing import TYPE_CHECKING, Any
 
 from reactflow.cells.node import NEVER, Computed, Node
@@ -47,8 +46,8 @@ class Doing:
     """
 
     __slots__ = (
-        "base", "claim", "computing", "depth", "epoch", "last_version", "owner", "quick", "reads", "rest", "running",
-        "track", "waiting",
+        "base", "claim", "computing", "depth", "epoch", "last_version", "listed", "noted", "owner", "quick", "reads",
+        "rest", "running", "track", "waiting",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -61,6 +60,8 @@ class Doing:
         self.quick: dict[Any, object] | None = None  # what a batch on the fast path wrote, see `batches`
         self.running: Any = None  # the nodes whose generated code is running
         self.reads: dict[Node, int] | None = None
+        self.listed: list[Any] | None = None  # what an effect on the fast path has read so far
+        self.noted: dict[Node, int] | None = None  # the same with versions, since it began to write
         self.computing: Node | None = None
         self.owner: Effect | None = None
         self.depth = 0
@@ -137,11 +138,11 @@ def mine() -> bool:
 
 def record_versions() -> None:
     """Have the versions of what is read kept from now on, since they are about to change while an effect runs."""
-    track = DOING.track
-    if type(track) is BuiltinMethodType and mine():
-        reads: list[Node] = track.__self__  # type: ignore[assignment]  # the list that a fast path appends to
-        DOING.reads = {one: one.version for one in reads}
-        DOING.track = note
+    if DOING.listed is not None and mine():
+        DOING.noted = {one: one.version for one in DOING.listed}
+        DOING.listed = None
+        if DOING.track is not None:
+            DOING.track, DOING.reads = note, DOING.noted
 
 
 def note(node: Any) -> None:
@@ -161,13 +162,15 @@ class Untracked:
 
     def __enter__(self) -> None:
         self._before: tuple[Any, Any] | None = None
-        if DOING.track is not None and mine():
+        if DOING.track is not DOING.base and mine():
             self._before = DOING.track, DOING.reads
             DOING.track, DOING.reads = DOING.base, None
 
     def __exit__(self, *_: object) -> None:
         if self._before is not None:
             DOING.track, DOING.reads = self._before
+            if DOING.noted is not None:  # an effect has begun to write inside
+                DOING.track, DOING.reads = note, DOING.noted
 
 
 __all__ = [

@@ -125,7 +125,7 @@ class Effect(Computed):
             return False
         reads: list[Any] = []
         through = False
-        doing.track, doing.owner = reads.append, self
+        doing.track, doing.owner, doing.listed = reads.append, self, reads
         try:
             cleanup = self.fn()
             if cleanup is not None and callable(cleanup):
@@ -133,14 +133,14 @@ class Effect(Computed):
             through = True
         except Unset as error:
             through = True
-            if not any(one.outcome is UNSET for one in doing.reads or reads):
+            if not any(one.outcome is UNSET for one in doing.noted or reads):
                 errors.append(error)
         except Exception as error:
             through = True
             errors.append(error)
         finally:
-            noted, doing.reads = doing.reads, None
-            doing.track = doing.owner = None
+            noted = doing.noted
+            doing.track = doing.owner = doing.reads = doing.listed = doing.noted = None
             if not through:
                 self._follow({one: one.version for one in reads}, False)
         if reads == self.arguments and noted is None and len(errors) == failed and not self.stopped:

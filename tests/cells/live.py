@@ -7,7 +7,7 @@ from typing import Any
 
 from reactflow.cells import UNSET, Effect, Fold, Pulse, Readable, batch, cell, derived, effect, fold, pulse
 from reactflow.cells.derived import explicit
-from reactflow.cells.doing import DOING, LOCK
+from reactflow.cells.doing import DOING, LOCK, Doing
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.node import CLEAN, STALE, Computed, Link, Node, versions_seen
 from reactflow.cells.readable import current_outcome
@@ -98,8 +98,9 @@ def check(nodes: list[Any]) -> None:
     engine = ENGINE
     assert (engine.levels, engine.path, engine.in_effects) == ([], {}, False)
     assert (engine.queue, engine.eager, engine.occurred, engine.compared) == ({}, {}, [], [])
-    assert (DOING.claim, DOING.quick, DOING.running, DOING.track, DOING.base, DOING.reads) == (None,) * 6
-    assert (DOING.computing, DOING.owner, DOING.depth, LOCK.depth) == (None, None, 0, 0)
+    left = {name: value for name in Doing.__slots__ if (value := getattr(DOING, name)) is not None}
+    assert set(left) == {"depth", "epoch", "last_version", "rest", "waiting"}, left
+    assert (DOING.depth, LOCK.depth) == (0, 0)
     found: dict[Node, None] = {}
     stack = list(nodes)
     while stack:
