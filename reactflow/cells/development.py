@@ -104,31 +104,20 @@ class _Watch(Instrument):
 
 def _warning(node: Any) -> MutationWarning:
     name, kind = str(node.name), kind_of_mutable(node.outcome)
-    remedy = _REMEDIES.get(kind, "copy.deepcopy({0}), change that, and write it")
+    holds = f"{name!r} (made at {node.where}) holds {'an' if kind[0] in 'aeion' else 'a'} {kind} that was changed in place"
+    copy = _NEW.get(kind) or _COPY.get(kind, "copy.deepcopy({0})")
+    copy = copy.format(f"{name}.value")
     if node.inputs:
-        return MutationWarning(
-            f"{name!r} (made at {node.where}) holds a {kind} that was changed in place after it was computed: whoever "
-            f"reads it reads the change, and nothing was told. Change a copy: {remedy.format(f'{name}.value')}",
-            cell=name,
-        )
-    return MutationWarning(
-        f"{name!r} (made at {node.where}) holds a {kind} that was changed in place: nothing that reads it was told. "
-        f"Write a new one: {name}.value = {remedy.format(f'{name}.value')}",
-        cell=name,
-    )
+        said = f"{holds} after it was computed: who reads it gets that, and nothing was told. Change a copy: {copy}"
+    elif kind in _NEW:
+        said = f"{holds}: nothing that reads it was told. Write a new one: {name}.value = {copy}"
+    else:
+        said = f"{holds}: nothing that reads it was told. Change a copy, {copy}, and write that"
+    return MutationWarning(said, cell=name)
 
 
-_REMEDIES = {
-    "list": "[*{0}, x]",
-    "dict": "{{**{0}, key: x}}",
-    "set": "{0} | {{x}}",
-    "bytearray": "{0} + b'...'",
-    "tuple": "copy.deepcopy({0}) with the change",
-    "deque": "deque([*{0}, x])",
-    "ndarray": "{0}.copy() with the change",
-    "DataFrame": "{0}.assign(column=...)",
-    "Series": "{0}.copy() with the change",
-}
+_NEW = {"list": "[*{0}, x]", "dict": "{{**{0}, key: x}}", "set": "{0} | {{x}}", "bytearray": "{0} + b'...'"}
+_COPY = {"deque": "{0}.copy()", "ndarray": "{0}.copy()", "DataFrame": "{0}.copy()", "Series": "{0}.copy()"}
 
 
 def _level() -> int:

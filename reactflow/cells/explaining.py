@@ -13,7 +13,7 @@ from reactflow.cells.doing import DOING
 from reactflow.cells.instrument import Instrument
 from reactflow.cells.looking import listen, unlisten
 from reactflow.cells.naming import Site, here
-from reactflow.cells.node import NEVER, Node, versions_seen
+from reactflow.cells.node import LAZY, NEVER, Node, versions_seen
 from reactflow.errors import DeclarationError
 
 KEPT = 10_000  # records
@@ -33,7 +33,10 @@ class Wrote(NamedTuple):
 
 
 class Ran(NamedTuple):
-    """A node ran: its versions after and before, and the inputs' versions that it saw now and at the run before."""
+    """A node ran: its versions after and before, and the inputs' versions that it saw now and at the run before.
+
+    ``observed`` tells whether it ran because its event did, and not because it was read.
+    """
 
     node: Node
     version: int
@@ -42,6 +45,7 @@ class Ran(NamedTuple):
     seen: Versions
     old_inputs: tuple[Node, ...]
     old_seen: Versions | None
+    observed: bool
     changed: bool
 
     def moved(self) -> list[tuple[Node, int, int]]:
@@ -92,7 +96,8 @@ class Explaining(Instrument):
         """Keep a run."""
         before, inputs, seen = self._running.pop(node, (NEVER, (), None))
         now = versions_seen(node.inputs, node.seen) or tuple(one.version for one in node.inputs)
-        self._keep(Ran(node, node.version, before, node.inputs, now, inputs, seen, changed))
+        observed = node.state != LAZY
+        self._keep(Ran(node, node.version, before, node.inputs, now, inputs, seen, observed, changed))
 
     # --- what it tells -----------------------------------------------------------------------------------------------
 

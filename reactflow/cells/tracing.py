@@ -99,7 +99,11 @@ class Trace:
     def _carriers(self, node: Computed, version: int) -> Iterator[tuple[Node, int]]:
         """The inputs that made a node come to this version, with the versions that they had."""
         run = self.log.changed_to(node, version)
-        if run is not None:
+        if run is not None and run.observed:  # whatever it saw in the middle of its event
+            for one, now in zip(run.inputs, run.seen, strict=True):
+                if now and event_of(now) == event_of(version):
+                    yield one, now
+        elif run is not None:
             for one, old, now in run.moved():
                 yield from self._history(one, old, now)
         elif node.version == version:
