@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import deque
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from reactflow.cells.doing import DOING
 from reactflow.cells.instrument import Instrument
 from reactflow.cells.looking import listen, unlisten
 from reactflow.cells.naming import Site, here
 from reactflow.cells.node import LAZY, NEVER, Node, versions_seen
+from reactflow.cells.readable import Readable
 from reactflow.errors import DeclarationError
 
 KEPT = 10_000  # records
@@ -35,7 +37,8 @@ class Wrote(NamedTuple):
 class Ran(NamedTuple):
     """A node ran: its versions after and before, and the inputs' versions that it saw now and at the run before.
 
-    ``observed`` tells whether it ran because its event did, and not because it was read.
+    ``observed`` tells whether it ran because its event did, and not because it was read; ``looked`` is the latest
+    version that there was when it was last looked at before, without having to run perhaps.
     """
 
     node: Node
@@ -46,6 +49,7 @@ class Ran(NamedTuple):
     old_inputs: tuple[Node, ...]
     old_seen: Versions | None
     observed: bool
+    looked: int
     changed: bool
 
     def moved(self) -> list[tuple[Node, int, int]]:
@@ -53,9 +57,8 @@ class Ran(NamedTuple):
         if self.old_seen is None:
             return []
         old = dict(zip(self.old_inputs, self.old_seen, strict=True))
-        bound = max(
-            self.old_seen, default=NEVER
-        )  # what is read for the first time may have changed since then
+        # what is read for the first time may have changed since it was last looked at
+        bound = max(self.looked, *self.old_seen, NEVER)
         pairs = zip(self.inputs, self.seen, strict=True)
         return [
             (one, old.get(one, bound), version)
@@ -74,6 +77,7 @@ class Explaining(Instrument):
         self._records: deque[Wrote | Ran] = deque()
         self._of: dict[Node, deque[Wrote | Ran]] = {}
         self._running: dict[Node, tuple[int, tuple[Node, ...], Versions | None]] = {}
+        self._looked: WeakKeyDictionary[Any, tuple[int, int]] = WeakKeyDictionary()  # the last two times
 
     # --- what it hears -----------------------------------------------------------------------------------------------
 
@@ -87,6 +91,11 @@ class Explaining(Instrument):
         """Keep a write of an equal value."""
         self._keep(Wrote(node, node.version, node.outcome, here(), DOING.owner, False))
 
+    def visited(self, node: Any) -> None:
+        """Note when a node is looked at."""
+        if isinstance(node, Readable):
+            self._looked[node] = self._looked.get(node, (NEVER, NEVER))[1], DOING.last_version
+
     def computed(self, node: Any) -> None:
         """Note what a node saw before; it may be begun twice, when an input has to be computed first."""
         if node not in self._running:
@@ -96,8 +105,8 @@ class Explaining(Instrument):
         """Keep a run."""
         before, inputs, seen = self._running.pop(node, (NEVER, (), None))
         now = versions_seen(node.inputs, node.seen) or tuple(one.version for one in node.inputs)
-        observed = node.state != LAZY
-        self._keep(Ran(node, node.version, before, node.inputs, now, inputs, seen, observed, changed))
+        observed, looked = node.state != LAZY, self._looked.get(node, (NEVER, NEVER))[0]
+        self._keep(Ran(node, node.version, before, node.inputs, now, inputs, seen, observed, looked, changed))
 
     # --- what it tells -----------------------------------------------------------------------------------------------
 

@@ -48,8 +48,11 @@ class Trace:
     def _of_cell(self, node: Computed) -> None:
         if not node.version:
             self.is_first = True
-        elif self.log.changed_to(node, node.version) is not None:
+        elif (run := self.log.changed_to(node, node.version)) is not None:
             self._walk([(node, node.version)])
+            if not run.observed:  # what it reads for the first time may have been behind for longer
+                since = {one: version for one, version in self.writes.items() if version > run.looked}
+                self.writes = since or self.writes
         elif node.state != LAZY:
             self._walk([(node, node.version)])
             if not self.writes:  # it was computed when it was first read or observed

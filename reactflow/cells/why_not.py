@@ -123,7 +123,7 @@ class _Search:
                 )
                 return [Reason("lazy", name, words, cell.where)]
             return [self._reached(source)]
-        if isinstance(cell, Effect):
+        if isinstance(cell, Effect) and not stopped:
             unset = [str(one.name) for one in cell.inputs if one.outcome is UNSET and not one.is_pulse]
             if unset:
                 words = f"{name} waits: it read {', '.join(unset)}, which has no value"
