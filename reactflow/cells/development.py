@@ -104,7 +104,8 @@ class _Watch(Instrument):
 
 def _warning(node: Any) -> MutationWarning:
     name, kind = str(node.name), kind_of_mutable(node.outcome)
-    holds = f"{name!r} (made at {node.where}) holds {'an' if kind[0] in 'aeion' else 'a'} {kind} that was changed in place"
+    a = "an" if kind[0] in "aeion" else "a"
+    holds = f"{name!r} (made at {node.where}) holds {a} {kind} that was changed in place"
     copy = _NEW.get(kind) or _COPY.get(kind, "copy.deepcopy({0})")
     copy = copy.format(f"{name}.value")
     if node.inputs:

@@ -164,9 +164,15 @@ def _aligned(word: str, column: int, width: int) -> str:
 
 def _is_alike(before: object, after: object) -> bool:
     """Whether another object has the same content, of what is compared by identity or not with a plain bool."""
-    if type(before) is not type(after) or type(after) is Failure or not kind_of_mutable(after):
+    if type(before) is not type(after) or type(after) is Failure:
         return False
-    return fingerprint(before) == fingerprint(after)
+    if kind_of_mutable(after):
+        return fingerprint(before) == fingerprint(after)
+    try:
+        verdict = before == after
+        return type(verdict) is not bool and bool(verdict)  # as of numpy's numbers
+    except Exception:  # it cannot be compared
+        return False
 
 
 def profiled() -> AbstractContextManager[Profile]:
