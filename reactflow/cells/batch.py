@@ -15,18 +15,31 @@ from threading import get_ident
 from types import TracebackType
 from typing import Any, NoReturn
 
-from reactflow.cells.doing import DOING, LOCK, mine
-from reactflow.cells.engine import ENGINE, IN_EVENT
+from reactflow.cells.code import chunks_of
+from reactflow.cells.doing import DOING, EVENT, LOCK, read_in_batch
+from reactflow.cells.engine import ENGINE
 from reactflow.cells.event import PENDING, PENDING_SINCE, conclude, write_in_event
 from reactflow.cells.fast import SITES, WARM, Program, program_of
 from reactflow.cells.journal import merge_level, restore_level
-from reactflow.cells.node import Computed, Node
-from reactflow.cells.semantics import same
+from reactflow.cells.semantics import UNSET
 from reactflow.errors import CellsError, ReadOnlyError
 
 
 class Batch:
-    """A group of writes that becomes visible at once; use it as ``with batch():``."""
+    """Make several writes visible at once: ``with batch(): ...``.
+
+    Inside, the batch's own reads see its writes; nobody else sees any of them before it ends. A body that raises undoes
+    them all. A batch inside a batch is a savepoint. Effects run once, at the end of the outermost one; those that fail
+    arrive together as one ExceptionGroup. Other threads that write wait until the batch has ended.
+
+    >>> from reactflow import cell
+    >>> length, width = cell(3.0), cell(4.0)
+    >>> stop = (length * width).subscribe(print)
+    12.0
+    >>> with batch():
+    ...     length.value, width.value = 1.0, 2.0
+    2.0
+    """
 
     __slots__ = ("_level",)
 
@@ -38,7 +51,7 @@ class Batch:
         if doing.rest:  # no call from here on: nobody else gets a turn
             doing.rest = False
             doing.claim = me
-            doing.track = doing.base = _read_inside
+            doing.track = read_in_batch
             doing.quick = quick
             return
         computing = ENGINE.computing()
@@ -95,24 +108,6 @@ class Batch:
         )
 
 
-def batch() -> Batch:
-    """Make several writes visible at once: ``with batch(): ...``.
-
-    Inside, the batch's own reads see its writes; nobody else sees any of them before it ends. A body that raises undoes
-    them all. A batch inside a batch is a savepoint. Effects run once, at the end of the outermost one; those that fail
-    arrive together as one ExceptionGroup. Other threads that write wait until the batch has ended.
-
-    >>> from reactflow import cell
-    >>> length, width = cell(3.0), cell(4.0)
-    >>> stop = (length * width).subscribe(print)
-    12.0
-    >>> with batch():
-    ...     length.value, width.value = 1.0, 2.0
-    2.0
-    """
-    return Batch()
-
-
 @contextmanager
 def snapshot() -> Iterator[None]:
     """Read several cells as of one moment, whatever other threads write: ``with snapshot(): ...``.
@@ -125,6 +120,9 @@ def snapshot() -> Iterator[None]:
     """
     with LOCK:
         yield
+
+
+batch = Batch
 
 
 # --- on the fast path ----------------------------------------------------------------------------------------------
@@ -140,18 +138,11 @@ class Joint:
         self.program: Program | None = None
 
 
-def _read_inside(node: Node) -> None:
-    """A read in a batch on the fast path: a derived cell may be behind, the engine has to find out."""
-    if DOING.quick is not None and isinstance(node, Computed) and mine():
-        with LOCK:  # whoever takes it ends the fast path
-            pass
-
-
 def _end(error: BaseException | None) -> None:
     """End a batch on the fast path."""
     doing = DOING
     written, doing.quick = doing.quick or {}, None
-    doing.track = doing.base = None
+    doing.track = None
     if error is not None:
         for cell, old in written.items():
             cell.outcome = old
@@ -161,14 +152,19 @@ def _end(error: BaseException | None) -> None:
     moved = []
     for cell, old in written.items():
         new = cell.outcome
-        if new is not old and not same(None, old, new):
+        if new is not old:
+            try:
+                if (old == new) is True and old is not UNSET:
+                    continue
+            except Exception:  # a comparison that raises counts as a change
+                pass
             moved.append(cell)
     if not moved:
         SITES.clear()
         doing.end_claim()
         return
-    doing.epoch += 1
-    doing.last_version = now = (doing.last_version | IN_EVENT) + 1
+    doing.last_version = now = doing.epoch
+    doing.epoch = now + EVENT
     is_observed = False
     for cell in moved:
         cell.version = now
@@ -208,12 +204,14 @@ def _warm_up(sources: tuple[Any, ...], first: Any) -> None:
     if joint.heat >= WARM and ENGINE.is_idle():
         joint.heat = 0
         joint.program = program_of(sources)
+        if joint.program is not None:
+            joint.program.chunks = chunks_of(*joint.program.made_of())
 
 
 def _leave() -> None:
     """Make the batch of the fast path one of the engine: its writes are written again, with a journal."""
     written, DOING.quick = DOING.quick or {}, None
-    DOING.track = DOING.base = None
+    DOING.track = None
     sites = dict(SITES)
     SITES.clear()
     LOCK.acquire()  # until the batch ends

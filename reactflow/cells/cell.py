@@ -6,9 +6,9 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, overload, runtime_checkable
 
-from reactflow.cells.doing import DOING
+from reactflow.cells.doing import DOING, EVENT
 from reactflow.cells.event import write
-from reactflow.cells.fast import cold
+from reactflow.cells.fast import cold, slow
 from reactflow.cells.readable import Readable
 from reactflow.cells.rx import Disposable, bind_cell
 from reactflow.cells.semantics import UNSET, Equal, Failure
@@ -39,7 +39,7 @@ class Cell(Readable[T]):
         self.outcome = default
         self.written_at = None
         self.heat = 0  # writes since the last attempt at a program
-        self.put: Callable[[Any, Any], None] = cold  # how it is written, see `fast`
+        self.put: Callable[[Any, Any], None] | None = cold  # how it is written, see `fast`
         self.joint: Any = None  # what is known of batches that begin with it, see `batch`
 
     @property
@@ -55,7 +55,26 @@ class Cell(Readable[T]):
 
     @value.setter
     def value(self, value: T) -> None:
-        self.put(self, value)
+        put = self.put
+        if put is not None:
+            put(self, value)
+            return
+        # from here on: nobody observes it, and it has been written often
+        old = self.outcome
+        if value is old:
+            return
+        try:
+            if (old == value) is True and old is not UNSET:
+                return
+        except Exception:  # a comparison that raises counts as a change
+            pass
+        doing = DOING
+        if doing.rest:  # no call from here on: nobody else gets a turn
+            doing.last_version = self.version = now = doing.epoch
+            doing.epoch = now + EVENT
+            self.outcome = value
+        else:
+            slow(self, value)
 
     @value.deleter
     def value(self) -> None:

@@ -14,10 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from threading import get_ident
 from typing import Any, NamedTuple
 
-from reactflow.cells.doing import DOING
-from reactflow.cells.node import Computed, Node
+from reactflow.cells.doing import DOING, EVENT
+from reactflow.cells.functions import may_branch, plain_of
+from reactflow.cells.node import Node
 from reactflow.cells.operators import SYMBOLS
 from reactflow.cells.semantics import UNSET, Failure
 
@@ -34,7 +36,10 @@ class Form(NamedTuple):
     ``arguments`` are what its function is called with, in the words of the code: ``n3`` is the fourth node of the chunk,
     ``x0`` a node outside, ``k0`` a constant. ``inputs`` are its inputs in the same words, () when it has to be asked
     each time (a tracked function with branches). ``reads`` says that it is tracked: "" not, "list" into a list,
-    "watch" by a function that notices what may not be up to date. ``symbol`` is the operator to write out.
+    "watch" by a function that notices what may not be up to date, "plain" not at all, since it always reads its inputs
+    (see `functions`). ``variables`` are what holds them: a word for the variable, whether it is a closure's, a word for
+    what it holds, and whether that is a list, which may come to hold other cells.
+    ``symbol`` is the operator to write out.
     """
 
     arguments: tuple[str, ...]
@@ -42,6 +47,7 @@ class Form(NamedTuple):
     symbol: str
     reads: str
     is_default: bool  # == decides whether it changed
+    variables: tuple[tuple[str, bool, str, bool], ...] = ()
 
 
 Shape = tuple[Form, ...]
@@ -64,18 +70,28 @@ def _expression(place: int, form: Form, words: Sequence[str]) -> str:
     return f"f{place}({', '.join(words)})"
 
 
-def _call(place: int, form: Form, words: Sequence[str]) -> list[str]:
+def _call(place: int, form: Form, words: Sequence[str], leave: str) -> list[str]:
     """Run a node's function; a tracked one has its reads compared with those of the last time."""
     call = f"at = {place}; v{place} = {_expression(place, form, words)}"
     if not form.reads:
         return [call]
+    if form.reads == "plain":
+        held = []
+        for word, is_closure, what, is_list in form.variables:
+            now = f"{word}.cell_contents" if is_closure else f"{word}.get(q{word[1:]})"
+            held.append(f"{now} != {what}" if is_list else f"{now} is not {what}")
+        return [*([f"if {' or '.join(held)}: {_leave(leave, place, 'MISSING')}"] if held else []), call]
     track = "r.append" if form.reads == "list" else f"w{place}(r)"
     return [
         f"r = []; D.track = {track}",
         call,
         "D.track = foreign",
-        f"if r != n{place}.arguments and not agree(n{place}, r): return at, None, v{place}, r",
+        f"if r != n{place}.arguments and not agree(n{place}, r): {_leave(leave, place)}",
     ]
+
+
+def _leave(leave: str, place: int, value: str = "") -> str:
+    return f"return {leave}(n{place}, None, {value or f'v{place}'}, r)"
 
 
 def _same(place: int, form: Form) -> str:
@@ -85,35 +101,36 @@ def _same(place: int, form: Form) -> str:
 # --- pushing: after a write ----------------------------------------------------------------------------------------
 
 
-def pushing_text(shape: Shape, sources: frozenset[str]) -> str:
+def pushing_text(shape: Shape, sources: frozenset[str], leave: str = "") -> list[str]:
     """The code that follows a write through a chunk. ``sources`` are the words of what has moved for certain.
 
     >>> area = Form(("x0", "x1"), ("x0",), "*", "", True)
     >>> label = Form(("n0",), ("n0",), "", "", True)
-    >>> for line in pushing_text((area, label), frozenset({"x0"})).splitlines()[6:16]:
-    ...     print(line.strip())
+    >>> for line in pushing_text((area, label), frozenset({"x0"})):
+    ...     print(line)
     at = 0; v0 = x0.outcome * x1.outcome
     old = n0.outcome; n0.seen = now
     if v0 is not old and (old == v0) is not True:
-    if v0 is UNSET: return at, None, v0, None
-    n0.outcome = v0; n0.version = now; m0 = True
+        if v0 is UNSET: return (n0, None, v0, r)
+        n0.outcome = v0; n0.version = now; m0 = True
     else: v0 = old; m0 = False
     if m0:
-    at = 1; v1 = f1(v0)
-    old = n1.outcome; n1.seen = now
-    if v1 is not old and (old == v1) is not True:
+        at = 1; v1 = f1(v0)
+        old = n1.outcome; n1.seen = now
+        if v1 is not old and (old == v1) is not True:
+            if v1 is UNSET: return (n1, None, v1, r)
+            n1.outcome = v1; n1.version = now
     """
     used = {word for form in shape for word in (*form.arguments, *form.inputs)}
-    lines = _head(shape, "now")
-    lines += ["    seen = -now", "    at = 0; r = None", "    try:"]
+    lines: list[str] = []
     for place, form in enumerate(shape):
         passed_on = f"n{place}" in used
         moved = f"; m{place} = True" if passed_on else ""
-        body = _call(place, form, [_value(word) for word in form.arguments])
+        body = _call(place, form, [_value(word) for word in form.arguments], leave)
         body += [
-            f"old = n{place}.outcome; n{place}.seen = {'now' if len(form.inputs) == 1 else 'seen'}",
+            f"old = n{place}.outcome; n{place}.seen = {'now' if len(form.inputs) == 1 else '-now'}",
             f"if v{place} is not old and {_same(place, form)} is not True:",
-            f"    if v{place} is UNSET: return at, None, v{place}, r",
+            f"    if v{place} is UNSET: {_leave(leave, place)}",
             f"    n{place}.outcome = v{place}; n{place}.version = now{moved}",
         ]
         if passed_on:
@@ -123,8 +140,8 @@ def pushing_text(shape: Shape, sources: frozenset[str]) -> str:
             body = [f"if {asked}:", *(f"    {line}" for line in body)]
             if passed_on:
                 body.append(f"else: v{place} = n{place}.outcome; m{place} = False")
-        lines += [f"        {line}" for line in body]
-    return "\n".join([*lines, *_tail()])
+        lines += body
+    return lines
 
 
 def _value(word: str) -> str:
@@ -132,74 +149,141 @@ def _value(word: str) -> str:
 
 
 def _moved(word: str) -> str:
-    return f"m{word[1:]}" if word[0] == "n" else f"{word}.version >= now"
+    return f"m{word[1:]}" if word[0] == "n" else f"{word}.version is now"
 
 
 # --- pulling: before a read ----------------------------------------------------------------------------------------
 
 
-def pulling_text(shape: Shape) -> str:
+def pulling_text(shape: Shape, leave: str = "") -> list[str]:
     """The code that brings a chunk up to date before a read.
 
-    >>> for line in pulling_text((Form(("x0",), ("x0",), "", "", True),)).splitlines()[3:13]:
-    ...     print(line.strip())
+    What runs gets the latest version of its inputs, or the latest that there is: between events an outcome belongs to
+    those, and the function is not run again while they stay.
+
+    >>> for line in pulling_text((Form(("x0",), ("x0",), "", "", True),)):
+    ...     print(line)
     s = n0.seen; w = x0.version
-    if s != w and (s is None or s >= 0 or w > -s):
-    a0 = x0.outcome
-    if a0 is UNSET or a0.__class__ is Failure: return 0, None, MISSING, None
-    at = 0; v0 = f0(a0)
-    old = n0.outcome; n0.seen = w
-    if v0 is not old and (old == v0) is not True:
-    if v0 is UNSET: return at, None, v0, None
-    n0.outcome = v0; n0.version = now
+    if s is not w and s != w and (s is None or s >= 0 or w > -s):
+        a0 = x0.outcome
+        if a0 is UNSET or a0.__class__ is Failure: return (n0, None, MISSING, r)
+        at = 0; v0 = f0(a0)
+        old = n0.outcome; n0.seen = w
+        if v0 is not old and (old == v0) is not True:
+            if v0 is UNSET: return (n0, None, v0, r)
+            n0.outcome = v0; n0.version = w
     n0.checked = epoch
     """
-    lines = _head(shape, "now, epoch")
-    lines += ["    at = 0; r = None", "    try:"]
+    lines: list[str] = []
     for place, form in enumerate(shape):
-        lines += [f"        {line}" for line in _pulled(place, form)]
-    return "\n".join([*lines, *_tail()])
-
-
-def _pulled(place: int, form: Form) -> list[str]:
-    inputs = form.inputs
-    if form.reads:
-        lines = [f"if n{place}.inputs is not i{place}: return {place}, None, MISSING, None"]
-    else:
-        lines = []
-    if len(inputs) == 1:
+        inputs = form.inputs
+        if form.reads:
+            lines.append(f"if n{place}.inputs is not i{place}: {_leave(leave, place, 'MISSING')}")
+        if len(inputs) == 1:
+            lines += [
+                f"s = n{place}.seen; w = {inputs[0]}.version",
+                "if s is not w and s != w and (s is None or s >= 0 or w > -s):",
+            ]
+        else:
+            versions = ", ".join(f"{word}.version" for word in inputs)
+            newer = " or ".join(f"{word}.version > -s" for word in inputs)
+            lines += [
+                f"s = n{place}.seen",
+                f"if s != ({versions}) if s.__class__ is tuple else s is None or {newer}:",
+            ]
+        needed = form.inputs if form.reads == "plain" else form.arguments
+        words = [f"a{at}" if word[0] != "k" else word for at, word in enumerate(needed)]
+        for word, given in zip(words, needed, strict=True):
+            if word != given:
+                lines += [
+                    f"    {word} = {given}.outcome",
+                    f"    if {word} is UNSET or {word}.__class__ is Failure: {_leave(leave, place, 'MISSING')}",
+                ]
+        lines += [f"    {line}" for line in _call(place, form, [] if form.reads else words, leave)]
         lines += [
-            f"s = n{place}.seen; w = {inputs[0]}.version",
-            "if s != w and (s is None or s >= 0 or w > -s):",
+            f"    old = n{place}.outcome; n{place}.seen = {'w' if len(inputs) == 1 else '-now'}",
+            f"    if v{place} is not old and {_same(place, form)} is not True:",
+            f"        if v{place} is UNSET: {_leave(leave, place)}",
+            f"        n{place}.outcome = v{place}; n{place}.version = {'w' if len(inputs) == 1 else 'now'}",
+            f"n{place}.checked = epoch",
         ]
-        seen = "w"
-    else:
-        versions = ", ".join(f"{word}.version" for word in inputs)
-        newer = " or ".join(f"{word}.version > -s" for word in inputs)
-        lines += [
-            f"s = n{place}.seen",
-            f"if s != ({versions}) if s.__class__ is tuple else s is None or {newer}:",
-        ]
-        seen = "-now"
-    words = []
-    for at, word in enumerate(form.arguments):
-        if word[0] == "k":
-            words.append(word)
-            continue
-        words.append(f"a{at}")
-        lines += [
-            f"    a{at} = {word}.outcome",
-            f"    if a{at} is UNSET or a{at}.__class__ is Failure: return {place}, None, MISSING, None",
-        ]
-    lines += [f"    {line}" for line in _call(place, form, words)]
-    lines += [
-        f"    old = n{place}.outcome; n{place}.seen = {seen}",
-        f"    if v{place} is not old and {_same(place, form)} is not True:",
-        f"        if v{place} is UNSET: return at, None, v{place}, r",
-        f"        n{place}.outcome = v{place}; n{place}.version = now",
-        f"n{place}.checked = epoch",
-    ]
     return lines
+
+
+# --- whole functions -----------------------------------------------------------------------------------------------
+
+_CHUNK = """
+def run({parameters}):
+    at = 0; r = None
+    try:
+        {body}
+    except BaseException as error:
+        return {failed}
+"""
+
+_WRITE = """
+def run(cell, value{words}):
+    old = cell.outcome
+    if value is old: return
+    if {unusual}value is UNSET or value.__class__ is Failure: return slow(cell, value)
+    try:
+        if {same} is True: return
+    except Exception: pass
+    me = get_ident()
+    if not D.rest or cell.put is not run: return slow(cell, value)
+    D.rest = False; D.claim = me
+    D.last_version = cell.version = now = D.epoch
+    D.epoch = now + {event}
+    cell.outcome = value
+    D.track = foreign; D.running = program
+    at = 0; r = None
+    try:
+        {body}
+    except BaseException as error:
+        return leave{failed}
+    D.track = D.running = None
+    {end}
+"""
+
+_END = "D.claim = None; D.rest = True\n    if D.waiting: D.end_claim()"
+
+_READ = """
+def run(node{words}):
+    me = get_ident()
+    if not D.rest: return slow(node)
+    D.rest = False; D.claim = me
+    D.track = foreign; D.running = program
+    now = D.last_version
+    epoch = D.epoch; at = 0; r = None
+    try:
+        {body}
+    except BaseException as error:
+        return leave{failed}
+    D.track = D.running = None
+    {end}
+    return node.outcome
+"""
+
+_ALONE = """
+def run(n0):
+    me = get_ident()
+    if not D.rest: return slow(n0)
+    {given}
+    D.rest = False; D.claim = me
+    D.track = foreign; D.running = program
+    now = D.last_version
+    epoch = D.epoch; at = 0; r = None
+    try:
+        {body}
+    except BaseException as error:
+        return leave{failed}
+    D.track = D.running = None
+    {end}
+    return n0.outcome
+"""
+
+_FAILED = "(locals()[f'n{at}'], error, locals().get(f'v{at}', MISSING), r)"
+_CHUNKS = ["for chunk in chunks:", "    left = chunk({given})", "    if left is not None: return leave(*left)"]
 
 
 # --- making --------------------------------------------------------------------------------------------------------
@@ -207,76 +291,180 @@ def _pulled(place: int, form: Form) -> list[str]:
 MISSING = object()  # the value of a function that did not return
 
 
-def _head(shape: Shape, parameters: str) -> list[str]:
+class Helpers(NamedTuple):
+    """What generated code calls and refers to, beside the nodes; see `fast` and `pulls`."""
+
+    program: Any
+    leave: Callable[..., Any]
+    foreign: Callable[..., Any]
+    agree: Callable[..., Any]
+    moved: Callable[..., Any]
+    watcher: Callable[..., Any]
+    slow: Callable[..., Any]
+    tell: Callable[..., Any] | None
+    effects: Any
+    equal: Any
+
+
+def _indented(lines: Sequence[str]) -> str:
+    return "\n        ".join(lines)
+
+
+def _words(shape: Shape) -> list[str]:
     words = sorted({word for form in shape for word in (*form.arguments, *form.inputs) if word[0] in "xk"})
     words += [f"n{place}" for place in range(len(shape))]
     words += [f"f{place}" for place, form in enumerate(shape) if not form.symbol]
     words += [f"w{place}" for place, form in enumerate(shape) if form.reads == "watch"]
     words += [f"i{place}" for place, form in enumerate(shape) if form.reads]
-    given = ", ".join(words)
-    return [
-        f"def make(equals, foreign, agree, moved, {given}):",
-        f"  def run({parameters}, {', '.join(f'{word}={word}' for word in words)}):",
-    ]
+    for form in shape:
+        for word, is_closure, what, _ in form.variables:
+            words += [word] if is_closure else [word, f"q{word[1:]}"]
+            words += [what] if what[0] == "h" else []
+    return words
 
 
-def _tail() -> list[str]:
-    return [
-        "    except BaseException as error:",
-        "        return at, error, locals().get(f'v{at}', MISSING), r",
-        "  return run",
-    ]
+def source_text(shape: Shape, sources: frozenset[str] | None, entry: str, tells: bool, compares: bool) -> str:
+    """The text of a whole function: a "chunk", or the "entry" of a write or a read, or its entry to other "chunks".
+
+    That of a read of a node that needs no other is for it "alone": it gets at all else through it, and serves every
+    node of its shape. ``sources`` is None for pulling code; ``tells`` says that effects follow, ``compares`` that == compares the source.
+
+    >>> print(source_text((Form(("x0",), ("x0",), "-", "", True),), frozenset({"x0"}), "chunk", False, True))
+    def run(now, x0=x0, n0=n0):
+        at = 0; r = None
+        try:
+            at = 0; v0 = - x0.outcome
+            old = n0.outcome; n0.seen = now
+            if v0 is not old and (old == v0) is not True:
+                if v0 is UNSET: return (n0, None, v0, r)
+                n0.outcome = v0; n0.version = now
+        except BaseException as error:
+            return (locals()[f'n{at}'], error, locals().get(f'v{at}', MISSING), r)
+    """
+    words = _words(shape)
+    given = {
+        "words": "".join(f", {word}={word}" for word in words),
+        "failed": _FAILED,
+        "end": "return tell(effects, now)" if tells else _END,
+        "event": EVENT,
+        "same": "(old == value)" if compares else "equal(old, value)",
+        "unusual": "" if compares else "not D.rest or ",
+    }
+    pulls = sources is None
+    leave = "" if entry == "chunk" else "leave"
+    body = pulling_text(shape, leave) if sources is None else pushing_text(shape, sources, leave)
+    if entry == "chunks":
+        body = [line.format(given="now, epoch" if pulls else "now") for line in _CHUNKS]
+        given["failed"] = "(None, error, MISSING, None)"
+    if entry == "alone":
+        (form,) = shape
+        given["given"] = f"{', '.join(form.arguments)}, = n0.arguments; f0 = n0.fn; equals = (n0.equal,)"
+    template = {"chunk": _CHUNK, "alone": _ALONE}.get(entry, _READ if pulls else _WRITE)
+    given["parameters"] = ("now, epoch" if pulls else "now") + given["words"]
+    return template.format(body=_indented(body or ["pass"]), **given).strip()
 
 
 @lru_cache(maxsize=256)
-def _compiled(shape: Shape, sources: frozenset[str] | None) -> Callable[..., Run]:
-    """The maker of all code of one shape."""
-    text = pulling_text(shape) if sources is None else pushing_text(shape, sources)
-    scope: dict[str, Any] = {"UNSET": UNSET, "Failure": Failure, "MISSING": MISSING, "D": DOING}
+def _compiled(shape: Shape, sources: frozenset[str] | None, *kind: Any) -> Callable[..., Run]:
+    """The maker of all functions of one text."""
+    text = source_text(shape, sources, *kind)
+    fields = ", ".join((*Helpers._fields, "equals", "chunks", *(_words(shape) if kind[0] != "alone" else ())))
+    text = f"def make({fields}):\n  " + text.replace("\n", "\n  ") + "\n  return run"
+    scope: dict[str, Any] = {
+        "UNSET": UNSET, "Failure": Failure, "MISSING": MISSING, "D": DOING, "get_ident": get_ident,
+    }  # fmt: skip
     exec(compile(text, FILE, "exec"), scope)  # our own text: no name or value of a program is in it
     make: Callable[..., Run] = scope["make"]
     return make
 
 
 def chunks_of(
-    nodes: Sequence[Any], sources: Sequence[Node] | None, reads: Callable[[Any], str], helpers: tuple[Any, ...]
+    nodes: Sequence[Any], sources: Sequence[Node] | None, reads: Callable[[Any], str], helpers: Helpers
 ) -> list[Run]:
     """The functions of nodes in topological order: pushing code from ``sources``, or pulling code when that is None.
 
-    ``reads`` says of a tracked node how its reads are noted; ``helpers`` are the functions that the code calls.
+    ``reads`` says of a tracked node how its reads are noted.
     """
-    made: list[Run] = []
-    certain = set(sources or ()) if len(sources or ()) == 1 else set()
-    for first in range(0, len(nodes), CHUNK):
-        part = nodes[first : first + CHUNK]
-        words: dict[Any, str] = {node: f"n{place}" for place, node in enumerate(part)}
-        given: dict[str, Any] = {}
-        shape: list[Form] = []
-        for place, node in enumerate(part):
-            arguments: list[str] = []
-            how = reads(node) if node.tracked else ""
-            for one in node.inputs if node.tracked else node.arguments:
-                if not isinstance(one, Node):
-                    word = f"k{len(given)}"
-                    given[word] = one
-                else:
-                    if one not in words:
-                        words[one] = f"x{len(given)}"
-                        given[words[one]] = one
-                    word = words[one]
-                if not node.tracked:
-                    arguments.append(word)
-            inputs = tuple(words[one] for one in node.inputs)
-            if sources is not None:
-                inputs = () if how.startswith("asked") else inputs
-            symbol = "" if node.tracked else symbol_of(node.fn, len(arguments))
-            shape.append(Form(tuple(arguments), inputs, symbol, how.removeprefix("asked "), node.equal is None))
-            given[f"n{place}"], given[f"f{place}"], given[f"i{place}"] = node, node.fn, node.inputs
-            if shape[-1].reads == "watch":
-                given[f"w{place}"] = helpers[-1](node)
-        final = tuple(shape)
-        starts = None if sources is None else frozenset(words[one] for one in certain if one in words)
-        make = _compiled(final, starts)
-        used = make.__code__.co_varnames[4 : make.__code__.co_argcount]
-        made.append(make([node.equal for node in part], *helpers[:3], *(given[word] for word in used)))
-    return made
+    return [
+        _made(nodes[first : first + CHUNK], sources, reads, helpers, "chunk", [])
+        for first in range(0, len(nodes), CHUNK)
+    ]
+
+
+def entry_of(
+    nodes: Sequence[Any], sources: Sequence[Node] | None, reads: Callable[[Any], str], helpers: Helpers
+) -> Run:
+    """The function that writes a source and brings ``nodes`` up to date, or that reads the last of them."""
+    if sources is None and len(nodes) == 1 and not nodes[0].tracked:
+        return _alone(_shape_of(nodes, sources, reads, helpers)[0], helpers)
+    if len(nodes) <= CHUNK:
+        return _made(nodes, sources, reads, helpers, "entry", [])
+    return _made([], sources, reads, helpers, "chunks", chunks_of(nodes, sources, reads, helpers))
+
+
+@lru_cache(maxsize=256)
+def _alone(shape: Shape, helpers: Helpers) -> Run:
+    return _compiled(shape, None, "alone", False, True)(*helpers, (), ())
+
+
+def _made(
+    part: Sequence[Any],
+    sources: Sequence[Node] | None,
+    reads: Callable[[Any], str],
+    helpers: Helpers,
+    entry: str,
+    chunks: list[Run],
+) -> Run:
+    shape, words, given = _shape_of(part, sources, reads, helpers)
+    certain = None if sources is None else frozenset(words[one] for one in sources if one in words and len(sources) == 1)
+    make = _compiled(shape, certain, entry, bool(helpers.effects), helpers.equal is None)
+    return make(*helpers, [node.equal for node in part], chunks, *(given[word] for word in _words(shape)))
+
+
+def _shape_of(
+    part: Sequence[Any], sources: Sequence[Node] | None, reads: Callable[[Any], str], helpers: Helpers
+) -> tuple[Shape, dict[Any, str], dict[str, Any]]:
+    """The shape of some nodes, the words for them and for what they need, and what the words stand for."""
+    words: dict[Any, str] = {node: f"n{place}" for place, node in enumerate(part)}
+    given: dict[str, Any] = {}
+
+    def word_of(one: Any) -> str:
+        if not isinstance(one, Node):
+            word = f"k{len(given)}"
+        elif one in words:
+            return words[one]
+        else:
+            word = words[one] = f"x{len(given)}"
+        given[word] = one
+        return word
+
+    shape: list[Form] = []
+    for place, node in enumerate(part):
+        given[f"n{place}"], given[f"f{place}"], given[f"i{place}"] = node, node.fn, node.inputs
+        inputs = tuple(word_of(one) for one in node.inputs)
+        if not node.tracked:
+            arguments = tuple(word_of(one) for one in node.arguments)
+            shape.append(Form(arguments, inputs, symbol_of(node.fn, len(arguments)), "", node.equal is None))
+            continue
+        plain = plain_of(node.fn)
+        if plain is not None and tuple(dict.fromkeys(plain.reads)) == node.inputs:
+            given[f"f{place}"] = plain.fn
+            variables = []
+            for one in plain.variables:
+                word = f"c{len(given)}"
+                given[word] = one.names if one.closure is None else one.closure
+                given[f"q{word[1:]}"] = one.name
+                is_list = isinstance(one.held, list)
+                what = words.get(one.held) if isinstance(one.held, Node) else None
+                if what is None:
+                    what = f"h{len(given)}"
+                    given[what] = [*one.held] if is_list else one.held
+                variables.append((word, one.closure is not None, what, is_list))
+            shape.append(Form((), inputs, "", "plain", node.equal is None, tuple(variables)))
+        else:
+            how = reads(node)
+            if how == "watch":
+                given[f"w{place}"] = helpers.watcher(node)
+            inputs = () if may_branch(node.fn) and sources is not None else inputs
+            shape.append(Form((), inputs, "", how, node.equal is None))
+    return tuple(shape), words, given

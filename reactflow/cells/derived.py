@@ -82,7 +82,7 @@ class Derived(Readable[T_co], Computed):
         track = doing.track
         if track is not None:
             track(self)
-        if self.state == CLEAN or self.checked == doing.epoch:
+        if self.state == CLEAN or self.checked is doing.epoch:
             outcome = self.outcome
         else:
             outcome = self.get(self)

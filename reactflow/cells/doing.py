@@ -20,12 +20,13 @@ from collections.abc import Callable
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
-from reactflow.cells.node import NEVER, Computed, Node
+from reactflow.cells.node import Computed, Node
 
 if TYPE_CHECKING:
     from reactflow.cells.effect import Effect
 
 HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
+EVENT = 1 << 20  # versions of one event: a version divided by this is the number of its event
 PATIENCE = 0.05  # seconds after which a thread that waits for a claim looks again, should it have missed its end
 
 
@@ -37,25 +38,29 @@ class ColdInput(BaseException):
         self.node = node
 
 
+class LeaveRegion(BaseException):
+    """Leaves an explicit function that reads a derived cell it was not given: only the engine knows it is current."""
+
+
 class Doing:
     """What is going on. ``DOING`` is the only one.
 
     ``track`` is called with each node that is read, before its outcome is looked at; None while nobody wants to know.
-    ``base`` is what an untracked block puts there. ``reads`` are the reads noted so far, with the versions read, when
+    ``reads`` are the reads noted so far, with the versions read, when
     the general engine tracks; a fast path has a plain list instead, and ``track`` is its ``append``.
     """
 
     __slots__ = (
-        "base", "claim", "computing", "depth", "epoch", "last_version", "listed", "noted", "owner", "quick", "reads",
+        "claim", "computing", "depth", "epoch", "last_version", "listed", "noted", "owner", "quick", "reads",
         "rest", "running", "track", "waiting",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.track: Callable[[Node], object] | None = None
-        self.base: Callable[[Node], object] | None = None
         self.rest = HAS_GIL  # nothing is under way, and a fast path may claim the graph
         self.claim: int | None = None  # the thread in a fast path
-        self.epoch = 1  # grows with every write: what was checked at this epoch is up to date
+        self.epoch = EVENT  # the first version of the next event; also grows with every other write, so that what was
+        # checked at this epoch is up to date
         self.last_version = 0
         self.quick: dict[Any, object] | None = None  # what a batch on the fast path wrote, see `batches`
         self.running: Any = None  # the nodes whose generated code is running
@@ -66,6 +71,12 @@ class Doing:
         self.owner: Effect | None = None
         self.depth = 0
         self.waiting = False  # a thread waits for the end of a claim
+
+    def untracked(self) -> Callable[[Node], object] | None:
+        """What an untracked block has for ``track``."""
+        if self.running is not None:
+            return foreign
+        return read_in_batch if self.quick is not None else None
 
     def end_claim(self) -> None:
         """Let others in again, after an event of a fast path."""
@@ -89,12 +100,13 @@ _owned: Callable[[], bool] = _LOCK._is_owned  # type: ignore[attr-defined]  # wh
 class GraphLock:
     """The lock of the general engine, re-entrant; a fast path is neither under way nor begun while it is held."""
 
-    __slots__ = ("depth", "is_idle", "leave_quick")
+    __slots__ = ("depth", "enter_effects", "is_idle", "leave_quick")
 
     def __init__(self) -> None:
         self.depth = 0
         self.is_idle: Callable[[], bool] = lambda: True  # whether the engine has nothing under way, set by it
         self.leave_quick: Callable[[], None] = lambda: None  # ends the fast path of a batch, set by `batch`
+        self.enter_effects: Callable[[], None] = lambda: None  # the same for that of effects, set by `fast`
 
     def acquire(self) -> None:
         """Take the lock, and wait for the end of another thread's claim."""
@@ -106,6 +118,8 @@ class GraphLock:
                 self.depth += 1
                 if DOING.quick is not None:
                     self.leave_quick()
+                elif DOING.listed is not None:
+                    self.enter_effects()
                 return
             _LOCK.release()  # the claim may need it to get on
             _FREED.clear()
@@ -136,15 +150,6 @@ def mine() -> bool:
     return _owned() or DOING.claim == get_ident()
 
 
-def record_versions() -> None:
-    """Have the versions of what is read kept from now on, since they are about to change while an effect runs."""
-    if DOING.listed is not None and mine():
-        DOING.noted = {one: one.version for one in DOING.listed}
-        DOING.listed = None
-        if DOING.track is not None:
-            DOING.track, DOING.reads = note, DOING.noted
-
-
 def note(node: Any) -> None:
     """Note a read, with the version that is read: a computed node is brought up to date first."""
     if mine():
@@ -155,6 +160,19 @@ def note(node: Any) -> None:
             reads.setdefault(node, node.version)
 
 
+def foreign(node: Node) -> None:
+    """A read in generated code that is not tracked: sources only are surely current."""
+    if isinstance(node, Computed) and DOING.running is not None and mine():
+        raise LeaveRegion
+
+
+def read_in_batch(node: Node) -> None:
+    """A read in a batch on the fast path: a derived cell may be behind, the engine has to find out."""
+    if isinstance(node, Computed) and DOING.quick is not None and mine():
+        with LOCK:  # whoever takes it ends the fast path
+            pass
+
+
 class Untracked:
     """A block whose reads subscribe nothing."""
 
@@ -162,18 +180,13 @@ class Untracked:
 
     def __enter__(self) -> None:
         self._before: tuple[Any, Any] | None = None
-        if DOING.track is not DOING.base and mine():
-            self._before = DOING.track, DOING.reads
-            DOING.track, DOING.reads = DOING.base, None
+        track = DOING.track
+        if track is not None and track is not foreign and track is not read_in_batch and mine():
+            self._before = track, DOING.reads
+            DOING.track, DOING.reads = DOING.untracked(), None
 
     def __exit__(self, *_: object) -> None:
         if self._before is not None:
             DOING.track, DOING.reads = self._before
             if DOING.noted is not None:  # an effect has begun to write inside
                 DOING.track, DOING.reads = note, DOING.noted
-
-
-__all__ = [
-    "DOING", "HAS_GIL", "LOCK", "NEVER", "ColdInput", "Doing", "GraphLock", "Untracked", "mine", "note",
-    "record_versions",
-]  # fmt: skip

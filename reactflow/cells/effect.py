@@ -112,50 +112,33 @@ class Effect(Computed):
         if errors:
             _raise(errors)
 
-    def run_again(self, errors: list[Exception]) -> bool:
-        """Run as `run` does, on the fast path: nothing else is being run, tracked or computed.
+    def has_run(self, cleanup: object, errors: list[Exception]) -> None:
+        """Take what a run on the fast path leaves behind, when it is more than what the last one left."""
+        if callable(cleanup):
+            self.owned.append(cleanup)
+        self._end_run(errors, through=True)
 
-        Returns whether that was all: what it raises is put into ``errors``, and False is also the answer when it read
-        something else than the last time, or wrote, so that the engine has to see to what follows.
-        """
-        doing = DOING
-        self.state = CLEAN
-        failed = len(errors)
-        if self.owned and not self._clean_up(errors):
-            return False
-        reads: list[Any] = []
-        through = False
-        doing.track, doing.owner, doing.listed = reads.append, self, reads
-        try:
-            cleanup = self.fn()
-            if cleanup is not None and callable(cleanup):
-                self.owned.append(cleanup)
-            through = True
-        except Unset as error:
-            through = True
-            if not any(one.outcome is UNSET for one in doing.noted or reads):
-                errors.append(error)
-        except Exception as error:
-            through = True
+    def has_raised(self, error: Exception | None, errors: list[Exception]) -> None:
+        """The same after a run that raised; None is an interrupt, after which it has to run again."""
+        reads = DOING.noted or DOING.listed or ()
+        if error is not None and not (isinstance(error, Unset) and any(one.outcome is UNSET for one in reads)):
+            error.add_note(f"in the effect {self.name!r}, made at {self.where}")
             errors.append(error)
-        finally:
-            noted = doing.noted
-            doing.track = doing.owner = doing.reads = doing.listed = doing.noted = None
-            if not through:
-                self._follow({one: one.version for one in reads}, False)
-        if reads == self.arguments and noted is None and len(errors) == failed and not self.stopped:
-            self.seen = -doing.last_version
-            return True
+        self._end_run(errors, through=error is not None)
+
+    def _end_run(self, errors: list[Exception], *, through: bool) -> None:
+        listed, noted = DOING.listed, DOING.noted
+        DOING.track = DOING.listed = DOING.noted = DOING.reads = DOING.owner = None
+        reads = noted if noted is not None else {one: one.version for one in listed or ()}
         with LOCK:
             if self.stopped:
-                self._clean_up(errors)
+                failed: list[Exception] = []
+                self._clean_up(failed)
+                errors += failed
             else:
-                self._follow(noted if noted is not None else {one: one.version for one in reads}, True)
-                if noted is None:
-                    self.arguments = reads
-        for error in errors[failed:]:
-            error.add_note(f"in the effect {self.name!r}, made at {self.where}")
-        return False
+                self._follow(reads, through)
+                if listed is not None:
+                    self.arguments = listed
 
     def _follow(self, reads: dict[Node, int], through: bool) -> None:
         """Subscribe to what the run read; it runs again if it was interrupted, or if what it read has moved on."""

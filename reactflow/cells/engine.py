@@ -20,7 +20,7 @@ from collections import deque
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from reactflow.cells.doing import DOING, LOCK, ColdInput, Untracked, mine, note
+from reactflow.cells.doing import DOING, EVENT, LOCK, ColdInput, Untracked, mine, note
 from reactflow.cells.instrument import Instrument
 from reactflow.cells.journal import Saved, save
 from reactflow.cells.naming import function_line, here
@@ -30,9 +30,7 @@ from reactflow.errors import CycleError
 
 NESTING = 24  # user functions that may be running one inside the other before a cold input is computed first
 ROUNDS = 100  # how often effects may feed effects after one write
-IN_EVENT = (
-    1 << 20
-) - 1  # the bits of a version that number it within its event; those above number the event
+FORMERS = 8  # inputs that a node which goes to and fro stays subscribed to though it does not read them now
 
 
 class Engine:
@@ -67,6 +65,19 @@ class Engine:
             if one.unplan():
                 stack.extend(self.followed(one))
 
+    def forget_around(self, node: Node) -> None:
+        """Drop plans that a node is part of or an input to."""
+        self.forget(node)
+        for observer in node.observers or ():
+            if isinstance(observer, Node):
+                self.forget(observer)
+
+    def learn_kind(self, node: Computed, is_pulse: bool) -> None:
+        """Take down whether a node that tracks, or depends on one, is a pulse now."""
+        if node.is_pulse is not is_pulse:
+            node.is_pulse = is_pulse
+            self.forget_around(node)
+
     def computing(self) -> str:
         """The name of the derived cell that this thread is computing, empty when it is none."""
         if (DOING.computing is None and DOING.running is None) or not mine():
@@ -76,12 +87,15 @@ class Engine:
 
     def begin(self) -> None:
         """Begin an event: what changes in it gets versions that share its number (see `event_of`)."""
-        DOING.last_version |= IN_EVENT
+        DOING.last_version = DOING.epoch
+        DOING.epoch += EVENT
 
     def token(self) -> int:
         """A version that was never used before."""
-        DOING.last_version += 1
-        return DOING.last_version
+        DOING.last_version = version = DOING.last_version + 1
+        if version >= DOING.epoch:  # an event of very many changes
+            DOING.epoch += EVENT
+        return version
 
     def base(self, node: Node) -> Saved | None:
         """What a node was before the event, if the event touched it."""
@@ -97,10 +111,7 @@ class Engine:
         if not node.is_pulse and (outcome is UNSET or type(outcome) is Failure) != (
             node.outcome is UNSET or type(node.outcome) is Failure
         ):
-            self.forget(node)  # generated code takes its inputs for values
-            for observer in node.observers or ():
-                if isinstance(observer, Node):
-                    self.forget(observer)
+            self.forget_around(node)  # generated code takes its inputs for values
         occurs = node.is_pulse and outcome is not UNSET
         if not occurs:  # an occurrence is never cut off
             base = self.base(node)
@@ -184,18 +195,19 @@ class Engine:
                 self.formers.pop(current, None)
 
     def followed(self, node: Node) -> tuple[Node, ...]:
-        """What a node is subscribed to: its inputs, and former ones that it may soon read again."""
-        return node.inputs + self.formers[node] if self.formers and node in self.formers else node.inputs
+        """What a node is subscribed to: its inputs, and some more that it has read before and may soon read again."""
+        return self.formers[node] if self.formers and node in self.formers else node.inputs
 
     def rewire(
         self, node: Computed, inputs: tuple[Node, ...], seen: tuple[int, ...] | int | None, keep: bool = False
     ) -> None:
         """Set what a node reads and the versions it saw; an observed one moves its subscriptions.
 
-        With ``keep``, it stays subscribed to some inputs that it does not read any more: a node that a fast path runs
-        and that goes to and fro between inputs then needs no subscribing each time.
+        With ``keep``, and from then on, it stays subscribed to a few inputs that it does not read any more: a node that
+        a fast path runs, and that goes to and fro between inputs, then needs no subscribing each time.
         """
         old = self.followed(node)
+        keep = keep or old is not node.inputs
         node.inputs = inputs
         node.seen = seen[0] if type(seen) is tuple and len(seen) == 1 and seen[0] >= 0 else seen
         if node.tracked:
@@ -210,7 +222,7 @@ class Engine:
             for one in dropped[: len(dropped) - len(kept)]:
                 self.unobserve(one, node)
             if kept:
-                self.formers[node] = tuple(kept)
+                self.formers[node] = (*inputs, *kept)
             elif node in self.formers:
                 del self.formers[node]
 
@@ -306,7 +318,7 @@ class Engine:
         if must_run:
             return self._run(node)
         if not node.kind_is_known:
-            node.is_pulse = any(one.is_pulse for one in inputs)
+            self.learn_kind(node, any(one.is_pulse for one in inputs))
         self._settled(node)
         return None
 
@@ -320,7 +332,7 @@ class Engine:
         thread = DOING
         before = thread.track, thread.reads, thread.computing, thread.depth
         reads: dict[Node, int] | None = {} if node.tracked else None
-        thread.track = thread.base if reads is None else note
+        thread.track = None if reads is None else note
         thread.reads, thread.computing, thread.depth = reads, node, thread.depth + 1
         try:
             outcome = node.compute()
@@ -337,7 +349,7 @@ class Engine:
             self.rewire(node, tuple(reads), tuple(reads.values()), keep)
         if not node.kind_is_known:
             pulses = [one.outcome for one in node.inputs if one.is_pulse]
-            node.is_pulse = bool(pulses)
+            self.learn_kind(node, bool(pulses))
             if pulses:
                 outcome = occurrence(outcome, pulses)
         self.finish(node, outcome)
@@ -374,7 +386,7 @@ class Engine:
 
 def event_of(version: int) -> int:
     """The number of the event in which a version was given."""
-    return version >> IN_EVENT.bit_length()
+    return version // EVENT
 
 
 def _same(node: Node, old: object, new: object) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from reactflow.cells.doing import DOING, LOCK, record_versions
+from reactflow.cells.doing import DOING, EVENT, LOCK
 from reactflow.cells.engine import ENGINE, ROUNDS, inputs_changed
 from reactflow.cells.journal import restore_level, touch
 from reactflow.cells.naming import Site, here
@@ -42,7 +42,6 @@ def refuse_in_derived(node: Node) -> None:
 def write(node: Node, outcome: object) -> None:
     """Write a source cell, as an event of its own if no batch is open. Raises ReadOnlyError inside a derived cell."""
     refuse_in_derived(node)
-    record_versions()
     engine = ENGINE
     with LOCK:
         if engine.levels:
@@ -67,7 +66,7 @@ def write_in_event(node: Any, outcome: object, site: Site | None) -> None:
         engine.drain_retired()
     touch(engine, node)
     if engine.assign(node, outcome):
-        DOING.epoch += 1
+        DOING.epoch += EVENT
         before = engine.base(node)
         # back to what it was before the event: then it is what that earlier write made it
         is_back = before is not None and before.version == node.version
@@ -235,7 +234,7 @@ def _turn() -> bool:
     Returns whether there is a next event.
     """
     _clear_pulses()
-    DOING.epoch += 1  # what was read while effects ran may have been behind
+    DOING.epoch += EVENT  # what was read while effects ran may have been behind
     if not PENDING:
         return is_pending()
     kept: list[tuple[Node, object, Site | None]] = []

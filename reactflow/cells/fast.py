@@ -7,7 +7,7 @@ subscriptions, and only while nothing else is going on (``DOING.rest``). At the 
 over as it stands: what ran keeps its outcome, all that is behind is marked stale, and the engine ends the event.
 
 How a source is written is a function in its slot ``put``: first ``cold``, which counts and goes through the engine,
-then ``free`` while nobody observes it, or the program's own. Whatever changes the region puts ``cold`` back.
+then the program's own, or nothing while nobody observes it (see `Cell.value`). Whatever changes the region puts ``cold`` back.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from collections import deque
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
-from reactflow.cells.code import FILE, MISSING, chunks_of
-from reactflow.cells.doing import DOING, HAS_GIL, LOCK, ColdInput, mine, note
-from reactflow.cells.engine import ENGINE, IN_EVENT
-from reactflow.cells.event import close, conclude, is_pending, write
+from reactflow.cells.code import FILE, MISSING, Helpers, entry_of
+from reactflow.cells.doing import DOING, LOCK, ColdInput, LeaveRegion, foreign, mine, note
+from reactflow.cells.engine import ENGINE
+from reactflow.cells.event import close, conclude, write
 from reactflow.cells.naming import here
-from reactflow.cells.node import CLEAN, STALE, Computed, Node
-from reactflow.cells.regions import may_branch, region_of
+from reactflow.cells.node import CLEAN, STALE, Node
+from reactflow.cells.regions import region_of
 from reactflow.cells.semantics import UNSET, Failure, raised
 
 if TYPE_CHECKING:
@@ -36,19 +36,23 @@ WARM = 32  # writes before a region gets its code, which costs about as much as 
 REST = 1024  # writes before the next attempt, when there could be none
 
 
-class LeaveRegion(BaseException):
-    """Leaves an explicit function that reads a derived cell it was not given: only the engine knows it is current."""
-
-
 class Program:
     """The generated code of some nodes, and what to do when it has to stop."""
 
-    __slots__ = ("chunks", "effects", "is_pulling", "nodes", "sources")
+    __slots__ = ("chunks", "effects", "is_pulling", "nodes", "sources", "watched")
 
     def __init__(self, sources: tuple[Any, ...], nodes: list[Any], effects: tuple[Effect, ...]) -> None:
         self.sources, self.nodes, self.effects = sources, nodes, effects
         self.is_pulling = False
+        self.watched: set[Any] = set()
         self.chunks: list[Callable[..., Any]] = []
+
+    def made_of(self) -> tuple[Any, ...]:
+        """What the code is made of, see `code`."""
+        return self.nodes, self.sources, self._how_read, helpers_of(self, self.leave, slow)
+
+    def _how_read(self, node: Any) -> str:
+        return "watch" if node in self.watched else "list"
 
     def node_running(self) -> Any:
         """The node whose function is running, found from the frame of the generated code."""
@@ -59,18 +63,15 @@ class Program:
 
     def run(self, now: int) -> None:
         """Bring what the sources feed up to date after a write that gave them version ``now``; the graph is claimed."""
-        DOING.track = DOING.base = _foreign
+        DOING.track = foreign
         DOING.running = self
         for chunk in self.chunks:
             left = chunk(now)
             if left is not None:
-                self.leave(chunk, *left)
+                self.leave(*left)
                 return
-        DOING.running = DOING.track = DOING.base = None
-        if self.effects:
-            tell(self.effects, now)
-        else:
-            DOING.end_claim()
+        DOING.running = DOING.track = None
+        tell(self.effects, now)
 
     # --- leaving ---------------------------------------------------------------------------------------------------
 
@@ -93,7 +94,7 @@ class Program:
         if not node.tracked or reads is None:
             raise LeaveRegion
         LOCK.acquire()  # until the event has ended, see `leave`
-        DOING.running = DOING.base = None
+        DOING.running = None
         self.mark_from(node)
         node.seen = None
         DOING.reads = {one: one.version for one in reads}
@@ -101,13 +102,12 @@ class Program:
         DOING.track, DOING.computing, DOING.depth = note, node, 1
         ENGINE.path[node] = None
 
-    def leave(self, chunk: Any, at: int, error: BaseException | None, value: Any, reads: Any) -> None:
-        """Hand the event over to the engine: the nodes before the one at ``at`` of a chunk are done."""
+    def leave(self, node: Any, error: BaseException | None, value: Any, reads: Any) -> None:
+        """Hand the event over to the engine: the nodes before ``node`` are done."""
         doing = DOING
-        node = chunk.__defaults__[chunk.__code__.co_varnames.index(f"n{at}") - _parameters(chunk)]
         is_inside = doing.running is None  # the engine took over while its function ran
         noted, doing.running = doing.reads, None
-        doing.track = doing.base = doing.reads = doing.computing = None
+        doing.track = doing.reads = doing.computing = None
         doing.depth = 0
         if is_inside:
             ENGINE.path.pop(node, None)
@@ -117,7 +117,8 @@ class Program:
             if not is_inside:
                 self.mark_from(node)
             if error is not None and not isinstance(error, (Exception, LeaveRegion, ColdInput)):  # an interrupt
-                node.seen = None  # it has to run in any case
+                if node is not None:
+                    node.seen = None  # it has to run in any case
                 close()
                 raise error
             if isinstance(error, LeaveRegion):
@@ -143,28 +144,20 @@ class Program:
             source.heat = -sys.maxsize
 
 
-def _parameters(chunk: Any) -> int:
-    code = chunk.__code__
-    return int(code.co_argcount - len(chunk.__defaults__))
-
-
-def _foreign(node: Node) -> None:
-    """What is read by a function that does not track, or in an untracked block: sources only are surely current."""
-    if isinstance(node, Computed) and DOING.running is not None and mine():
-        raise LeaveRegion
-
-
 def agree(node: Any, reads: list[Any]) -> bool:
     """Whether a tracked node that ran can go on in its code, with other reads than the last time."""
     if DOING.running is None:
         return False
     inputs = tuple(dict.fromkeys(reads))
     if inputs != node.inputs:
-        if DOING.running.is_pulling or any(node not in (one.observers or ()) for one in inputs):
+        if DOING.running.is_pulling:
             return False
-        former = ENGINE.followed(node)
+        for one in inputs:
+            if node not in (one.observers or ()):
+                return False
+        if node not in ENGINE.formers:
+            ENGINE.formers[node] = node.inputs
         node.inputs = inputs
-        ENGINE.formers[node] = tuple(one for one in former if one not in inputs)
     node.arguments = reads
     return True
 
@@ -172,7 +165,7 @@ def agree(node: Any, reads: list[Any]) -> bool:
 def moved(node: Any, now: int) -> bool:
     """Whether one of a node's present inputs moved in this event."""
     for one in node.inputs:
-        if one.version >= now:
+        if one.version is now:
             return True
     return False
 
@@ -197,71 +190,92 @@ def _watcher(node: Any) -> Callable[[list[Any]], _Watcher]:
     return lambda reads: _Watcher(node, reads)
 
 
-HELPERS = (_foreign, agree, moved, _watcher)
+def helpers_of(program: Program, leave: Any, slow: Any) -> Helpers:
+    """What the code of a program needs."""
+    equal = program.sources[0].equal if program.sources else None
+    return Helpers(
+        program, leave, foreign, agree, moved, _watcher, slow, tell if program.effects else None, program.effects, equal
+    )
 
 
 # --- effects -------------------------------------------------------------------------------------------------------
 
 
 def tell(effects: tuple[Effect, ...], now: int) -> None:
-    """Run the effects of which an input moved, in their order; end the claim, or hand over to the engine."""
+    """Run the effects of which an input moved, in their order; end the claim, or hand over to the engine.
+
+    This is `Effect.run` and what `event` does around it, for an effect that reads what it read the last time and leaves
+    nothing behind. At the first one that does more, or as soon as one needs the engine, the engine gets the rest.
+    """
+    doing = DOING
     due = []
     for effect in effects:
         for one in effect.inputs:
-            if one.version >= now:
-                effect.state = STALE
+            if one.version is now:
                 due.append(effect)
                 break
-    DOING.last_version |= IN_EVENT  # what effects write belongs to the next event
-    engine = ENGINE
-    engine.levels.append({})
-    engine.in_effects = True
     errors: list[Exception] = []
     at = 0
     try:
         for effect in due:
-            at += 1
-            if effect.state == STALE and not effect.run_again(errors):
+            if effect.owned:  # it has to clean up first
                 break
+            at += 1
+            reads: list[Any] = []
+            doing.track = reads.append
+            doing.listed, doing.owner = reads, effect
+            left = effect.fn()
+            if doing.noted is not None or left is not None or reads != effect.arguments or effect.owned:
+                effect.has_run(left, errors)
+                break
+            effect.seen = now if len(reads) == 1 else -now
         else:
-            if not is_pending():
-                engine.in_effects = False
-                engine.levels.clear()
-                DOING.end_claim()
-                return
-    except BaseException:  # an interrupt: those left run with the next event
+            doing.track = doing.listed = doing.owner = None
+            doing.claim = None
+            doing.rest = True
+            if doing.waiting:
+                doing.end_claim()
+            return
+    except Exception as error:
+        due[at - 1].has_raised(error, errors)
+    except BaseException:  # an interrupt: it and those left run with the next event
         with LOCK:
-            engine.queue.update((one, None) for one in due[at:] if one.state == STALE)
+            due[at - 1].has_raised(None, errors)
+            for effect in due[at:]:
+                if not effect.stopped:
+                    effect.state = STALE
+                    ENGINE.queue[effect] = None
             close()
-            DOING.drop_claim()
+            doing.drop_claim()
         raise
     with LOCK:
         try:
+            _enter_effects()
+            for effect in due[at:]:
+                if not effect.stopped:
+                    effect.state = STALE
             conclude(deque(due[at:]), errors)
         finally:
-            DOING.drop_claim()
+            doing.drop_claim()
+
+
+def _enter_effects() -> None:
+    """Have the engine know that effects run, and keep versions from now on: something is about to be written."""
+    if not ENGINE.levels:
+        ENGINE.levels.append({})
+        ENGINE.begin()  # what effects write belongs to the next event
+    ENGINE.in_effects = True
+    listed, DOING.listed = DOING.listed, None
+    if listed is not None:
+        DOING.noted = {one: one.version for one in listed}
+        if DOING.track is not None:
+            DOING.track, DOING.reads = note, DOING.noted
+
+
+LOCK.enter_effects = _enter_effects
 
 
 # --- how a source is written -----------------------------------------------------------------------------------------
-
-
-def free(cell: Cell[Any], value: object) -> None:
-    """Write a source that nobody observes."""
-    old = cell.outcome
-    if value is old:
-        return
-    try:
-        if (old == value) is True and old is not UNSET:
-            return
-    except Exception:  # a comparison that raises counts as a change
-        pass
-    doing = DOING
-    if doing.rest:  # no call from here on: nobody else gets a turn
-        doing.epoch += 1
-        doing.last_version = cell.version = (doing.last_version | IN_EVENT) + 1
-        cell.outcome = value
-    else:
-        slow(cell, value)
 
 
 def slow(cell: Cell[Any], value: object) -> None:
@@ -277,19 +291,25 @@ def slow(cell: Cell[Any], value: object) -> None:
 
 def cold(cell: Cell[Any], value: object) -> None:
     """Write a source that is not written often, or not yet, and keep the place."""
-    cell.heat += 1
     doing = DOING
-    if doing.quick is not None:
-        if doing.claim == get_ident():
-            SITES.append((cell, here()))
-        slow(cell, value)
-    elif cell.observers or cell.equal is not None or not doing.rest:
+    quick = doing.quick
+    if quick is not None and doing.claim == get_ident() and cell.equal is None:
+        if cell not in quick:
+            quick[cell] = cell.outcome
+            if 0 <= cell.heat < WARM:
+                cell.heat += 1
+                SITES.append((cell, here()))
+        cell.outcome = value
+        return
+    cell.heat += 1
+    if cell.observers or cell.equal is not None or not doing.rest:
         write(cell, value)
     else:
-        site = here()
-        version = cell.version
-        free(cell, value)
-        if cell.version != version:
+        version, site = cell.version, here()
+        cell.put = None
+        cell.value = value  # as one that nobody observes
+        cell.put = cold
+        if cell.version is not version:
             cell.written_at = cell.version, site
     if cell.heat >= WARM:
         warm_up(cell)
@@ -304,11 +324,11 @@ def warm_up(cell: Cell[Any]) -> None:
         if ENGINE.is_idle() and DOING.claim is None and DOING.quick is None:
             cell.heat = WARM - REST
             if cell.equal is None and not cell.observers and not _is_odd(cell.outcome):
-                cell.put = free
+                cell.put = None
             elif cell.observers:
                 program = program_of((cell,))
                 if program is not None:
-                    cell.put = _writing(program)
+                    cell.put = entry_of(*program.made_of())
 
 
 def _is_odd(outcome: object) -> bool:
@@ -322,15 +342,8 @@ def program_of(sources: tuple[Any, ...]) -> Program | None:
     region = region_of(sources)
     if region is None:
         return None
-    watched = region.watched
-
-    def reads(node: Any) -> str:
-        if not may_branch(node.fn):
-            return "list"
-        return "asked watch" if node in watched else "asked list"
-
     program = Program(sources, region.nodes, tuple(region.effects))
-    program.chunks = chunks_of(region.nodes, sources, reads, HELPERS)
+    program.watched = region.watched
     for node in region.nodes:
         node.get = planned
     return program
@@ -339,49 +352,3 @@ def program_of(sources: tuple[Any, ...]) -> Program | None:
 def planned(node: Any) -> object:
     """How a derived cell that is in a region is read when it is not up to date."""
     return ENGINE.current(node)
-
-
-def _writing(program: Program) -> Callable[[Any, Any], None]:
-    """The function that writes a source whose region has a program."""
-    (source,) = program.sources
-    chunks, effects, foreign = program.chunks, program.effects, _foreign
-    equal, doing = source.equal, DOING
-
-    def put(cell: Any, value: Any) -> None:
-        old = cell.outcome
-        if value is old:
-            return
-        if not doing.rest or value is UNSET or value.__class__ is Failure:
-            slow(cell, value)
-            return
-        try:
-            if (old == value if equal is None else equal(old, value)) is True:
-                return
-        except Exception:  # a comparison that raises counts as a change
-            pass
-        me = get_ident()
-        if not doing.rest or cell.put is not put:  # the comparison did something
-            slow(cell, value)
-            return
-        doing.rest = False
-        doing.claim = me
-        doing.epoch += 1
-        doing.last_version = cell.version = now = (doing.last_version | IN_EVENT) + 1
-        cell.outcome = value
-        doing.track = doing.base = foreign
-        doing.running = program
-        for chunk in chunks:
-            left = chunk(now)
-            if left is not None:
-                program.leave(chunk, *left)
-                return
-        doing.running = doing.track = doing.base = None
-        if effects:
-            tell(effects, now)
-        else:
-            doing.claim = None
-            doing.rest = HAS_GIL
-            if doing.waiting:
-                doing.end_claim()
-
-    return put

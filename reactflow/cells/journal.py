@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from reactflow.cells.doing import DOING
+from reactflow.cells.doing import DOING, EVENT
 
 if TYPE_CHECKING:
     from reactflow.cells.engine import Engine
@@ -64,7 +64,7 @@ def restore_level(engine: Engine) -> None:
     from reactflow.cells.node import Computed
 
     level = engine.levels[-1]
-    DOING.epoch += 1
+    DOING.epoch += EVENT
     for node, entry in level.items():
         node.outcome, node.version, node.is_pulse = entry.outcome, entry.version, entry.is_pulse
         if isinstance(node, Computed):

@@ -27,10 +27,6 @@ class Node:
     is_pulse: bool
     equal: Equal | None
     name: Any
-    if (
-        TYPE_CHECKING
-    ):  # what is written has a slot for this: the version that its last write gave it, and where that was
-        written_at: tuple[int, Site | None] | None
     if TYPE_CHECKING:  # a computed node has slots for these
         inputs: tuple[Node, ...]
         state: int

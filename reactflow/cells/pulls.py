@@ -9,13 +9,12 @@ may not need all of them) the cell is left to it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
-from reactflow.cells.code import chunks_of
-from reactflow.cells.doing import DOING, HAS_GIL, LOCK
+from reactflow.cells.code import entry_of
+from reactflow.cells.doing import DOING, LOCK
 from reactflow.cells.engine import ENGINE
-from reactflow.cells.fast import HELPERS, Program
+from reactflow.cells.fast import Program, helpers_of
 from reactflow.cells.node import LAZY
 from reactflow.cells.regions import cone_of
 
@@ -58,38 +57,33 @@ def _warm_up(node: Derived[Any]) -> None:
             return
         cone = cone_of(node)
         if cone:
-            program = Program((), cone, ())
-            program.is_pulling = True
-            program.chunks = chunks_of(cone, None, lambda _: "list", HELPERS)
-            node.get = _reading(node, program)
+            node.get = _reading(node, cone)
 
 
-def _reading(target: Derived[Any], program: Program) -> Callable[[Any], object]:
-    """The function that reads a cell whose cone has a program."""
-    chunks, foreign, doing = program.chunks, HELPERS[0], DOING
+PULLING = Program((), [], ())  # needs to know nothing of the nodes: what is not observed is not marked
+PULLING.is_pulling = True
 
-    def get(node: Any) -> object:
-        me = get_ident()
-        if not doing.rest:
-            return ENGINE.current(node)
-        doing.rest = False
-        doing.claim = me
-        doing.track = doing.base = foreign
-        doing.running = program
-        doing.last_version = now = doing.last_version + 1
-        epoch = doing.epoch
-        for chunk in chunks:
-            left = chunk(now, epoch)
-            if left is not None:
-                if node.get is get:
-                    node.get = COLD[0]
-                program.leave(chunk, *left)
-                return ENGINE.current(node)
-        doing.running = doing.track = doing.base = None
-        doing.claim = None
-        doing.rest = HAS_GIL
-        if doing.waiting:
-            doing.end_claim()
-        return node.outcome
 
+def _leave_alone(node: Any, *left: Any) -> object:
+    """Have the engine read a cell that needs no other, when its code has to stop."""
+    node.get = COLD[0]
+    PULLING.leave(node, *left)
+    return ENGINE.current(node)
+
+
+ALONE = helpers_of(PULLING, _leave_alone, by_engine)
+
+
+def _reading(target: Derived[Any], cone: list[Any]) -> Callable[[Any], object]:
+    """The function that reads a cell, for which the code of its cone runs."""
+    if len(cone) == 1:
+        return entry_of(cone, None, lambda _: "list", ALONE)
+
+    def leave(*left: Any) -> object:
+        if target.get is get:
+            target.get = COLD[0]
+        PULLING.leave(*left)
+        return ENGINE.current(target)
+
+    get = entry_of(cone, None, lambda _: "list", helpers_of(PULLING, leave, by_engine))
     return get

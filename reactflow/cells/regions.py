@@ -9,15 +9,13 @@ certain. ``with regions(False):`` turns all fast paths off; the property tests r
 
 from __future__ import annotations
 
-import dis
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodDescriptorType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from reactflow.cells.doing import LOCK
 from reactflow.cells.engine import ENGINE
+from reactflow.cells.functions import may_branch, plain_of
 from reactflow.cells.node import CLEAN, LAZY, Node
 from reactflow.cells.semantics import UNSET, Failure
 
@@ -53,6 +51,14 @@ class Region:
         self.nodes, self.effects, self.watched = nodes, effects, watched
 
 
+def may_vary(node: Any) -> bool:
+    """Whether a node may read other inputs when it runs again."""
+    if not node.tracked or not may_branch(node.fn):
+        return False
+    plain = plain_of(node.fn)
+    return plain is None or tuple(dict.fromkeys(plain.reads)) != node.inputs
+
+
 def region_of(sources: Sequence[Any]) -> Region | None:
     """The region of some sources, or None when something in it needs the general engine."""
     from reactflow.cells.derived import Derived
@@ -65,7 +71,7 @@ def region_of(sources: Sequence[Any]) -> Region | None:
     while stack:
         node = stack.pop()
         for one in node.observers or ():
-            if type(one) is Derived and one.kind_is_known:
+            if type(one) is Derived:
                 if one not in waits:
                     waits[one] = 0
                     stack.append(one)
@@ -101,7 +107,7 @@ def _all_needed(
     while stack:
         node = stack.pop()
         certain = [one for one in node.inputs if one in moving]
-        if node.tracked and may_branch(node.fn):
+        if may_vary(node):
             del certain[1:]
         for one in certain:
             if one in members and one not in needed:
@@ -125,7 +131,7 @@ def _in_order(sources: Sequence[Node], waits: dict[Any, int]) -> tuple[list[Any]
         else:
             node = ready.pop()
             if node in waits:
-                if node.tracked and may_branch(node.fn):
+                if may_vary(node):
                     late.append(node)
                     continue
                 ordered.append(node)
@@ -151,8 +157,8 @@ def cone_of(target: Derived[Any]) -> list[Any] | None:
         if is_done:
             ordered[node] = None
         elif node not in ordered and not (node.is_source or node.state == CLEAN):
-            fits = type(node) is Derived and node.kind_is_known and node.state == LAZY and not node.is_pulse
-            if not fits or (node.tracked and may_branch(node.fn)) or node.seen is None or not node.inputs:
+            fits = type(node) is Derived and node.state == LAZY and not node.is_pulse
+            if not fits or may_vary(node) or node.seen is None or not node.inputs:
                 return None
             stack.append((node, True))
             stack.extend((one, False) for one in reversed(node.inputs))
@@ -161,49 +167,3 @@ def cone_of(target: Derived[Any]) -> list[Any] | None:
         if len(ordered) > LARGEST:
             return None
     return [*ordered]
-
-
-# --- functions that always read the same -----------------------------------------------------------------------------
-
-_SAFE = {abs, bool, divmod, float, int, len, max, min, pow, print, repr, round, str, sum, tuple, list, set, dict}
-_LEAPS = {*dis.hasjrel, *dis.hasjabs, *(dis.opmap.get(one, -1) for one in ("MAKE_FUNCTION", "YIELD_VALUE"))}
-
-
-def may_branch(fn: Any) -> bool:
-    """Whether a tracked function may read other cells the next time: it branches, or calls what might.
-
-    >>> from reactflow import cell
-    >>> length = cell(3.0)
-    >>> may_branch(lambda: length.value * 2), may_branch(lambda: length.value or 1)
-    (False, True)
-    """
-    if type(fn) is not FunctionType or _has_leaps(fn.__code__):
-        return True
-    code = fn.__code__
-    known: dict[str, Any] = dict(zip(code.co_freevars, fn.__closure__ or (), strict=True))
-    for name, closure in known.items():
-        try:
-            known[name] = closure.cell_contents
-        except ValueError:  # not assigned yet
-            return True
-    builtins = fn.__globals__.get("__builtins__", {})
-    builtins = vars(builtins) if isinstance(builtins, ModuleType) else builtins
-    for name in code.co_names:  # globals, and attributes, of which some have the name of a global
-        if name in fn.__globals__ or name in builtins:
-            known.setdefault(name, fn.__globals__.get(name, builtins.get(name)))
-    return any(callable(one) and not _is_harmless(one) for one in known.values())
-
-
-def _is_harmless(called: Any) -> bool:
-    if isinstance(called, (BuiltinFunctionType, MethodDescriptorType)):
-        return True
-    try:
-        return called in _SAFE
-    except TypeError:  # cannot be hashed
-        return False
-
-
-@lru_cache(maxsize=4096)
-def _has_leaps(code: CodeType) -> bool:
-    has_code = any(isinstance(one, CodeType) for one in code.co_consts)
-    return has_code or any(one.opcode in _LEAPS for one in dis.get_instructions(code))
