@@ -30,6 +30,8 @@ the cell and raised to the reader as it is.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class ReactflowError(Exception):
     """Root of the tree: ``except ReactflowError`` catches all that reactflow raises on purpose."""
@@ -44,7 +46,30 @@ class Unset(CellsError, LookupError):
 
     def __init__(self, message: str, missing: tuple[str, ...] = ()) -> None:
         super().__init__(message)
-        self.missing = missing
+        self._missing = missing
+        self._find: Callable[[], Unset] | None = None
+
+    @classmethod
+    def found_by(cls, find: Callable[[], Unset]) -> Unset:
+        """An error whose words are found when somebody asks for them; inside derived cells nobody does."""
+        made = cls("")
+        made._find = find
+        return made
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The names of the source cells that have to be written first."""
+        self._settle()
+        return self._missing
+
+    def _settle(self) -> None:
+        if self._find is not None:
+            found, self._find = self._find(), None
+            self.args, self._missing = found.args, found._missing
+
+    def __str__(self) -> str:
+        self._settle()
+        return super().__str__()
 
 
 class CycleError(CellsError):

@@ -15,7 +15,7 @@ from threading import get_ident
 from types import TracebackType
 from typing import Any, NoReturn
 
-from reactflow.cells.code import chunks_of
+from reactflow.cells.compiled import chunks_of
 from reactflow.cells.doing import DOING, EVENT, LOCK, read_in_batch
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.event import PENDING, PENDING_SINCE, conclude, write_in_event
@@ -28,7 +28,8 @@ from reactflow.errors import CellsError, ReadOnlyError
 class Batch:
     """Make several writes visible at once: ``with batch(): ...``.
 
-    Inside, the batch's own reads see its writes; nobody else sees any of them before it ends. A body that raises undoes
+    Inside, the batch's own reads see its writes; effects see none of them before it ends, and another thread that reads
+    in ``snapshot()`` sees all or none. A body that raises undoes
     them all. A batch inside a batch is a savepoint. Effects run once, at the end of the outermost one; those that fail
     arrive together as one ExceptionGroup. Other threads that write wait until the batch has ended.
 
@@ -133,7 +134,7 @@ class Joint:
 
     __slots__ = ("heat", "program", "sources")
 
-    def __init__(self, sources: tuple[Any, ...]) -> None:
+    def __init__(self, sources: list[Any]) -> None:
         self.sources, self.heat = sources, 0
         self.program: Program | None = None
 
@@ -149,27 +150,29 @@ def _end(error: BaseException | None) -> None:
         SITES.clear()
         doing.end_claim()
         return
-    moved = []
+    now = doing.epoch
+    first = None  # of those that moved
+    is_observed = False
     for cell, old in written.items():
         new = cell.outcome
-        if new is not old:
-            try:
-                if (old == new) is True and old is not UNSET:
-                    continue
-            except Exception:  # a comparison that raises counts as a change
-                pass
-            moved.append(cell)
-    if not moved:
-        SITES.clear()
-        doing.end_claim()
-        return
-    doing.last_version = now = doing.epoch
-    doing.epoch = now + EVENT
-    is_observed = False
-    for cell in moved:
+        if new is old:
+            continue
+        try:
+            if (old == new) is True and old is not UNSET:
+                continue
+        except Exception:  # a comparison that raises counts as a change
+            pass
         cell.version = now
         if cell.observers:
             is_observed = True
+        if first is None:
+            first = cell
+    if first is None:
+        SITES.clear()
+        doing.end_claim()
+        return
+    doing.last_version = now
+    doing.epoch = now + EVENT
     if SITES:
         for cell, site in SITES:
             if cell.version == now:
@@ -178,22 +181,23 @@ def _end(error: BaseException | None) -> None:
     if not is_observed:
         doing.end_claim()
         return
-    joint = moved[0].joint
-    if joint is not None and joint.program is not None and joint.sources == tuple(written):
+    joint = first.joint
+    if joint is not None and joint.program is not None and joint.sources == [*written]:
         joint.program.run(now)
         return
     with LOCK:
         ENGINE.levels.append({})
         try:
-            for cell in moved:
-                ENGINE.mark(cell)
+            for cell in written:
+                if cell.version is now:
+                    ENGINE.mark(cell)
             conclude()
         finally:
             doing.drop_claim()
-        _warm_up(tuple(written), moved[0])
+        _warm_up([*written], first)
 
 
-def _warm_up(sources: tuple[Any, ...], first: Any) -> None:
+def _warm_up(sources: list[Any], first: Any) -> None:
     """Count the batches of the same sources; often enough, their common region gets its code."""
     joint = first.joint
     if joint is None or joint.sources != sources:
@@ -203,7 +207,7 @@ def _warm_up(sources: tuple[Any, ...], first: Any) -> None:
     joint.heat += 1
     if joint.heat >= WARM and ENGINE.is_idle():
         joint.heat = 0
-        joint.program = program_of(sources)
+        joint.program = program_of(tuple(sources))
         if joint.program is not None:
             joint.program.chunks = chunks_of(*joint.program.made_of())
 

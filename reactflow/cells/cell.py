@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, overload, runtim
 from reactflow.cells.doing import DOING, EVENT
 from reactflow.cells.event import write
 from reactflow.cells.fast import cold, slow
+from reactflow.cells.naming import Site
 from reactflow.cells.readable import Readable
 from reactflow.cells.rx import Disposable, bind_cell
 from reactflow.cells.semantics import UNSET, Equal, Failure
@@ -27,6 +28,9 @@ class FlowLike(Protocol):
         ...
 
 
+_PLAIN = {int, float, str, bool, type(None)}  # defaults that need no look
+
+
 class Cell(Readable[T]):
     """A cell that is written: ``cell.value = 5.0`` propagates at once, or when the batch around it ends."""
 
@@ -34,10 +38,10 @@ class Cell(Readable[T]):
     is_source = True
 
     def __init__(self, default: Any, equal: Equal | None, name: str | None) -> None:
-        super().__init__(name, equal)
+        Readable.__init__(self, name, equal)
         self.default = default
         self.outcome = default
-        self.written_at = None
+        self.written_at: tuple[int, Site | None] | None = None  # the version of its last write, and its line
         self.heat = 0  # writes since the last attempt at a program
         self.put: Callable[[Any, Any], None] | None = cold  # how it is written, see `fast`
         self.joint: Any = None  # what is known of batches that begin with it, see `batch`
@@ -49,8 +53,10 @@ class Cell(Readable[T]):
         if track is not None:
             track(self)
         outcome = self.outcome
-        if outcome is UNSET or outcome.__class__ is Failure:  # a failure is one of an Observable that feeds it
-            return self.explain(outcome)  # type: ignore[no-any-return]  # it raises
+        if (
+            outcome is UNSET or outcome.__class__ is Failure
+        ):  # a failure is one of an Observable that feeds it
+            self.explain(outcome)
         return outcome  # type: ignore[no-any-return]  # slots are untyped: the constructor put a T there
 
     @value.setter
@@ -143,6 +149,8 @@ def cell(default: Any = UNSET, *, equal: Equal | None = None, name: str | None =
     >>> area.value
     20.0
     """
+    if equal is None and type(default) in _PLAIN:
+        return Cell(default, None, name)
     if equal is not None and not callable(equal):
         raise DeclarationError(
             f"equal={equal!r} cannot be called: give a function of the old and the new value"

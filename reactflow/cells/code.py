@@ -6,40 +6,31 @@ version that it saw. In both a node is a call (or an operator written out), a co
 
 Nodes are cut into chunks, each a function of its own, so that no function gets too large for Python to run it well and
 long chains are many times one shape. The code depends on the shape alone: no name and no value of a program is in it,
-and all chunks of one shape share it. ``pushing_text`` and ``pulling_text`` show it. What runs it, and what happens at
-the first thing that is out of the ordinary, is said in ``fast``.
+and all chunks of one shape share it. This module writes the text, ``compiled`` makes functions of it. What runs them,
+and what happens at the first thing that is out of the ordinary, is said in ``fast``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache
-from threading import get_ident
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from reactflow.cells.doing import DOING, EVENT
-from reactflow.cells.functions import may_branch, plain_of
-from reactflow.cells.node import Node
+from reactflow.cells.doing import EVENT
 from reactflow.cells.operators import SYMBOLS
-from reactflow.cells.semantics import UNSET, Failure
 
-FILE = "<reactflow>"
-CHUNK = 32  # nodes of one function
 _WORDS = {"abs"}  # symbols that are no operators of Python
-
-Run = Callable[..., Any]
 
 
 class Form(NamedTuple):
     """What the code of a node depends on.
 
-    ``arguments`` are what its function is called with, in the words of the code: ``n3`` is the fourth node of the chunk,
-    ``x0`` a node outside, ``k0`` a constant. ``inputs`` are its inputs in the same words, () when it has to be asked
-    each time (a tracked function with branches). ``reads`` says that it is tracked: "" not, "list" into a list,
+    ``arguments`` are what its function is called with, in the words of the code: ``n3`` is the fourth node of the
+    chunk, ``x0`` a node outside, ``k0`` a constant. ``inputs`` are its inputs in the same words, () when it has to be
+    asked each time (a tracked function with branches). ``reads`` says that it is tracked: "" not, "list" into a list,
     "watch" by a function that notices what may not be up to date, "plain" not at all, since it always reads its inputs
     (see `functions`). ``variables`` are what holds them: a word for the variable, whether it is a closure's, a word for
-    what it holds, and whether that is a list, which may come to hold other cells.
-    ``symbol`` is the operator to write out.
+    what it holds, and whether that is a list, which may come to hold other cells. ``symbol`` is the operator to write
+    out.
     """
 
     arguments: tuple[str, ...]
@@ -135,7 +126,7 @@ def pushing_text(shape: Shape, sources: frozenset[str], leave: str = "") -> list
         ]
         if passed_on:
             body.append(f"else: v{place} = old; m{place} = False")
-        asked = " or ".join(_moved(word) for word in form.inputs) if form.inputs else f"moved(n{place}, now)"
+        asked = " or ".join(_moved(word) for word in form.inputs) if form.inputs else f"n{place}.inputs[0].version is now or moved(n{place}, now)"
         if sources.isdisjoint(form.inputs):
             body = [f"if {asked}:", *(f"    {line}" for line in body)]
             if passed_on:
@@ -164,7 +155,7 @@ def pulling_text(shape: Shape, leave: str = "") -> list[str]:
     >>> for line in pulling_text((Form(("x0",), ("x0",), "", "", True),)):
     ...     print(line)
     s = n0.seen; w = x0.version
-    if s is not w and s != w and (s is None or s >= 0 or w > -s):
+    if s is not w:
         a0 = x0.outcome
         if a0 is UNSET or a0.__class__ is Failure: return (n0, None, MISSING, r)
         at = 0; v0 = f0(a0)
@@ -182,14 +173,14 @@ def pulling_text(shape: Shape, leave: str = "") -> list[str]:
         if len(inputs) == 1:
             lines += [
                 f"s = n{place}.seen; w = {inputs[0]}.version",
-                "if s is not w and s != w and (s is None or s >= 0 or w > -s):",
+                "if s is not w:",  # of an only input the version itself is kept
             ]
         else:
             versions = ", ".join(f"{word}.version" for word in inputs)
             newer = " or ".join(f"{word}.version > -s" for word in inputs)
             lines += [
-                f"s = n{place}.seen",
-                f"if s != ({versions}) if s.__class__ is tuple else s is None or {newer}:",
+                f"s = n{place}.seen; w = ({versions})",
+                f"if s != w and (s is None or s.__class__ is tuple or {newer}):",
             ]
         needed = form.inputs if form.reads == "plain" else form.arguments
         words = [f"a{at}" if word[0] != "k" else word for at, word in enumerate(needed)]
@@ -201,7 +192,7 @@ def pulling_text(shape: Shape, leave: str = "") -> list[str]:
                 ]
         lines += [f"    {line}" for line in _call(place, form, [] if form.reads else words, leave)]
         lines += [
-            f"    old = n{place}.outcome; n{place}.seen = {'w' if len(inputs) == 1 else '-now'}",
+            f"    old = n{place}.outcome; n{place}.seen = w",
             f"    if v{place} is not old and {_same(place, form)} is not True:",
             f"        if v{place} is UNSET: {_leave(leave, place)}",
             f"        n{place}.outcome = v{place}; n{place}.version = {'w' if len(inputs) == 1 else 'now'}",
@@ -283,34 +274,19 @@ def run(n0):
 """
 
 _FAILED = "(locals()[f'n{at}'], error, locals().get(f'v{at}', MISSING), r)"
-_CHUNKS = ["for chunk in chunks:", "    left = chunk({given})", "    if left is not None: return leave(*left)"]
-
-
-# --- making --------------------------------------------------------------------------------------------------------
-
-MISSING = object()  # the value of a function that did not return
-
-
-class Helpers(NamedTuple):
-    """What generated code calls and refers to, beside the nodes; see `fast` and `pulls`."""
-
-    program: Any
-    leave: Callable[..., Any]
-    foreign: Callable[..., Any]
-    agree: Callable[..., Any]
-    moved: Callable[..., Any]
-    watcher: Callable[..., Any]
-    slow: Callable[..., Any]
-    tell: Callable[..., Any] | None
-    effects: Any
-    equal: Any
+_CHUNKS = [
+    "for chunk in chunks:",
+    "    left = chunk({given})",
+    "    if left is not None: return leave(*left)",
+]
 
 
 def _indented(lines: Sequence[str]) -> str:
     return "\n        ".join(lines)
 
 
-def _words(shape: Shape) -> list[str]:
+def words_of(shape: Shape) -> list[str]:
+    """The words of a shape that its code is given, beside the helpers."""
     words = sorted({word for form in shape for word in (*form.arguments, *form.inputs) if word[0] in "xk"})
     words += [f"n{place}" for place in range(len(shape))]
     words += [f"f{place}" for place, form in enumerate(shape) if not form.symbol]
@@ -326,8 +302,9 @@ def _words(shape: Shape) -> list[str]:
 def source_text(shape: Shape, sources: frozenset[str] | None, entry: str, tells: bool, compares: bool) -> str:
     """The text of a whole function: a "chunk", or the "entry" of a write or a read, or its entry to other "chunks".
 
-    That of a read of a node that needs no other is for it "alone": it gets at all else through it, and serves every
-    node of its shape. ``sources`` is None for pulling code; ``tells`` says that effects follow, ``compares`` that == compares the source.
+    That of a read of a node which needs no other is for it "alone": it gets at all else through the node, and serves
+    every node of its shape. ``sources`` is None for pulling code; ``tells`` says that effects follow, ``compares`` that
+    == compares the source.
 
     >>> print(source_text((Form(("x0",), ("x0",), "-", "", True),), frozenset({"x0"}), "chunk", False, True))
     def run(now, x0=x0, n0=n0):
@@ -341,8 +318,8 @@ def source_text(shape: Shape, sources: frozenset[str] | None, entry: str, tells:
         except BaseException as error:
             return (locals()[f'n{at}'], error, locals().get(f'v{at}', MISSING), r)
     """
-    words = _words(shape)
-    given = {
+    words = words_of(shape)
+    given: dict[str, Any] = {
         "words": "".join(f", {word}={word}" for word in words),
         "failed": _FAILED,
         "end": "return tell(effects, now)" if tells else _END,
@@ -358,113 +335,8 @@ def source_text(shape: Shape, sources: frozenset[str] | None, entry: str, tells:
         given["failed"] = "(None, error, MISSING, None)"
     if entry == "alone":
         (form,) = shape
-        given["given"] = f"{', '.join(form.arguments)}, = n0.arguments; f0 = n0.fn; equals = (n0.equal,)"
+        equals = "" if form.is_default else "; equals = (n0.equal,)"
+        given["given"] = f"{', '.join(form.arguments)}, = n0.arguments; f0 = n0.fn{equals}"
     template = {"chunk": _CHUNK, "alone": _ALONE}.get(entry, _READ if pulls else _WRITE)
     given["parameters"] = ("now, epoch" if pulls else "now") + given["words"]
     return template.format(body=_indented(body or ["pass"]), **given).strip()
-
-
-@lru_cache(maxsize=256)
-def _compiled(shape: Shape, sources: frozenset[str] | None, *kind: Any) -> Callable[..., Run]:
-    """The maker of all functions of one text."""
-    text = source_text(shape, sources, *kind)
-    fields = ", ".join((*Helpers._fields, "equals", "chunks", *(_words(shape) if kind[0] != "alone" else ())))
-    text = f"def make({fields}):\n  " + text.replace("\n", "\n  ") + "\n  return run"
-    scope: dict[str, Any] = {
-        "UNSET": UNSET, "Failure": Failure, "MISSING": MISSING, "D": DOING, "get_ident": get_ident,
-    }  # fmt: skip
-    exec(compile(text, FILE, "exec"), scope)  # our own text: no name or value of a program is in it
-    make: Callable[..., Run] = scope["make"]
-    return make
-
-
-def chunks_of(
-    nodes: Sequence[Any], sources: Sequence[Node] | None, reads: Callable[[Any], str], helpers: Helpers
-) -> list[Run]:
-    """The functions of nodes in topological order: pushing code from ``sources``, or pulling code when that is None.
-
-    ``reads`` says of a tracked node how its reads are noted.
-    """
-    return [
-        _made(nodes[first : first + CHUNK], sources, reads, helpers, "chunk", [])
-        for first in range(0, len(nodes), CHUNK)
-    ]
-
-
-def entry_of(
-    nodes: Sequence[Any], sources: Sequence[Node] | None, reads: Callable[[Any], str], helpers: Helpers
-) -> Run:
-    """The function that writes a source and brings ``nodes`` up to date, or that reads the last of them."""
-    if sources is None and len(nodes) == 1 and not nodes[0].tracked:
-        return _alone(_shape_of(nodes, sources, reads, helpers)[0], helpers)
-    if len(nodes) <= CHUNK:
-        return _made(nodes, sources, reads, helpers, "entry", [])
-    return _made([], sources, reads, helpers, "chunks", chunks_of(nodes, sources, reads, helpers))
-
-
-@lru_cache(maxsize=256)
-def _alone(shape: Shape, helpers: Helpers) -> Run:
-    return _compiled(shape, None, "alone", False, True)(*helpers, (), ())
-
-
-def _made(
-    part: Sequence[Any],
-    sources: Sequence[Node] | None,
-    reads: Callable[[Any], str],
-    helpers: Helpers,
-    entry: str,
-    chunks: list[Run],
-) -> Run:
-    shape, words, given = _shape_of(part, sources, reads, helpers)
-    certain = None if sources is None else frozenset(words[one] for one in sources if one in words and len(sources) == 1)
-    make = _compiled(shape, certain, entry, bool(helpers.effects), helpers.equal is None)
-    return make(*helpers, [node.equal for node in part], chunks, *(given[word] for word in _words(shape)))
-
-
-def _shape_of(
-    part: Sequence[Any], sources: Sequence[Node] | None, reads: Callable[[Any], str], helpers: Helpers
-) -> tuple[Shape, dict[Any, str], dict[str, Any]]:
-    """The shape of some nodes, the words for them and for what they need, and what the words stand for."""
-    words: dict[Any, str] = {node: f"n{place}" for place, node in enumerate(part)}
-    given: dict[str, Any] = {}
-
-    def word_of(one: Any) -> str:
-        if not isinstance(one, Node):
-            word = f"k{len(given)}"
-        elif one in words:
-            return words[one]
-        else:
-            word = words[one] = f"x{len(given)}"
-        given[word] = one
-        return word
-
-    shape: list[Form] = []
-    for place, node in enumerate(part):
-        given[f"n{place}"], given[f"f{place}"], given[f"i{place}"] = node, node.fn, node.inputs
-        inputs = tuple(word_of(one) for one in node.inputs)
-        if not node.tracked:
-            arguments = tuple(word_of(one) for one in node.arguments)
-            shape.append(Form(arguments, inputs, symbol_of(node.fn, len(arguments)), "", node.equal is None))
-            continue
-        plain = plain_of(node.fn)
-        if plain is not None and tuple(dict.fromkeys(plain.reads)) == node.inputs:
-            given[f"f{place}"] = plain.fn
-            variables = []
-            for one in plain.variables:
-                word = f"c{len(given)}"
-                given[word] = one.names if one.closure is None else one.closure
-                given[f"q{word[1:]}"] = one.name
-                is_list = isinstance(one.held, list)
-                what = words.get(one.held) if isinstance(one.held, Node) else None
-                if what is None:
-                    what = f"h{len(given)}"
-                    given[what] = [*one.held] if is_list else one.held
-                variables.append((word, one.closure is not None, what, is_list))
-            shape.append(Form((), inputs, "", "plain", node.equal is None, tuple(variables)))
-        else:
-            how = reads(node)
-            if how == "watch":
-                given[f"w{place}"] = helpers.watcher(node)
-            inputs = () if may_branch(node.fn) and sources is not None else inputs
-            shape.append(Form((), inputs, "", how, node.equal is None))
-    return tuple(shape), words, given

@@ -17,6 +17,7 @@ from reactflow.cells.engine import ENGINE
 from reactflow.cells.fast import planned
 from reactflow.cells.naming import function_line
 from reactflow.cells.node import CLEAN, LAZY, Computed, Node
+from reactflow.cells.operators import made_by
 from reactflow.cells.pulls import COLD
 from reactflow.cells.readable import Readable, current_outcome
 from reactflow.cells.semantics import UNSET, Equal, Failure, evaluate, run
@@ -38,7 +39,8 @@ class Derived(Readable[T_co], Computed):
     """A cell computed from other cells: lazily when nobody observes it, else before any effect runs."""
 
     __slots__ = (
-        "arguments", "checked", "fn", "form", "get", "inputs", "kind_is_known", "seen", "state", "stored", "tracked",
+        "arguments", "checked", "fn", "form", "formers", "get", "inputs", "kind_is_known", "seen", "state", "stored",
+        "tracked",
     )  # fmt: skip
     kind = "derived"
 
@@ -51,17 +53,24 @@ class Derived(Readable[T_co], Computed):
         name: str | None = None,
         stored: bool | None = None,
     ) -> None:
-        super().__init__(name, equal)
+        Readable.__init__(self, name, equal)
         self.fn = fn
         self.arguments = arguments
         self.form = form
         self.tracked = form == TRACKED
         self.stored = stored
-        self.inputs: tuple[Node, ...] = tuple(
-            dict.fromkeys(one for one in arguments if isinstance(one, Node))
-        )
-        self.is_pulse = any(one.is_pulse for one in self.inputs)
-        self.kind_is_known = not self.tracked and all(one.kind_is_known for one in self.inputs)
+        self.formers = None
+        self.kind_is_known = form != TRACKED
+        self.inputs: tuple[Node, ...] = arguments
+        if len(arguments) != 1 or not isinstance(arguments[0], Node):
+            found = dict.fromkeys([one for one in arguments if isinstance(one, Node)])
+            if len(found) != len(arguments):
+                self.inputs = tuple(found)
+        for one in self.inputs:
+            if one.is_pulse:
+                self.is_pulse = True
+            if not one.kind_is_known:
+                self.kind_is_known = False
         self.seen: tuple[int, ...] | int | None = None
         self.state = LAZY
         self.checked = -1
@@ -87,7 +96,7 @@ class Derived(Readable[T_co], Computed):
         else:
             outcome = self.get(self)
         if outcome is UNSET or outcome.__class__ is Failure:
-            return self.explain(outcome)  # type: ignore[no-any-return]  # it raises
+            self.explain(outcome)
         return outcome  # type: ignore[no-any-return]  # outcomes are untyped: the function gave a T
 
     @value.setter
@@ -152,6 +161,9 @@ def explicit(
 ) -> Derived[Any]:
     """A derived cell of arguments that are cells, or constants."""
     return Derived(fn, arguments, EXPLICIT, equal, name)
+
+
+made_by(explicit)
 
 
 @overload
@@ -234,12 +246,12 @@ def derived(
         raise DeclarationError(
             f"derived({fn!r}): the first argument is the function; write derived(fn, *cells)"
         )
-    for one in inputs:
-        if not isinstance(one, Readable):
-            raise DeclarationError(
-                f"derived({_called(fn)}, ...): {one!r} is not a cell; put constants into the function"
-            )
     if inputs:
+        for one in inputs:
+            if not isinstance(one, Readable):
+                raise DeclarationError(
+                    f"derived({_called(fn)}, ...): {one!r} is not a cell; put constants into the function"
+                )
         return Derived(fn, inputs, EXPLICIT, equal, name, stored)
     return Derived(fn, (), METHOD if _takes_self(fn) else TRACKED, equal, name, stored)
 

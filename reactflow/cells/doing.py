@@ -4,12 +4,12 @@ One object holds it for all graphs, since cells of any origin may be combined. N
 two threads at once, so it describes the one thread that is at work; for every other thread (``mine()`` is false) it
 says nothing.
 
-Two ways lead in. The general engine takes ``LOCK``. A fast path *claims* the graph instead: it finds ``rest`` true, sets
-it to false and puts its thread's number into ``claim``, and between the look and the setting there is no call and no
-loop, so that no other thread can come between (CPython changes threads at calls and at backward jumps only; where there
-is no global interpreter lock, ``rest`` is never true and everything takes ``LOCK``). Whoever takes ``LOCK`` ends the rest
-first, and waits while another thread has a claim. A claim may take ``LOCK`` on top, when it has to leave the fast path.
-Nothing here propagates.
+Two ways lead in. The general engine takes ``LOCK``. A fast path *claims* the graph instead: it finds ``rest`` true,
+sets it to false and puts its thread's number into ``claim``, and between the look and the setting there is no call and
+no loop, so that no other thread can come between: CPython changes threads at calls and at backward jumps only. (Where
+there is no global interpreter lock, ``rest`` is never true and everything takes ``LOCK``.) Whoever takes ``LOCK`` ends
+the rest first, and waits while another thread has a claim. A claim may take ``LOCK`` on top, when it has to leave the
+fast path. Nothing here propagates.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
 EVENT = 1 << 20  # versions of one event: a version divided by this is the number of its event
-PATIENCE = 0.05  # seconds after which a thread that waits for a claim looks again, should it have missed its end
+PATIENCE = (
+    0.05  # seconds after which a thread that waits for a claim looks again, should it have missed its end
+)
 
 
 class ColdInput(BaseException):
@@ -59,7 +61,9 @@ class Doing:
         self.track: Callable[[Node], object] | None = None
         self.rest = HAS_GIL  # nothing is under way, and a fast path may claim the graph
         self.claim: int | None = None  # the thread in a fast path
-        self.epoch = EVENT  # the first version of the next event; also grows with every other write, so that what was
+        self.epoch = (
+            EVENT  # the first version of the next event; also grows with every other write, so that what was
+        )
         # checked at this epoch is up to date
         self.last_version = 0
         self.quick: dict[Any, object] | None = None  # what a batch on the fast path wrote, see `batches`
@@ -80,8 +84,11 @@ class Doing:
 
     def end_claim(self) -> None:
         """Let others in again, after an event of a fast path."""
-        self.rest = HAS_GIL
-        self.drop_claim()
+        self.claim = None
+        self.rest = HAS_GIL  # without a call since the line above: nobody came between
+        if self.waiting:
+            self.waiting = False
+            _FREED.set()
 
     def drop_claim(self) -> None:
         """End a claim without knowing whether the graph rests: that is found out when ``LOCK`` is given back."""
@@ -114,7 +121,9 @@ class GraphLock:
         me = get_ident()
         while True:
             DOING.rest = False
-            if DOING.claim is None or DOING.claim == me:  # without a call since the line above: nobody came between
+            if (
+                DOING.claim is None or DOING.claim == me
+            ):  # without a call since the line above: nobody came between
                 self.depth += 1
                 if DOING.quick is not None:
                     self.leave_quick()

@@ -55,7 +55,7 @@ class Effect(Computed):
         self.state = CLEAN
         self.checked = -1
         self.tracked = True
-        self.owner = DOING.owner
+        self.owner = DOING.owner if DOING.owner is not None and mine() else None
         self.owned: list[Effect | Callable[[], object]] = []  # effects made and clean-ups, in order
         self.stopped = False
         if self.owner is not None:
@@ -121,7 +121,9 @@ class Effect(Computed):
     def has_raised(self, error: Exception | None, errors: list[Exception]) -> None:
         """The same after a run that raised; None is an interrupt, after which it has to run again."""
         reads = DOING.noted or DOING.listed or ()
-        if error is not None and not (isinstance(error, Unset) and any(one.outcome is UNSET for one in reads)):
+        if error is not None and not (
+            isinstance(error, Unset) and any(one.outcome is UNSET for one in reads)
+        ):
             error.add_note(f"in the effect {self.name!r}, made at {self.where}")
             errors.append(error)
         self._end_run(errors, through=error is not None)
@@ -283,7 +285,8 @@ def on_cleanup(fn: Callable[[], object]) -> None:
     """
     if DOING.owner is None or not mine() or ENGINE.computing():
         raise CellsError("on_cleanup() is called in an effect, while it runs")
-    DOING.owner.owned.append(fn)
+    with LOCK:  # which tells a fast path that there is something to see to
+        DOING.owner.owned.append(fn)
 
 
 @overload

@@ -18,18 +18,17 @@ from __future__ import annotations
 
 from collections import deque
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from reactflow.cells.doing import DOING, EVENT, LOCK, ColdInput, Untracked, mine, note
 from reactflow.cells.instrument import Instrument
 from reactflow.cells.journal import Saved, save
 from reactflow.cells.naming import function_line, here
-from reactflow.cells.node import CLEAN, LAZY, NEVER, STALE, Computed, Link, Node, now_seen, versions_seen
+from reactflow.cells.node import CLEAN, LAZY, NEVER, STALE, Computed, Formers, Link, Node, now_seen, versions_seen
 from reactflow.cells.semantics import UNSET, Failure, occurrence, same
 from reactflow.errors import CycleError
 
 NESTING = 24  # user functions that may be running one inside the other before a cold input is computed first
-ROUNDS = 100  # how often effects may feed effects after one write
+ROUNDS = 100  # how often an effect may run in what follows one write
 FORMERS = 8  # inputs that a node which goes to and fro stays subscribed to though it does not read them now
 
 
@@ -47,7 +46,6 @@ class Engine:
         self.fast = True  # the switch of all fast paths
         self.retired: deque[Link] = deque()  # folds that were collected, to be unsubscribed
         self.instrument: Instrument | None = None
-        self.formers: WeakKeyDictionary[Node, tuple[Node, ...]] = WeakKeyDictionary()  # see `follow_also`
         LOCK.is_idle = self.is_idle
 
     # --- versions and outcomes -----------------------------------------------------------------------------
@@ -82,8 +80,7 @@ class Engine:
         """The name of the derived cell that this thread is computing, empty when it is none."""
         if (DOING.computing is None and DOING.running is None) or not mine():
             return ""
-        node = DOING.running.node_running() if DOING.computing is None else DOING.computing
-        return str(node.name)
+        return str(DOING.running.node_running().name if DOING.computing is None else DOING.computing.name)
 
     def begin(self) -> None:
         """Begin an event: what changes in it gets versions that share its number (see `event_of`)."""
@@ -192,11 +189,11 @@ class Engine:
                 current.checked = DOING.epoch if current.state == CLEAN else NEVER
                 current.state = LAZY
                 stack.extend((one, current) for one in self.followed(current))
-                self.formers.pop(current, None)
+                current.formers = None
 
     def followed(self, node: Node) -> tuple[Node, ...]:
         """What a node is subscribed to: its inputs, and some more that it has read before and may soon read again."""
-        return self.formers[node] if self.formers and node in self.formers else node.inputs
+        return node.inputs if node.formers is None else node.formers.followed
 
     def rewire(
         self, node: Computed, inputs: tuple[Node, ...], seen: tuple[int, ...] | int | None, keep: bool = False
@@ -207,7 +204,7 @@ class Engine:
         a fast path runs, and that goes to and fro between inputs, then needs no subscribing each time.
         """
         old = self.followed(node)
-        keep = keep or old is not node.inputs
+        keep = keep or node.formers is not None
         node.inputs = inputs
         node.seen = seen[0] if type(seen) is tuple and len(seen) == 1 and seen[0] >= 0 else seen
         if node.tracked:
@@ -221,10 +218,8 @@ class Engine:
             kept = dropped[-FORMERS:] if keep else []
             for one in dropped[: len(dropped) - len(kept)]:
                 self.unobserve(one, node)
-            if kept:
-                self.formers[node] = (*inputs, *kept)
-            elif node in self.formers:
-                del self.formers[node]
+            if kept or node.formers is not None:
+                node.formers = Formers((*inputs, *kept)) if kept else None
 
     def drain_retired(self) -> None:
         """Unsubscribe the folds that were collected since the last write."""

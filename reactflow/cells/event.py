@@ -8,7 +8,7 @@ effects of its event are through.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
 from reactflow.cells.doing import DOING, EVENT, LOCK
@@ -31,6 +31,7 @@ PENDING_SINCE: list[
 
 
 def refuse_in_derived(node: Node) -> None:
+    """Raise ReadOnlyError if a derived cell is being computed by this thread."""
     computing = ENGINE.computing()
     if computing:
         raise ReadOnlyError(
@@ -61,6 +62,7 @@ def write(node: Node, outcome: object) -> None:
 
 
 def write_in_event(node: Any, outcome: object, site: Site | None) -> None:
+    """Write a source as part of the open event; ``site`` is the line that does."""
     engine = ENGINE
     if engine.retired:
         engine.drain_retired()
@@ -116,13 +118,21 @@ def conclude(waiting: deque[Effect] | None = None, failed: list[Exception] | Non
     """
     engine = ENGINE
     errors = [] if failed is None else failed
-    rounds = 0
+    runs: Counter[Effect] = Counter()
+    is_first = True
     try:
         while True:
             if waiting is None:
                 waiting = _settle()
                 if waiting:
-                    engine.begin()
+                    engine.begin()  # what effects write belongs to the next event
+            if not is_first:  # what effects cause
+                runs.update(waiting)
+            is_first = False
+            if runs and max(runs.values()) > ROUNDS:
+                engine.queue.update(dict.fromkeys(waiting))
+                waiting = None
+                raise _endless(errors)
             engine.levels[0] = {}  # the event stands; what effects write belongs to the next one
             engine.in_effects = True
             while waiting:  # an effect is taken off when it is through: an interrupt leaves it and the others
@@ -132,9 +142,6 @@ def conclude(waiting: deque[Effect] | None = None, failed: list[Exception] | Non
             if not _turn():
                 break
             waiting = None
-            rounds += 1
-            if rounds > ROUNDS:
-                raise _endless(errors)
     finally:
         for effect in waiting or ():  # left by an interrupt: they run with the next event
             if effect.state == STALE:
@@ -276,7 +283,7 @@ def _endless(errors: list[Exception]) -> CycleError:
         names += [str(effect.name), *changed[:3]]
     path = (*names, names[0]) if names else ()
     error = CycleError(
-        f"{' -> '.join(path)}; effects feed themselves: still changing after {ROUNDS} rounds. "
+        f"{' -> '.join(path)}; effects feed themselves: one has run more than {ROUNDS} times. "
         f"Effect {names[0] if names else '?'!r} was made at {stuck[0].where if stuck else '?'}: "
         "read with peek() what it writes, or write only what differs.",
         path,

@@ -1,13 +1,14 @@
 """The fast path of writes: generated code for a region, its effects, and the way back to the engine.
 
-A source that is written again and again gets a ``Program`` for its region: the write is stored, the generated code runs,
-then the effects whose inputs moved. It does what ``engine`` and ``event`` would do, to the same outcomes, order and
-subscriptions, and only while nothing else is going on (``DOING.rest``). At the first thing that is out of the ordinary
-(a function that raises, a value that is taken away, a tracked function that reads something new) the event is handed
-over as it stands: what ran keeps its outcome, all that is behind is marked stale, and the engine ends the event.
+A source that is written again and again gets a ``Program`` for its region: the write is stored, the generated code
+runs, then the effects whose inputs moved. It does what ``engine`` and ``event`` would do, to the same outcomes, order
+and subscriptions, and only while nothing else is going on (``DOING.rest``). At the first thing that is out of the
+ordinary (a function that raises, a value that is taken away, a tracked function that reads something new) the event is
+handed over as it stands: what ran keeps its outcome, all that is behind is marked stale, and the engine ends the event.
 
 How a source is written is a function in its slot ``put``: first ``cold``, which counts and goes through the engine,
-then the program's own, or nothing while nobody observes it (see `Cell.value`). Whatever changes the region puts ``cold`` back.
+then the program's own, or nothing while nobody observes it (see ``Cell.value``). Whatever changes the region puts
+``cold`` back.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from collections import deque
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
-from reactflow.cells.code import FILE, MISSING, Helpers, entry_of
+from reactflow.cells.compiled import FILE, MISSING, Helpers, entry_of
 from reactflow.cells.doing import DOING, LOCK, ColdInput, LeaveRegion, foreign, mine, note
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.event import close, conclude, write
 from reactflow.cells.naming import here
-from reactflow.cells.node import CLEAN, STALE, Node
+from reactflow.cells.node import CLEAN, STALE, Formers, Node
 from reactflow.cells.regions import region_of
 from reactflow.cells.semantics import UNSET, Failure, raised
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from reactflow.cells.effect import Effect
 
 WARM = 32  # writes before a region gets its code, which costs about as much as 30 writes in the engine
+KNOWN = 32  # ways to read that are remembered of a node that goes to and fro
 REST = 1024  # writes before the next attempt, when there could be none
 
 
@@ -56,6 +58,8 @@ class Program:
 
     def node_running(self) -> Any:
         """The node whose function is running, found from the frame of the generated code."""
+        if DOING.computing is not None:
+            return DOING.computing
         frame = sys._getframe(1)
         while frame.f_back is not None and frame.f_code.co_filename != FILE:
             frame = frame.f_back
@@ -116,7 +120,9 @@ class Program:
         try:
             if not is_inside:
                 self.mark_from(node)
-            if error is not None and not isinstance(error, (Exception, LeaveRegion, ColdInput)):  # an interrupt
+            if error is not None and not isinstance(
+                error, (Exception, LeaveRegion, ColdInput)
+            ):  # an interrupt
                 if node is not None:
                     node.seen = None  # it has to run in any case
                 close()
@@ -125,10 +131,11 @@ class Program:
                 self.give_up()
             elif isinstance(error, ColdInput) or (value is MISSING and error is None):
                 pass  # it runs when the event is concluded
+            elif not is_inside and reads and any(one.state == STALE for one in reads):
+                pass  # it read what depends on it: the engine has to see that
             else:
                 if not is_inside:
-                    noted = None if reads is None else dict.fromkeys(reads)
-                    noted = noted and {one: one.version for one in noted}
+                    noted = {one: one.version for one in reads or ()}
                 outcome = value if value is not MISSING else raised(error)  # type: ignore[arg-type]  # an Exception
                 ENGINE.ran(node, outcome, (noted or {}) if node.tracked else None, keep=not self.is_pulling)
             if not self.is_pulling:
@@ -148,6 +155,13 @@ def agree(node: Any, reads: list[Any]) -> bool:
     """Whether a tracked node that ran can go on in its code, with other reads than the last time."""
     if DOING.running is None:
         return False
+    read = tuple(reads)
+    formers = node.formers
+    if formers is not None:
+        known = formers.get(read)
+        if known is not None:
+            node.arguments, node.inputs = known
+            return True
     inputs = tuple(dict.fromkeys(reads))
     if inputs != node.inputs:
         if DOING.running.is_pulling:
@@ -155,8 +169,10 @@ def agree(node: Any, reads: list[Any]) -> bool:
         for one in inputs:
             if node not in (one.observers or ()):
                 return False
-        if node not in ENGINE.formers:
-            ENGINE.formers[node] = node.inputs
+        if formers is None:
+            formers = node.formers = Formers(node.inputs)
+        if len(formers) < KNOWN:
+            formers[read] = reads, inputs
         node.inputs = inputs
     node.arguments = reads
     return True
@@ -164,10 +180,7 @@ def agree(node: Any, reads: list[Any]) -> bool:
 
 def moved(node: Any, now: int) -> bool:
     """Whether one of a node's present inputs moved in this event."""
-    for one in node.inputs:
-        if one.version is now:
-            return True
-    return False
+    return any([one.version is now for one in node.inputs])  # noqa: C419  # a list is faster than a generator
 
 
 class _Watcher:
@@ -179,7 +192,11 @@ class _Watcher:
         self.node, self.reads = node, reads
 
     def __call__(self, read: Any) -> None:
-        if not (read.is_source or self.node in (read.observers or ())) and DOING.running is not None and mine():
+        if (
+            not (read.is_source or self.node in (read.observers or ()))
+            and DOING.running is not None
+            and mine()
+        ):
             DOING.running.leave_inside(read)
             note(read)
         else:
@@ -194,7 +211,16 @@ def helpers_of(program: Program, leave: Any, slow: Any) -> Helpers:
     """What the code of a program needs."""
     equal = program.sources[0].equal if program.sources else None
     return Helpers(
-        program, leave, foreign, agree, moved, _watcher, slow, tell if program.effects else None, program.effects, equal
+        program,
+        leave,
+        foreign,
+        agree,
+        moved,
+        _watcher,
+        slow,
+        tell if program.effects else None,
+        program.effects,
+        equal,
     )
 
 
@@ -225,7 +251,7 @@ def tell(effects: tuple[Effect, ...], now: int) -> None:
             doing.track = reads.append
             doing.listed, doing.owner = reads, effect
             left = effect.fn()
-            if doing.noted is not None or left is not None or reads != effect.arguments or effect.owned:
+            if doing.noted is not None or left is not None or reads != effect.arguments:
                 effect.has_run(left, errors)
                 break
             effect.seen = now if len(reads) == 1 else -now

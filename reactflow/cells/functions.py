@@ -1,9 +1,10 @@
 """What can be known of a tracked function without running it: does it branch, and which cells does it always read.
 
 A function without branches, loops and calls of other functions reads the same cells each time, as long as its variables
-hold the same cells. ``plain_of`` finds them in its bytecode, and makes a function of the same code that reads the cells'
-outcomes directly. It is used by generated code, which has seen to it that the outcomes are current and values, and which
-looks each time whether the variables still hold the same cells. Operators of a cell's value are taken to read no cells.
+hold the same cells; so does one that goes through a list of cells. ``plain_of`` finds them in its bytecode, and makes a
+function of the same code that reads the cells' outcomes directly. It is used by generated code, which has seen to it
+that the outcomes are current and values, and which looks each time whether the variables still hold the same cells.
+Operators of a cell's value are taken to read no cells.
 """
 
 from __future__ import annotations
@@ -77,9 +78,7 @@ def plain_of(fn: Any) -> Plain | None:
     finding = _Finding(fn)
     if not finding.goes_through(fn.__code__, None) or not finding.reads:
         return None
-    plain = FunctionType(
-        _direct(fn.__code__), fn.__globals__, fn.__name__, fn.__defaults__, fn.__closure__
-    )
+    plain = FunctionType(_direct(fn.__code__), fn.__globals__, fn.__name__, fn.__defaults__, fn.__closure__)
     plain.__kwdefaults__ = fn.__kwdefaults__
     return Plain(plain, tuple(finding.reads), tuple(finding.variables.values()))
 
@@ -111,9 +110,9 @@ class _Finding:
             elif operation in _LOADS:
                 if not self._may_load(operation, str(name), after, each):
                     return False
-            elif step.opcode in _LEAPS and not (each or operation == "MAKE_FUNCTION"):
-                return False
-            elif operation.startswith(_REFUSED) and name != each:
+            elif (step.opcode in _LEAPS and not (each or operation == "MAKE_FUNCTION")) or (
+                operation.startswith(_REFUSED) and name != each
+            ):
                 return False
         return True
 
@@ -152,8 +151,15 @@ class _Finding:
         if loops != ["FOR_ITER", "JUMP_BACKWARD"] or len(variables) != 1 or "GET_ITER" not in behind:
             return False
         if code.co_name == "<genexpr>":
-            called = next((one for one in reversed(steps[:at]) if one.opname not in ("LOAD_CLOSURE", "BUILD_TUPLE")), None)
-            if called is None or called.opname != "LOAD_GLOBAL" or self.held.get(called.argval) not in _EXHAUSTING:
+            called = next(
+                (one for one in reversed(steps[:at]) if one.opname not in ("LOAD_CLOSURE", "BUILD_TUPLE")),
+                None,
+            )
+            if (
+                called is None
+                or called.opname != "LOAD_GLOBAL"
+                or self.held.get(called.argval) not in _EXHAUSTING
+            ):
                 return False
         iterated = steps[at + 1 + behind.index("GET_ITER") - 1]
         if iterated.opname not in _LOADS or not _are_cells(self.held.get(str(iterated.argval))):
@@ -171,7 +177,9 @@ class _Finding:
 
 
 def _are_cells(one: object) -> bool:
-    return isinstance(one, (list, tuple)) and all(isinstance(each, Node) and not each.is_pulse for each in one)
+    return isinstance(one, (list, tuple)) and all(
+        isinstance(each, Node) and not each.is_pulse for each in one
+    )
 
 
 def _direct(code: CodeType) -> CodeType:
@@ -216,7 +224,8 @@ def _is_module(one: object, after: dis.Instruction) -> bool:
 def _is_harmless(called: Any) -> bool:
     """Whether a callable reads no cells, whatever it is called with."""
     if isinstance(called, (BuiltinFunctionType, MethodDescriptorType)):
-        return getattr(called, "__self__", None) is None or isinstance(called.__self__, ModuleType)
+        owner = getattr(called, "__self__", None)
+        return owner is None or isinstance(owner, ModuleType)
     try:
         return called in _SAFE
     except TypeError:  # cannot be hashed

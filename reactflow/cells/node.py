@@ -29,13 +29,14 @@ class Node:
     name: Any
     if TYPE_CHECKING:  # a computed node has slots for these
         inputs: tuple[Node, ...]
+        formers: Formers | None
         state: int
         checked: int
 
         @property
         def where(self) -> str: ...
     else:
-        inputs, state, checked = (), CLEAN, NEVER
+        inputs, formers, state, checked = (), None, CLEAN, NEVER
     is_root = False  # a fold, keeper or effect: follows its inputs even if nobody observes it
     is_eager = False  # looked at when an event ends: roots but effects, and changes
     is_effect = False
@@ -47,6 +48,19 @@ class Node:
         return False
 
 
+class Formers(dict[tuple["Node", ...], tuple[list["Node"], tuple["Node", ...]]]):
+    """What a node that goes to and fro between inputs is subscribed to, and by what it reads, what its inputs are then.
+
+    ``followed`` are its inputs, and some that it had before and will have again.
+    """
+
+    __slots__ = ("followed",)
+
+    def __init__(self, followed: tuple[Node, ...]) -> None:
+        super().__init__()
+        self.followed = followed
+
+
 class Computed(Node):
     """A node with inputs. ``seen`` are the inputs' versions at the last run, None when it has to run in any case."""
 
@@ -54,6 +68,9 @@ class Computed(Node):
         __slots__ = ()
     seen: tuple[int, ...] | int | None  # see `versions_seen`
     # state: LAZY, CLEAN or STALE; checked: the epoch at which it was last found up to date
+    arguments: (
+        Any  # what its function is called with; of a tracked node what it read last, each as often as it did
+    )
     tracked: bool  # its inputs are what its last run read
 
     def bring_up_to_date(self) -> None:
@@ -82,7 +99,7 @@ def versions_seen(inputs: tuple[Node, ...], seen: tuple[int, ...] | int | None) 
     >>> versions_seen((Input(version=7), Input(version=9)), -8), versions_seen((Input(version=7),), 5)
     ((7, -1), (5,))
     """
-    if type(seen) is not int:
+    if not isinstance(seen, int):
         return seen
     if seen < 0:
         return tuple(one.version if one.version <= -seen else NEVER for one in inputs)

@@ -53,12 +53,18 @@ SYMBOLS: dict[Callable[..., Any], str] = {
 """The operators that cells know, with what a picture writes for them."""
 
 
-def _derive(fn: Callable[..., Any], *arguments: object) -> Derived[Any]:
-    from reactflow.cells.derived import (
-        explicit,  # derived cells are readable, and readable cells have operators
-    )
+_maker: list[
+    Callable[..., Derived[Any]]
+] = []  # derived cells are readable, and readable cells have operators
 
-    return explicit(fn, arguments)
+
+def made_by(maker: Callable[..., Derived[Any]]) -> None:
+    """Say what makes derived cells; `derived` does."""
+    _maker[:] = [maker]
+
+
+def _derive(fn: Callable[..., Any], *arguments: object) -> Derived[Any]:
+    return _maker[0](fn, arguments)
 
 
 class Operators(Generic[T_co]):

@@ -9,14 +9,16 @@ may not need all of them) the cell is left to it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
-from reactflow.cells.code import entry_of
-from reactflow.cells.doing import DOING, LOCK
+from reactflow.cells.compiled import MISSING, entry_of
+from reactflow.cells.doing import DOING, LOCK, foreign
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.fast import Program, helpers_of
-from reactflow.cells.node import LAZY
+from reactflow.cells.node import CLEAN, LAZY, Node, now_seen, versions_seen
 from reactflow.cells.regions import cone_of
+from reactflow.cells.semantics import UNSET, Failure, same
 
 if TYPE_CHECKING:
     from reactflow.cells.derived import Derived
@@ -33,21 +35,62 @@ def _counting(count: int) -> Callable[[Any], object]:
     """The reading functions before there is code: each puts the next one in its place."""
 
     def cold(node: Derived[Any]) -> object:
-        if node.state == LAZY and ENGINE.fast and DOING.running is None:
-            if count + 1 < WARM:
-                node.get = COLD[count + 1]
-                return ENGINE.current(node)
-            node.get = by_engine
-            outcome = ENGINE.current(node)
-            if node.get is by_engine:
-                _warm_up(node)
-            return outcome
-        return ENGINE.current(node)
+        if node.state != LAZY or not DOING.rest:
+            return ENGINE.current(node)
+        if count + 1 < WARM:
+            node.get = COLD[count + 1]
+            return _looked_up(node)
+        node.get = by_engine
+        outcome = _looked_up(node)
+        if node.get is by_engine:
+            _warm_up(node)
+        return outcome
 
     return cold
 
 
 COLD = [_counting(count) for count in range(WARM)]
+
+
+def _looked_up(node: Derived[Any]) -> object:
+    """Read an unobserved cell without code of its own: what its code would do, if its inputs are up to date."""
+    doing = DOING
+    epoch = doing.epoch
+    arguments = []
+    for one in node.arguments:
+        if isinstance(one, Node):
+            if not (one.is_source or one.state == CLEAN or one.checked is epoch):
+                return ENGINE.current(node)
+            one = one.outcome
+            if one is UNSET or one.__class__ is Failure:
+                return ENGINE.current(node)
+        arguments.append(one)
+    inputs = node.inputs
+    me = get_ident()
+    if node.tracked or node.is_pulse or not arguments or not doing.rest:
+        return ENGINE.current(node)
+    doing.rest = False
+    doing.claim = me
+    doing.track, doing.running, doing.computing = foreign, PULLING, node
+    value = MISSING
+    try:
+        seen = versions_seen(inputs, node.seen)
+        if seen is None or any([one.version != version for one, version in zip(inputs, seen, strict=True)]):  # noqa: C419  # faster
+            value = node.fn(*arguments)
+            if value is UNSET:
+                return _leave_alone(node, None, value, None)
+            node.seen = now_seen(inputs)
+            if not same(node.equal, node.outcome, value):
+                node.outcome, node.version = (
+                    value,
+                    inputs[0].version if len(inputs) == 1 else doing.last_version,
+                )
+        node.checked = epoch
+    except BaseException as error:
+        return _leave_alone(node, error, value, None)
+    doing.track = doing.running = doing.computing = None
+    doing.end_claim()
+    return node.outcome
 
 
 def _warm_up(node: Derived[Any]) -> None:

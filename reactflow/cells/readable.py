@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
 from reactflow.cells.doing import DOING, Untracked
 from reactflow.cells.engine import ENGINE
-from reactflow.cells.naming import Site, here
+from reactflow.cells.naming import Site, calling_frame
 from reactflow.cells.node import Computed, Node
 from reactflow.cells.operators import Operators
 from reactflow.cells.rx import Observer, callbacks, piped
@@ -31,7 +31,7 @@ R = TypeVar("R")
 class Readable(Node, Operators[T_co]):
     """A cell that can be read: ``value`` subscribes where it is tracked, ``peek()`` never does."""
 
-    __slots__ = ("given_name", "site", "__weakref__")
+    __slots__ = ("code", "given_name", "offset", "__weakref__")
     kind = "cell"
 
     def __init__(self, name: str | None, equal: Equal | None) -> None:
@@ -41,7 +41,18 @@ class Readable(Node, Operators[T_co]):
         self.is_pulse = False
         self.equal = equal
         self.given_name = name
-        self.site: Site | None = here()
+        frame = calling_frame(3)  # called by the constructor of the class, and that by a function of ours
+        self.code = None if frame is None else frame.f_code
+        self.offset = 0 if frame is None else frame.f_lasti
+
+    @property
+    def site(self) -> Site | None:
+        """The place that made the cell."""
+        return None if self.code is None else Site(self.code, self.offset)
+
+    @site.setter
+    def site(self, site: Site | None) -> None:
+        self.code, self.offset = (None, 0) if site is None else site
 
     @property
     def name(self) -> str:
@@ -73,6 +84,8 @@ class Readable(Node, Operators[T_co]):
         """Raise what reading the cell gives when its outcome is no value."""
         if type(outcome) is Failure:
             outcome.throw()
+        if DOING.computing is not None:
+            raise Unset.found_by(lambda: unset_error(self))
         raise unset_error(self)
 
     def peek(self) -> T_co:

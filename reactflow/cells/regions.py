@@ -1,10 +1,10 @@
-"""Regions: what is fed by a source that is written again and again, and whether generated code may stand for the engine.
+"""Regions: what is fed by a source that is written again and again, and may generated code do the engine's work.
 
 A region is all that observes a source, directly or not: derived cells, inputs first, and the effects on any of it. Code
 is made for it (``code``) when everything in it has a value, is up to date, and is *needed* each time that it is stale.
-The last is what the engine's rule comes to that a tracked function's inputs are looked at in the order of its reads, and
-an input that is no longer reached is never computed: behind a branch only the first input that can move is needed for
-certain. ``with regions(False):`` turns all fast paths off; the property tests run with them and without.
+The last is what the engine's rule comes to that a tracked function's inputs are looked at in the order of its reads,
+and an input that is no longer reached is never computed: behind a branch only the first input that can move is needed
+for certain. ``with regions(False):`` turns all fast paths off; the property tests run with them and without.
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ def region_of(sources: Sequence[Any]) -> Region | None:
     from reactflow.cells.derived import Derived
     from reactflow.cells.effect import Effect, Keeper
 
-    waits: dict[Any, int] = {}  # the derived cells, with how many of what they are subscribed to is in the region
+    waits: dict[
+        Any, int
+    ] = {}  # the derived cells, with how many of what they are subscribed to is in the region
     effects: dict[Effect, None] = {}
     kept: set[Node] = set()
     stack: list[Node] = [*sources]
@@ -87,6 +89,8 @@ def region_of(sources: Sequence[Any]) -> Region | None:
     if not _all_needed(sources, waits, effects, kept):
         return None
     ordered, watched = _in_order(sources, waits)
+    if len(ordered) != len(waits):  # a cycle among what was read before and may be read again
+        return None
     return Region(ordered, sorted(effects, key=lambda effect: effect.order), watched)
 
 

@@ -331,7 +331,9 @@ def test_the_live_graph_agrees_with_a_model_that_computes_everything_anew(histor
 @many
 @given(histories)
 def test_so_does_its_fast_path_from_the_first_write_on(history: list[Instruction]) -> None:
-    early = [patch(f"reactflow.cells.{name}", 1) for name in ("fast.WARM", "fast.REST", "batch.WARM", "pulls.WARM")]
+    early = [
+        patch(f"reactflow.cells.{name}", 1) for name in ("fast.WARM", "fast.REST", "batch.WARM", "pulls.WARM")
+    ]
     with regions(True), ExitStack() as patches:
         for one in early:
             patches.enter_context(one)

@@ -11,7 +11,8 @@ import pytest
 from reactflow import UNSET, Derived, Failure, Fold, Pulse, batch, cell, derived, effect, fold, folds, pulse
 from reactflow.cells.engine import ENGINE
 from reactflow.errors import DeclarationError
-from tests.cells.undone import undone
+from tests.cells.heat import Heat, Log, cold_and_hot
+from tests.cells.undone import logged, undone
 
 
 def collected(ran: list[Any]) -> Fold[Any, Any]:
@@ -123,7 +124,7 @@ def test_folds_that_are_collected_in_the_middle_of_a_write_do_no_harm() -> None:
         gc.collect()
         return value
 
-    kept = fold(reading.map(let_go), folds.sum)
+    kept: Derived[int] = fold(reading.map(let_go), folds.sum)
     effect(lambda: ran.append(kept.value))
     reading.emit(1)
     reading.emit(2)
@@ -186,3 +187,140 @@ def test_a_fold_of_a_tracked_cell_steps_only_while_that_is_a_pulse() -> None:
     use.value = True
     reading.emit(2)
     assert total.value == 3
+
+
+@cold_and_hot
+def test_a_fold_steps_exactly_once_an_event_after_propagation_whatever_cut_off_says(heat: Heat) -> None:
+    ran = Log()
+    reading, rate, other = pulse(), cell(2), cell(0)
+    priced = derived(lambda one, by: logged(ran, ("priced", one), one * by), reading, rate)
+    zero = derived(lambda: logged(ran, "zero", priced.value * 0), equal=lambda old, new: True)
+    kept: Derived[int] = fold(priced, Fold(0, lambda state, value: logged(ran, ("step", value), value)))
+    zeros: Derived[int] = fold(zero, Fold(0, lambda state, value: logged(ran, "zero step", state + 1)))
+    effect(lambda: ran.append(("seen", kept.value, zeros.value, other.value)))
+    heat(rate, 3, 4)
+    heat(other, 1, 2)
+    before = 0
+    for _ in heat.rounds():
+        other.value = 0
+        ran.take()
+        with batch():
+            reading.emit(5)
+            rate.value = 3
+            assert kept.value == 15
+            rate.value = 4
+            other.value = 9
+        rate.value = 2
+        before += 1
+        entries = ran.take()
+        assert [one for one in entries if one[0] == "seen"] == [("seen", 20, before, 9)]
+        assert (entries.count(("step", 20)), entries.count("zero step")) == (1, 1)
+        with batch():
+            reading.emit(5)
+            reading_is_seen = reading.is_set
+        before += 1
+        assert reading_is_seen
+        assert ran.take() == [
+            ("priced", 5), ("step", 10), "zero", "zero step", ("seen", 10, before, 9),
+        ]  # fmt: skip
+
+
+@cold_and_hot
+def test_an_event_without_an_occurrence_is_no_step(heat: Heat) -> None:
+    ran = Log()
+    reading, other, rate = pulse(), pulse(), cell(2)
+    fold(reading * rate, Fold(0, lambda state, value: logged(ran, "never", value)))
+    kept: Derived[int] = fold(reading * rate, Fold(0, lambda state, value: logged(ran, value, state + value)))
+    heat(rate, 3, 4)
+    for _ in heat.rounds():
+        rate.value = 3
+        other.emit(1)
+        with undone():
+            reading.emit(5)
+        rate.value = 2
+        assert ran.take() == []
+    assert kept.value == 0
+
+
+@cold_and_hot
+def test_a_fold_of_changes_counts_events_not_writes(heat: Heat) -> None:
+    ran = Log()
+    area = cell(1)
+    fold_of: Fold[int, int] = Fold(0, lambda state, value: logged(ran, value, state + 1))
+    count = fold((area * 10).changes(), fold_of)
+    heat(area, 2, 3)
+    for _ in heat.rounds():
+        ran.take()
+        before = count.value
+        area.value = 5
+        area.value = 5
+        with batch():
+            area.value = 6
+            area.value = 7
+            area.value = 1
+        with batch():
+            area.value = 2
+            area.value = 1
+        assert (ran.take(), count.value) == ([50, 10], before + 2)
+
+
+@cold_and_hot
+def test_a_fold_is_rolled_back_to_what_it_was_however_it_was_read_meanwhile(heat: Heat) -> None:
+    ran = Log()
+    reading, rate = pulse(), cell(1)
+    total = fold(reading * rate, folds.sum)
+    beyond = total + 100
+    count = fold(total.changes(), folds.count)
+    beyond.subscribe(ran.append)
+    heat(rate, 2, 3)
+    expected = 0
+    for number in heat.rounds():
+        ran.take()
+        with undone():
+            reading.emit(5)
+            rate.value = 2
+            assert (total.value, beyond.value, count.value) == (expected + 10, expected + 110, number + 1)
+        assert (total.value, beyond.value, count.value, ran.take()) == (expected, expected + 100, number, [])
+        with batch():
+            with undone():
+                reading.emit(7)
+                assert total.value == expected + 7
+            reading.emit(3)
+        expected += 3
+        assert (total.value, count.value, ran.take()) == (expected, number + 1, [expected + 100])
+
+
+def test_a_fold_made_in_a_batch_begins_with_what_occurs_after_it() -> None:
+    reading, other = pulse(), pulse()
+    with batch():
+        reading.emit(1)
+        late, early = fold(reading, folds.sum), fold(other, folds.sum)
+        other.emit(1)
+    reading.emit(10)
+    assert (late.value, early.value) == (10, 1)
+
+
+def test_a_fold_of_any_cell_is_refused_with_both_remedies() -> None:
+    area = cell(1, name="area")
+    cells: list[Any] = [
+        area, area.map(abs, name="area"), derived(lambda: area.value, name="area"),
+        fold(area.changes(), folds.sum, name="area"), pulse().hold(0, name="area"),
+    ]  # fmt: skip
+    for one in cells:
+        with pytest.raises(
+            DeclarationError,
+            match=r"'area' is a cell.*Write fold\(area\.changes\(\), folds\.sum\), or make it a pulse",
+        ):
+            fold(one, folds.sum)
+
+
+def test_folds_step_in_order_of_dependence_and_are_seen_together() -> None:
+    ran = Log()
+    reading = pulse()
+    total = fold(reading, folds.sum)
+    share = derived(lambda one, all: one / all, reading, total)
+    shares: Derived[tuple[float, ...]] = fold(share, Fold((), lambda state, value: (*state, value)))
+    effect(lambda: ran.append((total.value, shares.value)))
+    for value in (1, 3, 4):
+        reading.emit(value)
+    assert ran.take() == [(0, ()), (1, (1.0,)), (4, (1.0, 0.75)), (8, (1.0, 0.75, 0.5))]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 
-from reactflow import cell, derived, effect, pulse
+from reactflow import Flow, cell, derived, effect, fold, folds, pulse
 
 at_module = cell(0)
 
@@ -90,3 +90,45 @@ def test_names_in_tuples_are_found_wherever_stores_are_fused() -> None:
     assert names == ["length", "width", "height", "floor", "wall", "volume", "first", "first", "last"]
     assert holder.attribute.name == "attribute"
     assert all(re.fullmatch(r"test_names\.py:\d+", one.name) for one in pair)
+
+
+def test_a_name_is_what_was_given_else_the_attribute_in_a_flow_else_the_variable_else_the_place() -> None:
+    class Room(Flow):
+        length = cell(3.0)
+        width = cell(4.0, name="given")
+        area = length * width
+
+        @derived
+        def cost(self) -> float:
+            return self.area * 2
+
+    local = cell(1)
+    given = cell(1, name="mine")
+    (placed,) = [cell(1) for _ in range(1)]
+    room = Room()
+    assert [node.name for node in (room.cells.length, room.cells.area, room.cells.cost)] == [
+        "length", "area", "cost",
+    ]  # fmt: skip
+    assert (local.name, given.name) == ("local", "mine")
+    assert re.fullmatch(r"test_names\.py:\d+", placed.name)
+
+
+def test_every_kind_of_node_has_a_name_and_a_place() -> None:
+    source = cell(1)
+    reading = pulse()
+    total = fold(reading, folds.sum)
+    latest = reading.hold(0)
+    double = source * 2
+    text = source.map(str)
+    tracked = derived(lambda: source.value)
+    changed = source.changes()
+    nodes = [source, reading, total, latest, double, text, tracked, changed]
+    assert [one.name for one in nodes] == [
+        "source", "reading", "total", "latest", "double", "text", "tracked", "changed",
+    ]  # fmt: skip
+    assert [source.changes()][0].name == "source.changes()"
+    first = test_every_kind_of_node_has_a_name_and_a_place.__code__.co_firstlineno
+    assert [one.where for one in nodes] == [f"test_names.py:{first + at + 1}" for at in range(8)]
+    stop = source.subscribe(lambda value: None)
+    assert stop.name == "subscription of source"
+    stop()

@@ -6,7 +6,8 @@ import pytest
 
 from reactflow import Cell, Derived, Pulse, Unset, batch, cell, derived, effect, fold, folds, pulse
 from reactflow.errors import DeclarationError, OccurrenceError
-from tests.cells.undone import undone
+from tests.cells.heat import Heat, Log, cold_and_hot
+from tests.cells.undone import logged, undone
 
 
 def test_equal_occurrences_all_count() -> None:
@@ -194,3 +195,140 @@ def test_whether_a_cell_is_a_pulse_is_known_from_what_it_reads_now() -> None:
     total = fold(beyond, folds.sum)
     reading.emit(5)
     assert total.value == 5
+
+
+@cold_and_hot
+def test_a_derived_cell_of_a_pulse_runs_once_an_occurrence_and_has_no_value_between(heat: Heat) -> None:
+    ran = Log()
+    reading, rate = pulse(), cell(2)
+    explicit = derived(lambda value, by: logged(ran, "explicit", value * by), reading, rate)
+    tracked = derived(lambda: logged(ran, "tracked", reading.value + rate.value))
+    of_both = derived(lambda one, other: logged(ran, "of both", (one, other)), explicit, tracked)
+    of_both.subscribe(ran.append)
+    heat(rate, 3, 4)
+    for _ in heat.rounds():
+        ran.take()
+        reading.emit(5)
+        reading.emit(5)
+        once = ["explicit", "tracked", "of both", (10, 7)]
+        assert ran.take() == once * 2
+        rate.value = 3
+        rate.value = 2
+        assert ran.take().count("explicit") == 0
+        assert not any(one.is_set for one in (reading, explicit, tracked, of_both))
+
+
+@cold_and_hot
+def test_no_equality_cuts_off_an_occurrence(heat: Heat) -> None:
+    ran = Log()
+    reading, rate = pulse(), cell(1)
+    steps = (reading // 10).map(lambda value: value * 0, equal=lambda old, new: True)
+    steps.subscribe(ran.append)
+    tracked = derived(lambda: steps.value * rate.value, equal=lambda old, new: True)
+    tracked.subscribe(lambda value: ran.append(("tracked", value)))
+    heat(rate, 2, 1)
+    for number in heat.rounds():
+        ran.take()
+        reading.emit(number)
+        reading.emit(number)
+        assert ran.take() == [0, ("tracked", 0)] * 2
+
+
+@cold_and_hot
+def test_hold_is_a_cell_that_is_cut_off_and_can_be_derived_from(heat: Heat) -> None:
+    ran = Log()
+    reading, rate = pulse(), cell(2)
+    latest = reading.hold(0)
+    priced = derived(lambda one, by: logged(ran, "priced", one * by), latest, rate)
+    effect(lambda: ran.append(priced.value))
+    heat(rate, 3, 4)
+    for number in heat.rounds():
+        reading.emit(0)
+        ran.take()
+        reading.emit(number + 5)
+        reading.emit(number + 5)
+        rate.value = 3
+        rate.value = 2
+        assert ran.take() == [
+            "priced", 2 * number + 10, "priced", 3 * number + 15, "priced", 2 * number + 10,
+        ]  # fmt: skip
+    with pytest.raises(DeclarationError, match=r"fold\(latest\.changes\(\), folds\.sum\)"):
+        fold(latest, folds.sum)
+
+
+@cold_and_hot
+def test_changes_occur_once_an_event_in_which_the_cell_really_changed(heat: Heat) -> None:
+    ran = Log()
+    length = cell(1)
+    tens = length // 10
+    length.changes().subscribe(lambda value: ran.append(("length", value)))
+    tens.changes().subscribe(lambda value: ran.append(("tens", value)))
+    heat(length, 2, 3)
+    for _ in heat.rounds():
+        ran.take()
+        length.value = 2
+        length.value = 2
+        with batch():
+            length.value = 50
+            length.value = 20
+        with batch():
+            length.value = 1
+            length.value = 20
+        length.value = 1
+        assert ran.take() == [
+            ("length", 2), ("length", 20), ("tens", 2), ("length", 1), ("tens", 0),
+        ]  # fmt: skip
+
+
+@cold_and_hot
+def test_what_is_emitted_while_effects_run_is_an_event_of_its_own_for_each_emit(heat: Heat) -> None:
+    ran = Log()
+    reading, echo = pulse(), pulse()
+    total = fold(echo, folds.sum)
+
+    def send() -> None:
+        if reading.is_set:
+            echo.emit(reading.value)
+            ran.append(("sent", total.value))
+
+    effect(send)
+    echo.subscribe(lambda value: ran.append(("echo", value)))
+    before = 0
+    for _ in heat.rounds():
+        ran.take()
+        reading.emit(5)
+        assert ran.take() == [("sent", before), ("echo", 5)]
+        before += 5
+    assert total.value == before
+
+
+def test_a_second_emit_is_refused_in_nested_batches_and_in_effects_and_the_first_stands() -> None:
+    ran = Log()
+    reading, other, go = pulse(name="reading"), pulse(), cell(0)
+    total = fold(reading, folds.sum)
+    with batch():
+        reading.emit(1)
+        other.emit(1)
+        with batch(), pytest.raises(OccurrenceError, match="emit in two batches, or emit a list"):
+            reading.emit(2)
+    assert total.value == 1
+
+    def twice() -> None:
+        if go.value:
+            with batch():
+                reading.emit(10)
+                with pytest.raises(OccurrenceError, match="'reading' has already occurred"):
+                    reading.emit(20)
+            ran.append("went on")
+
+    effect(twice)
+    go.value = 1
+    assert (total.value, ran) == (11, ["went on"])
+
+
+def test_a_pulse_is_no_cell_and_a_cell_is_no_pulse() -> None:
+    reading, length = pulse(), cell(1)
+    assert not hasattr(reading, "unset")
+    assert not hasattr(length, "emit")
+    with pytest.raises(AttributeError):
+        reading.value = 5  # type: ignore[misc]  # that is what it refuses

@@ -203,8 +203,8 @@ def test_what_was_not_written_or_with_an_equal_value_is_no_change() -> None:
     assert lines(rooms) == [
         "rooms (['hall', 'kitchen']) did not change",
         (
-            f"  rooms was not written since it was made at {at(made)}; a write of an equal value is no change, and leaves "
-            f"no trace. {in_place}"
+            f"  rooms was not written since it was made at {at(made)}; a write of an equal value is no change, and "
+            f"leaves no trace. {in_place}"
         ),
     ]
     assert lines(count)[1:] == [
