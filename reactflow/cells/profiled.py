@@ -169,7 +169,7 @@ def _is_alike(before: object, after: object) -> bool:
     if kind_of_mutable(after):
         return fingerprint(before) == fingerprint(after)
     try:
-        verdict = before == after
+        verdict: object = before == after
         return type(verdict) is not bool and bool(verdict)  # as of numpy's numbers
     except Exception:  # it cannot be compared
         return False
