@@ -20,6 +20,10 @@
     |  `- Unfinished                  a delivery of which a part has to come again
     `- InternalError                  a broken invariant of ours: please report it
 
+and one warning:
+
+    MutationWarning                   a cell's value was changed in place (a UserWarning)
+
 Data is in fields, words are in the message. A user's own exception is never wrapped by the live graph: it is stored in
 the cell and raised to the reader as it is.
 """
@@ -156,3 +160,11 @@ class Unfinished(Transient):
 
 class InternalError(ReactflowError):
     """An invariant of reactflow itself is broken: please report it."""
+
+
+class MutationWarning(UserWarning):
+    """The value of a cell was changed in place, so that nothing that reads it was told; ``cell`` is its name."""
+
+    def __init__(self, message: str, *, cell: str = "") -> None:
+        super().__init__(message)
+        self.cell = cell

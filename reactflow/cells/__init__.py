@@ -6,9 +6,12 @@ Read ``semantics`` for the rules, ``plan`` for what a graph is, ``engine`` and `
 
 from reactflow.cells import folds
 from reactflow.cells.batch import batch, snapshot
+from reactflow.cells.cause import Reason, Why, WhyNot, Written
 from reactflow.cells.cell import Cell, FlowLike, cell
 from reactflow.cells.derived import Derived, derived
+from reactflow.cells.development import Development, development, from_environment
 from reactflow.cells.effect import Effect, effect, on_cleanup, untracked
+from reactflow.cells.explaining import Explaining, explaining
 from reactflow.cells.fold import fold
 from reactflow.cells.folds import Fold
 from reactflow.cells.graphview import GraphView, NodeView
@@ -16,16 +19,21 @@ from reactflow.cells.instrument import Instrument
 from reactflow.cells.live import instantiate
 from reactflow.cells.looking import graph, instrumented
 from reactflow.cells.plan import Constant, Kind, Node, Plan
+from reactflow.cells.profiled import Profile, ProfileRow, profiled
 from reactflow.cells.pulse import Pulse, pulse
 from reactflow.cells.readable import Readable
 from reactflow.cells.semantics import UNSET, Failure
+from reactflow.cells.why import why
+from reactflow.cells.why_not import why_not
 
 __all__ = [
     "UNSET",
     "Cell",
     "Constant",
     "Derived",
+    "Development",
     "Effect",
+    "Explaining",
     "Failure",
     "FlowLike",
     "Fold",
@@ -35,19 +43,32 @@ __all__ = [
     "Node",
     "NodeView",
     "Plan",
+    "Profile",
+    "ProfileRow",
     "Pulse",
     "Readable",
+    "Reason",
+    "Why",
+    "WhyNot",
+    "Written",
     "batch",
     "cell",
     "derived",
+    "development",
     "effect",
+    "explaining",
     "fold",
     "folds",
     "graph",
     "instantiate",
     "instrumented",
     "on_cleanup",
+    "profiled",
     "pulse",
     "snapshot",
     "untracked",
+    "why",
+    "why_not",
 ]
+
+from_environment()

@@ -41,7 +41,7 @@ class Effect(Computed):
 
     def __init__(self, fn: Callable[[], object], name: str | None = None) -> None:
         self.outcome: Any = UNSET
-        self.version = 0
+        self.version = DOING.last_version  # when it was made: it ran again if it saw a later one (see `why`)
         self.observers = None
         self.is_pulse = False
         self.equal = None

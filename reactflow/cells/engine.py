@@ -353,10 +353,12 @@ class Engine:
         """Take what a node's function came to."""
         if type(outcome) is Failure and all(one.outcome is not outcome for one in node.inputs):
             outcome.note(f"in the cell {str(node.name)!r}, made at {node.where}")
-        self.assign(node, outcome)
+        changed = self.assign(node, outcome)
         if not node.tracked:
             node.seen = now_seen(node.inputs)
         self._settled(node)
+        if self.instrument is not None:
+            self.instrument.settled(node, changed)
 
     def _settled(self, node: Computed) -> None:
         node.checked = DOING.epoch

@@ -69,10 +69,15 @@ def write_in_event(node: Any, outcome: object, site: Site | None) -> None:
     touch(engine, node)
     if engine.assign(node, outcome):
         DOING.epoch += EVENT
-        node.written_at = node.version, site
+        before = engine.base(node)
+        # back to what it was before the event: then it is what that earlier write made it
+        is_back = before is not None and before.version == node.version
+        node.written_at = before.memory if before is not None and is_back else (node.version, site)
         if engine.instrument is not None:
             engine.instrument.written(node)
         engine.mark(node)
+    elif engine.instrument is not None:
+        engine.instrument.ignored(node)
 
 
 def emit(node: Node, value: object) -> None:
@@ -117,7 +122,10 @@ def conclude(waiting: deque[Effect] | None = None, failed: list[Exception] | Non
     is_first = True
     try:
         while True:
-            waiting = _settle() if waiting is None else waiting
+            if waiting is None:
+                waiting = _settle()
+                if waiting:
+                    engine.begin()  # what effects write belongs to the next event
             if not is_first:  # what effects cause
                 runs.update(waiting)
             is_first = False
@@ -151,6 +159,8 @@ def close() -> None:
     if PENDING or PENDING_SINCE:
         PENDING.clear()
         PENDING_SINCE.clear()
+    if ENGINE.instrument is not None:
+        ENGINE.instrument.event_ended()
 
 
 def first_run(effect: Effect) -> None:
@@ -231,7 +241,7 @@ def _turn() -> bool:
     Returns whether there is a next event.
     """
     _clear_pulses()
-    ENGINE.begin()  # also because what was read while effects ran may have been behind
+    DOING.epoch += EVENT  # what was read while effects ran may have been behind
     if not PENDING:
         return is_pending()
     kept: list[tuple[Node, object, Site | None]] = []

@@ -291,6 +291,7 @@ def _enter_effects() -> None:
     """Have the engine know that effects run, and keep versions from now on: something is about to be written."""
     if not ENGINE.levels:
         ENGINE.levels.append({})
+        ENGINE.begin()  # what effects write belongs to the next event
     ENGINE.in_effects = True
     listed, DOING.listed = DOING.listed, None
     if listed is not None:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Saved(NamedTuple):
     """A node as it was: outcome and version, and if it is computed its inputs with the versions it saw of them.
 
-    ``memory`` is what a node keeps between events: a fold's state, or what changes are compared with.
+    ``memory`` is what a node keeps between events: a fold's state, what changes are compared with, or where a source
+    was written.
     """
 
     outcome: Any
@@ -38,7 +39,7 @@ def save(node: Node) -> Saved:
         node.version,
         node.inputs,
         getattr(node, "seen", None),
-        getattr(node, "memory", None),
+        getattr(node, "memory", None) if hasattr(node, "seen") else getattr(node, "written_at", None),
         node.is_pulse,
     )
 
@@ -70,6 +71,8 @@ def restore_level(engine: Engine) -> None:
             if hasattr(node, "memory"):
                 setattr(node, "memory", entry.memory)  # noqa: B010  # folds and changes have one, others do not
             engine.rewire(node, entry.inputs, entry.seen)
+        else:
+            setattr(node, "written_at", entry.memory)  # noqa: B010  # what is written has one
     for node in level:
         if isinstance(node, Computed):
             engine.mark_anew(node)

@@ -12,7 +12,7 @@ from reactflow.cells.effect import Effect, Keeper
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.fold import FoldCell
 from reactflow.cells.graphview import GraphView, NodeView
-from reactflow.cells.instrument import Instrument
+from reactflow.cells.instrument import Instrument, joined, left
 from reactflow.cells.naming import function_line
 from reactflow.cells.node import Link, Node
 from reactflow.cells.operators import SYMBOLS
@@ -53,7 +53,7 @@ def graph(*roots: Readable[Any] | Effect, title: str = "") -> GraphView:
             found[node] = None
             stack.extend(reversed([*node.inputs, *_observers(node)]))
         ids = {node: number for number, node in enumerate(found)}
-        nodes = tuple(_view(node, number) for node, number in ids.items())
+        nodes = tuple(view_of(node, number) for node, number in ids.items())
         edges = tuple((ids[one], ids[node]) for node in ids for one in node.inputs)
     return GraphView(nodes, edges, title)
 
@@ -81,7 +81,8 @@ def _observers(node: Node) -> list[Node]:
     return [one for one in live if one is not None and not isinstance(one, Keeper)]
 
 
-def _view(node: Node, number: int) -> NodeView:
+def view_of(node: Node, number: int) -> NodeView:
+    """How a node stands in a picture."""
     if not isinstance(node, Readable):
         return NodeView(number, str(node.name), "effect", site=node.where if isinstance(node, Effect) else "")
     failed = type(node.outcome) is Failure
@@ -109,18 +110,35 @@ def detail(node: Readable[Any]) -> str:
 
 @contextmanager
 def instrumented(instrument: I) -> Iterator[I]:
-    """Have an instrument listen for the length of a ``with`` block.
+    """Have an instrument listen for the length of a ``with`` block, beside those that listen already.
 
     >>> from reactflow import cell
     >>> length = cell(3.0)
     >>> with instrumented(Instrument()) as listening:
     ...     length.value = 5.0
     """
-    before = ENGINE.instrument
-    with LOCK:  # whether fast paths may run is found out anew when it is given back
-        ENGINE.instrument = instrument
+    listen(instrument)
     try:
         yield instrument
     finally:
-        with LOCK:
-            ENGINE.instrument = before
+        unlisten(instrument)
+
+
+def listen(instrument: Instrument) -> None:
+    """Have an instrument listen from now on; the fast paths are off meanwhile.
+
+    >>> instrument = Instrument()
+    >>> listen(instrument)
+    >>> unlisten(instrument)
+    """
+    with LOCK:  # whether fast paths may run is found out anew when it is given back
+        ENGINE.instrument = joined(ENGINE.instrument, instrument)
+
+
+def unlisten(instrument: Instrument) -> None:
+    """Have an instrument listen no longer; one that does not listen is no error.
+
+    >>> unlisten(Instrument())
+    """
+    with LOCK:  # whether fast paths may run is found out anew when it is given back
+        ENGINE.instrument = left(ENGINE.instrument, instrument)

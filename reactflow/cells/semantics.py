@@ -47,6 +47,11 @@ class Failure:
         """What failures are compared by: exceptions themselves are never equal."""
         return type(self.error), str(self.error)
 
+    @property
+    def traceback(self) -> TracebackType | None:
+        """Where it was raised, without the readers to whom it was raised again."""
+        return self._traceback
+
     def throw(self) -> NoReturn:
         """Raise the stored exception, with the traceback of its origin (not that of earlier readers)."""
         raise self.error.with_traceback(self._traceback)
