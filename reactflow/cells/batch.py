@@ -22,6 +22,7 @@ from reactflow.cells.event import PENDING, PENDING_SINCE, conclude, write_in_eve
 from reactflow.cells.fast import SITES, WARM, Program, program_of
 from reactflow.cells.journal import merge_level, restore_level
 from reactflow.cells.semantics import UNSET
+from reactflow.cells.versions import begin_event
 from reactflow.errors import CellsError, ReadOnlyError
 
 
@@ -60,7 +61,7 @@ class Batch:
             raise ReadOnlyError(f"{computing!r} is derived and opens a batch: it only computes")
         LOCK.acquire()
         if not ENGINE.levels:
-            ENGINE.begin()
+            begin_event()
         ENGINE.levels.append({})
         self._level = len(ENGINE.levels)
         if ENGINE.in_effects:
@@ -238,7 +239,7 @@ def _leave() -> None:
     sites = dict(SITES)
     SITES.clear()
     LOCK.acquire()  # until the batch ends
-    ENGINE.begin()
+    begin_event()
     ENGINE.levels.append({})
     new = [(cell, cell.outcome) for cell in written]
     for cell, old in written.items():

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from reactflow.cells.effect import Effect
 
 HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
-EVENT = 1 << 20  # versions of one event: a version divided by this is the number of its event
+EVENT = 1 << 10  # versions of one event, see `versions`; small, so that versions are small numbers for long
 PATIENCE = (
     0.05  # seconds after which a thread that waits for a claim looks again, should it have missed its end
 )

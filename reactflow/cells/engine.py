@@ -19,12 +19,24 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from reactflow.cells.doing import DOING, EVENT, LOCK, ColdInput, Untracked, mine, note
+from reactflow.cells.doing import DOING, LOCK, ColdInput, Untracked, mine, note
 from reactflow.cells.instrument import Instrument
 from reactflow.cells.journal import Saved, save
 from reactflow.cells.naming import function_line, here
-from reactflow.cells.node import CLEAN, LAZY, NEVER, STALE, Computed, Formers, Link, Node, now_seen, versions_seen
+from reactflow.cells.node import (
+    CLEAN,
+    LAZY,
+    NEVER,
+    STALE,
+    Computed,
+    Formers,
+    Link,
+    Node,
+    now_seen,
+    versions_seen,
+)
 from reactflow.cells.semantics import UNSET, Failure, occurrence, same
+from reactflow.cells.versions import new_version
 from reactflow.errors import CycleError
 
 NESTING = 24  # user functions that may be running one inside the other before a cold input is computed first
@@ -82,18 +94,6 @@ class Engine:
             return ""
         return str(DOING.running.node_running().name if DOING.computing is None else DOING.computing.name)
 
-    def begin(self) -> None:
-        """Begin an event: what changes in it gets versions that share its number (see `event_of`)."""
-        DOING.last_version = DOING.epoch
-        DOING.epoch += EVENT
-
-    def token(self) -> int:
-        """A version that was never used before."""
-        DOING.last_version = version = DOING.last_version + 1
-        if version >= DOING.epoch:  # an event of very many changes
-            DOING.epoch += EVENT
-        return version
-
     def base(self, node: Node) -> Saved | None:
         """What a node was before the event, if the event touched it."""
         for level in self.levels:
@@ -117,7 +117,7 @@ class Engine:
                 return before != node.version
             if _same(node, node.outcome, outcome):
                 return False
-        node.outcome, node.version = outcome, self.token()
+        node.outcome, node.version = outcome, new_version()
         if occurs:
             self.occurred.append(node)
         return True
@@ -377,11 +377,6 @@ class Engine:
             "or split the cell.",
             tuple(names),
         )
-
-
-def event_of(version: int) -> int:
-    """The number of the event in which a version was given."""
-    return version // EVENT
 
 
 def _same(node: Node, old: object, new: object) -> bool:

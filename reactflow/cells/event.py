@@ -17,6 +17,7 @@ from reactflow.cells.journal import restore_level, touch
 from reactflow.cells.naming import Site, here
 from reactflow.cells.node import CLEAN, STALE, Node
 from reactflow.cells.semantics import UNSET
+from reactflow.cells.versions import begin_event
 from reactflow.errors import CycleError, OccurrenceError, ReadOnlyError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def write(node: Node, outcome: object) -> None:
         if engine.levels:
             write_in_event(node, outcome, here())
             return
-        engine.begin()
+        begin_event()
         engine.levels.append({})
         try:
             write_in_event(node, outcome, here())
@@ -125,7 +126,7 @@ def conclude(waiting: deque[Effect] | None = None, failed: list[Exception] | Non
             if waiting is None:
                 waiting = _settle()
                 if waiting:
-                    engine.begin()  # what effects write belongs to the next event
+                    begin_event()  # what effects write belongs to the next event
             if not is_first:  # what effects cause
                 runs.update(waiting)
             is_first = False
@@ -170,7 +171,7 @@ def first_run(effect: Effect) -> None:
         effect.run()
         return
     failure: Exception | None = None
-    engine.begin()
+    begin_event()
     engine.levels.append({})
     engine.in_effects = True
     try:

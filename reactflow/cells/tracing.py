@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from reactflow.cells.engine import event_of
 from reactflow.cells.explaining import Explaining
 from reactflow.cells.node import LAZY, NEVER, Computed, Node, versions_seen
+from reactflow.cells.versions import event_of
 
 WAYS = 6  # shown
 LONGEST = 1_000  # cells of a way

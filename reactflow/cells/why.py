@@ -9,7 +9,6 @@ from typing import Any
 from reactflow.cells.cause import Why, Written
 from reactflow.cells.doing import LOCK
 from reactflow.cells.effect import Effect
-from reactflow.cells.engine import event_of
 from reactflow.cells.explaining import Explaining, latest
 from reactflow.cells.graphview import GraphView
 from reactflow.cells.looking import view_of
@@ -18,6 +17,7 @@ from reactflow.cells.node import Node
 from reactflow.cells.readable import Readable, current_outcome, shown, unset_error
 from reactflow.cells.semantics import UNSET, Failure
 from reactflow.cells.tracing import LONGEST, Trace
+from reactflow.cells.versions import event_of
 from reactflow.errors import DeclarationError
 
 DRAWN = 100  # nodes of the picture

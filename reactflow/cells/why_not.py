@@ -10,13 +10,14 @@ from reactflow.cells.cause import Reason, WhyNot
 from reactflow.cells.derived import EXPLICIT, Derived
 from reactflow.cells.doing import LOCK, mine
 from reactflow.cells.effect import Effect
-from reactflow.cells.engine import ENGINE, event_of
+from reactflow.cells.engine import ENGINE
 from reactflow.cells.explaining import Explaining, latest
 from reactflow.cells.fold import FoldCell
 from reactflow.cells.node import LAZY, NEVER, Computed, Node, versions_seen
 from reactflow.cells.readable import Readable, current_outcome, shown, unset_error
 from reactflow.cells.semantics import UNSET, Failure
 from reactflow.cells.tracing import Trace
+from reactflow.cells.versions import event_of
 from reactflow.cells.why import check, kind_of, part, written
 
 SHOWN = 5  # inputs in a sentence
