@@ -219,11 +219,12 @@ def _warm_up(sources: list[Any], first: Any) -> None:
     """Count the batches of the same sources; often enough, their common region gets its code."""
     joint = first.joint
     if joint is None or joint.sources != sources:
-        for cell in sources:
+        joint = Joint(sources)
+    for cell in sources:
+        if cell.joint is not joint:
             if cell.joint is not None:
                 cell.joint.program = None  # nothing would tell it when the region changes
-            cell.joint = Joint(sources) if cell is sources[0] else sources[0].joint
-        joint = first.joint
+            cell.joint = joint
     joint.heat += 1
     if joint.heat >= WARM and ENGINE.is_idle():
         joint.heat = 0

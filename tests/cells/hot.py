@@ -10,6 +10,7 @@ import pytest
 
 from reactflow import Cell, batch
 from reactflow.cells import pulls
+from reactflow.cells.doing import DOING, LOCK, Doing
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.fast import WARM, cold, planned
 from reactflow.cells.regions import regions
@@ -97,3 +98,11 @@ class Value:
         return isinstance(other, Value) and self.number == other.number
 
     __hash__ = None  # type: ignore[assignment]  # a value with an equality of its own
+
+
+def check_interrupted() -> None:
+    """Hold the engine to what has to be true after an interrupt: effects may wait for the next event, nothing else."""
+    assert (ENGINE.levels, ENGINE.path, ENGINE.in_effects, ENGINE.eager) == ([], {}, False, {})
+    left = {name for name in Doing.__slots__ if getattr(DOING, name) is not None}
+    assert left == {"depth", "epoch", "last_version", "rest", "waiting"}, left
+    assert (DOING.depth, LOCK.depth, DOING.rest) == (0, 0, not ENGINE.queue)
