@@ -34,4 +34,13 @@ def test_notebook_runs_and_shows_what_it_keeps(path: Path) -> None:
 
 
 def test_there_are_notebooks() -> None:
-    assert {"01_area.ipynb", "03_form.ipynb"} <= {path.name for path in NOTEBOOKS}
+    assert {"01_area.ipynb", "02_why.ipynb", "03_form.ipynb"} <= {path.name for path in NOTEBOOKS}
+
+
+def test_an_explanation_that_is_the_last_line_shows_its_picture() -> None:
+    (path,) = (path for path in NOTEBOOKS if path.name == "02_why.ipynb")
+    cells = [cell for cell in _read(path).cells if cell.cell_type == "code"]
+    asked = [cell for cell in cells if cell.source.splitlines()[-1].startswith("why(")]
+    assert asked
+    for cell in asked:
+        assert "data:image/svg+xml;base64," in _shown(cell)[-1]["text/html"], cell.source

@@ -131,11 +131,12 @@ def _shape_of(
                 word = f"c{len(given)}"
                 given[word] = one.names if one.closure is None else one.closure
                 given[f"q{word[1:]}"] = one.name
-                is_list = isinstance(one.held, list)
-                what = words.get(one.held) if isinstance(one.held, Node) else None
+                held: Any = one.held
+                is_list = isinstance(held, list)
+                what = words.get(held) if isinstance(held, Node) else None
                 if what is None:
                     what = f"h{len(given)}"
-                    given[what] = [*one.held] if is_list else one.held
+                    given[what] = list(held) if is_list else held
                 variables.append((word, one.closure is not None, what, is_list))
             shape.append(Form((), inputs, "", "plain", node.equal is None, tuple(variables)))
         else:

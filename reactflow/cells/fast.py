@@ -97,7 +97,7 @@ class Program:
     def leave_inside(self, _: Node) -> None:
         """Hand over while the function of a tracked node runs, which reads what may not be up to date."""
         node, track = self.node_running(), DOING.track
-        reads = track.reads if type(track) is _Watcher else getattr(track, "__self__", None)
+        reads = track.reads if isinstance(track, _Watcher) else getattr(track, "__self__", None)
         if not node.tracked or reads is None:
             raise LeaveRegion
         LOCK.acquire()  # until the event has ended, see `leave`

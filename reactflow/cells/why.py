@@ -142,7 +142,7 @@ def _raised(cell: Node, outcome: Any) -> str:
                 seen.add(one)
                 stack = [one]
                 break
-    line = ""
+    line = f", made at {origin.where}"  # for a function that is not written in Python
     traceback: TracebackType | None = outcome.traceback
     while traceback is not None:
         code = traceback.tb_frame.f_code
