@@ -24,7 +24,7 @@ def _show(state: Any) -> Any:
     return state
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, which Fold[int, int](...) could not be called with in Python 3.11
 class Fold(Generic[T, R]):
     """An algebra for ``fold(pulse, ...)``: occurrences of type T become a value of type R.
 

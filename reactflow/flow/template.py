@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from reactflow.cells.cell import Cell, write_refused
 from reactflow.cells.derived import Derived
 from reactflow.cells.fold import FoldCell
+from reactflow.cells.node import NEVER, Node
 from reactflow.cells.pulse import Changes, Pulse
 from reactflow.cells.readable import Readable
 from reactflow.cells.semantics import UNSET
@@ -124,6 +125,12 @@ def freeze(cell: Readable[Any], flow: str, name: str | None) -> None:
         from reactflow.cells.engine import ENGINE
 
         ENGINE.unobserve(cell.inputs[0], cell.link)
+        behind: list[Node] = [*cell.inputs]
+        while behind:  # what it observed counts as read just now, which it is not any more
+            one = behind.pop()
+            if isinstance(one, Derived) and one.checked != NEVER:
+                one.checked = NEVER
+                behind.extend(one.inputs)
     frozen = _FROZEN.get(type(cell))
     if frozen is None:
         raise DeclarationError(
@@ -132,7 +139,7 @@ def freeze(cell: Readable[Any], flow: str, name: str | None) -> None:
     cell.__class__ = frozen  # the layouts are one: the frozen classes add no slot
     cell.outcome = UNSET
     if isinstance(cell, Derived):
-        cell.seen, cell.checked = None, -1  # whoever asks makes it compute, which is refused
+        cell.seen, cell.checked = None, NEVER  # whoever asks makes it compute, which is refused
     if name is not None:
         cell.given_name = name
         _OWNERS[cell] = flow

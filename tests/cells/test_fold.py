@@ -324,3 +324,10 @@ def test_folds_step_in_order_of_dependence_and_are_seen_together() -> None:
     for value in (1, 3, 4):
         reading.emit(value)
     assert ran.take() == [(0, ()), (1, (1.0,)), (4, (1.0, 0.75)), (8, (1.0, 0.75, 0.5))]
+
+
+def test_the_types_of_a_fold_may_be_written_where_it_is_made() -> None:
+    reading = pulse()
+    total = fold(reading, Fold[int, int](0, lambda state, value: state + value))
+    reading.emit(2)
+    assert total.value == 2
