@@ -40,7 +40,6 @@ class Derived(Readable[T_co], Computed):
 
     __slots__ = (
         "arguments", "checked", "fn", "form", "formers", "get", "inputs", "kind_is_known", "seen", "state", "stored",
-        "tracked",
     )  # fmt: skip
     kind = "derived"
 
@@ -57,7 +56,6 @@ class Derived(Readable[T_co], Computed):
         self.fn = fn
         self.arguments = arguments
         self.form = form
-        self.tracked = form == TRACKED
         self.stored = stored
         self.formers = None
         self.kind_is_known = form != TRACKED
@@ -75,6 +73,11 @@ class Derived(Readable[T_co], Computed):
         self.state = LAZY
         self.checked = -1
         self.get: Callable[[Any], object] = COLD[0]  # how it is read when it may be behind, see `pulls`
+
+    @property
+    def tracked(self) -> bool:  # type: ignore[override]  # of other computed nodes a slot
+        """Whether its inputs are what its last run read."""
+        return self.form is TRACKED
 
     @property
     def name(self) -> str:

@@ -244,7 +244,7 @@ def tell(effects: tuple[Effect, ...], now: int) -> None:
     if len(effects) == 1:
         due = effects if moved(effects[0], now) else ()
     else:
-        due = [effect for effect in effects if moved(effect, now)]
+        due = [one for one in effects if one.inputs[0].version is now or moved(one, now)]
     errors: list[Exception] = []
     at = 0
     try:

@@ -167,7 +167,7 @@ def lower_methods(flow: type, own: Mapping[str, Readable[Any]], cells: Mapping[s
         one.arguments = tuple(cells[name] for name in reader.names)
         one.inputs = tuple(dict.fromkeys(one.arguments))
         one.fn = Method(one.fn, reader.names, view)
-        one.form, one.tracked = EXPLICIT, False
+        one.form = EXPLICIT
     _refuse_cycles({id(one): reader for one, reader in readers.items()}, cells, flow)
     for one in in_order(
         own.values(), {}
