@@ -169,12 +169,15 @@ class _Search:
 
     def _not_upstream(self, source: Any) -> list[Reason]:
         found = [
-            self._mentions(node, source)
+            node
             for node in self.children
             if isinstance(node, (Derived, Effect)) and source in mentioned(node.fn)
         ]
+        for node in found or [self.cell]:  # beside each other, without an edge
+            self.drawn.update(dict.fromkeys((source, *node.inputs, node)))
+            self.carried[node] = dict.fromkeys(node.inputs)
         if found:
-            return found
+            return [self._mentions(node, source) for node in found]
         name, of = str(self.cell.name), str(source.name)
         words = f"{name} does not depend on {of}, nor does anything that it depends on"
         tracked = [node for node in self.children if isinstance(node, Computed) and node.tracked]
