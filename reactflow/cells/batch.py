@@ -161,6 +161,7 @@ def _end(error: BaseException | None) -> None:
                 continue
             try:
                 if (old == new) is True and old is not UNSET:
+                    cell.outcome = old  # no change: it keeps the object that it had, as it does everywhere
                     continue
             except Exception:  # a comparison that raises counts as a change
                 pass

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from reactflow.cells.code import Form, Shape, source_text, symbol_of, words_of
 from reactflow.cells.doing import DOING
-from reactflow.cells.functions import may_branch, plain_of
+from reactflow.cells.functions import plain_of
 from reactflow.cells.node import Node
 from reactflow.cells.semantics import UNSET, Failure
 
@@ -143,6 +143,6 @@ def _shape_of(
             how = reads(node)
             if how == "watch":
                 given[f"w{place}"] = helpers.watcher(node)
-            inputs = () if may_branch(node.fn) and sources is not None else inputs
+            inputs = () if sources is not None else inputs  # what it reads may change: ask it each time
             shape.append(Form((), inputs, "", how, node.equal is None))
     return tuple(shape), words, given

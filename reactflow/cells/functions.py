@@ -1,10 +1,10 @@
-"""What can be known of a tracked function without running it: does it branch, and which cells does it always read.
+"""What can be known of a tracked function without running it: whether it always reads the same cells, and which.
 
-A function without branches, loops and calls of other functions reads the same cells each time, as long as its variables
-hold the same cells; so does one that goes through a list of cells. ``plain_of`` finds them in its bytecode, and makes a
-function of the same code that reads the cells' outcomes directly. It is used by generated code, which has seen to it
-that the outcomes are current and values, and which looks each time whether the variables still hold the same cells.
-Operators of a cell's value are taken to read no cells.
+It does when all that it reads is the ``value`` of variables that hold cells, or of a list of cells that it goes
+through to the end, and it has no branch, catches nothing and calls only what reads no cells. ``plain_of`` finds that
+out from the bytecode, and makes a function of the same code that reads the cells' outcomes directly. It is used by
+generated code, which has seen to it that the outcomes are current and values, and which looks each time whether the
+variables still hold the same cells. Operators of a cell's value are taken to read no cells.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import functools
 import inspect
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodDescriptorType, ModuleType
 from typing import Any, NamedTuple
 
@@ -50,19 +51,6 @@ class Plain(NamedTuple):
     variables: tuple[Variable, ...]
 
 
-def may_branch(fn: Any) -> bool:
-    """Whether a tracked function may read other cells the next time: it branches, or calls what might.
-
-    >>> from reactflow import cell
-    >>> length = cell(3.0)
-    >>> may_branch(lambda: length.value * 2), may_branch(lambda: length.value or 1)
-    (False, True)
-    """
-    if type(fn) is not FunctionType or _has_leaps(fn.__code__):
-        return True
-    return any(callable(one) and not _is_harmless(one) for one in _held(fn).values())
-
-
 def plain_of(fn: Any) -> Plain | None:
     """The function that reads the same cells' outcomes directly, None if it cannot be told which cells it reads.
 
@@ -78,12 +66,36 @@ def plain_of(fn: Any) -> Plain | None:
     """
     if type(fn) is not FunctionType or fn.__code__.co_flags & _NO_PLAIN_FUNCTION:
         return None
+    if fn.__code__.co_exceptiontable:  # it catches: then it may go on elsewhere, without a jump
+        return None
     finding = _Finding(fn)
     if not finding.goes_through(fn.__code__, None) or not finding.reads:
         return None
     plain = FunctionType(_direct(fn.__code__), fn.__globals__, fn.__name__, fn.__defaults__, fn.__closure__)
     plain.__kwdefaults__ = fn.__kwdefaults__
     return Plain(plain, tuple(finding.reads), tuple(finding.variables.values()))
+
+
+def certain_of(fn: Any) -> set[Any]:
+    """The cells that a function without jumps reads for certain, whatever else it may read in what it calls.
+
+    >>> from reactflow import cell
+    >>> length, width = cell(3.0), cell(4.0)
+    >>> [one.name for one in certain_of(lambda: print(length.value, [width][0].value))]
+    ['length']
+    """
+    if type(fn) is not FunctionType or fn.__code__.co_exceptiontable:
+        return set()
+    held, steps = _held(fn), _steps(fn.__code__)
+    if any(step.opcode in _LEAPS and step.opname != "MAKE_FUNCTION" for step in steps):
+        return set()
+    found: set[Any] = set()
+    for step, after in pairwise(steps):
+        if step.opname in _LOADS and after.opname in _ATTRIBUTES and after.argval == "value":
+            one = held.get(str(step.argval))
+            if isinstance(one, Node):
+                found.add(one)
+    return found
 
 
 class _Finding:
@@ -247,9 +259,3 @@ def _is_harmless(called: Any) -> bool:
 @lru_cache(maxsize=1024)
 def _steps(code: CodeType) -> tuple[dis.Instruction, ...]:
     return tuple(one for one in dis.get_instructions(code) if one.opname not in _SKIPPED)
-
-
-@lru_cache(maxsize=1024)
-def _has_leaps(code: CodeType) -> bool:
-    has_code = any(isinstance(one, CodeType) for one in code.co_consts)
-    return has_code or any(one.opcode in _LEAPS for one in _steps(code))

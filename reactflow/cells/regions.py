@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from reactflow.cells.doing import LOCK
 from reactflow.cells.engine import ENGINE
-from reactflow.cells.functions import may_branch, plain_of
+from reactflow.cells.functions import certain_of, plain_of
 from reactflow.cells.node import CLEAN, LAZY, Node
 from reactflow.cells.semantics import UNSET, Failure
 
@@ -53,7 +53,7 @@ class Region:
 
 def may_vary(node: Any) -> bool:
     """Whether a node may read other inputs when it runs again."""
-    if not node.tracked or not may_branch(node.fn):
+    if not node.tracked:
         return False
     plain = plain_of(node.fn)
     return plain is None or tuple(dict.fromkeys(plain.reads)) != node.inputs
@@ -112,7 +112,8 @@ def _all_needed(
         node = stack.pop()
         certain = [one for one in node.inputs if one in moving]
         if may_vary(node):
-            del certain[1:]
+            fixed = certain_of(node.fn)
+            certain = [one for place, one in enumerate(certain) if not place or one in fixed]
         for one in certain:
             if one in members and one not in needed:
                 needed.add(one)
