@@ -298,6 +298,11 @@ def _enter_effects() -> None:
     ENGINE.in_effects = True
     listed, DOING.listed = DOING.listed, None
     if listed is not None:
+        for one in (
+            listed
+        ):  # the last one may be read for the first time just now: its version is the one it comes to
+            if not one.is_source and not ENGINE.is_fresh(one):
+                ENGINE.refresh(one)
         DOING.noted = {one: one.version for one in listed}
         if DOING.track is not None:
             DOING.track, DOING.reads = note, DOING.noted

@@ -55,3 +55,11 @@ def test_so_do_its_fast_paths_from_the_first_write_on(
 def test_the_model_and_the_live_graph_start_alike() -> None:
     replay([])
     gc.collect()
+
+
+def test_an_effect_that_comes_to_read_a_cell_that_nobody_observed_runs_once() -> None:
+    history = [
+        (8, 1, 0, 6), (127, 0, 0, 1), (246, 0, 0, 1), (8, 0, 0, 1), (8, 0, 0, 1), (212, 0, 0, 1), (46, 211, 0, 233),
+        (0, 0, 0, 0), (0, 0, 129, 0),
+    ]  # fmt: skip
+    replay_hot(history, 1, 2)
