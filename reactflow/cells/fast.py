@@ -94,7 +94,7 @@ class Program:
                 return
             done.state = CLEAN
 
-    def leave_inside(self, _: Node) -> None:
+    def leave_inside(self, read: Node) -> None:
         """Hand over while the function of a tracked node runs, which reads what may not be up to date."""
         node, track = self.node_running(), DOING.track
         reads = track.reads if isinstance(track, _Watcher) else getattr(track, "__self__", None)
@@ -104,10 +104,11 @@ class Program:
         DOING.running = None
         self.mark_from(node)
         node.seen = None
-        DOING.reads = {one: one.version for one in reads}
+        DOING.reads = {one: one.version for one in reads if one is not read}
         reads.append(None)  # so that the code finds other reads than it knows, and stops there
         DOING.track, DOING.computing, DOING.depth = note, node, 1
         ENGINE.path[node] = None
+        note(read)  # with the version that it comes to, which the list of reads could not know
 
     def leave(self, node: Any, error: BaseException | None, value: Any, reads: Any) -> None:
         """Hand the event over to the engine: the nodes before ``node`` are done."""
@@ -204,7 +205,6 @@ class _Watcher:
             and mine()
         ):
             DOING.running.leave_inside(read)
-            note(read)
         else:
             self.reads.append(read)
 

@@ -63,3 +63,10 @@ def test_an_effect_that_comes_to_read_a_cell_that_nobody_observed_runs_once() ->
         (0, 0, 0, 0), (0, 0, 129, 0),
     ]  # fmt: skip
     replay_hot(history, 1, 2)
+
+
+def test_a_hot_cell_that_comes_to_read_a_stale_one_remembers_the_version_that_it_then_got() -> None:
+    history = [
+        (0, 1, 58, 0), (8, 195, 0, 6), (246, 0, 0, 78), (8, 1, 1, 250), (216, 0, 0, 0), (0, 0, 0, 0), (0, 0, 76, 0),
+    ]  # fmt: skip
+    replay_hot(history, 1, 2)
