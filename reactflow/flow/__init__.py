@@ -5,10 +5,11 @@ Read ``flow`` for what people touch, ``declaration`` for what a class body means
 
 from reactflow.flow.codec import Codec
 from reactflow.flow.equality import same_value
+from reactflow.flow.events import DEFAULT, Applied, Change, Changes, Event, State
 from reactflow.flow.flow import Flow
 from reactflow.flow.hidden import Hidden, hidden_cells
 from reactflow.flow.methods import Method
-from reactflow.flow.step import DEFAULT, Applied, Change, Changes, Event, State, Step
+from reactflow.flow.step import Step
 from reactflow.flow.template import is_template, owner_of
 
 __all__ = [

@@ -1,97 +1,31 @@
 """The step: a flow as a pure function ``(state, events) -> (state, changes)``, the second back end of the plan.
 
-State is plain data by cell name: sources and stored derived cells hold their value (one that is absent is unset), folds
-what they accumulate, cells with ``stored=False`` a hash of their value. Events are applied one at a time, in the plan's
-order, without recursion; what did not change is not looked at. A state that is given is never changed, and an event
-that fails changes nothing. What a node makes of its inputs, and when that is a change, is said in
-``reactflow.cells.semantics``, not here; what may be stored is the codec's business.
+Events are applied one at a time; a state that is given is never changed, and an event that fails changes nothing. There
+are two ways to do it. Straight-line code, made once for each set of cells that events give (``straight``), does the
+ordinary: it either applies all its events or none. All else is applied event by event, by looking at the plan
+(``general``). Both come to the same, and a property test holds them to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
-from difflib import get_close_matches
-from heapq import heapify, heappop, heappush
-from typing import TYPE_CHECKING, Final, TypeAlias, final
+from typing import TYPE_CHECKING
 
-from reactflow.cells.plan import Kind, Node, Plan
-from reactflow.cells.semantics import UNSET, Failure, accumulate, changed_value, same
-from reactflow.errors import CellError, DeclarationError, StateError, Superseded, Transient
+from reactflow.cells.plan import Kind, Plan
+from reactflow.cells.semantics import UNSET, Failure
 from reactflow.flow.equality import same_value
-from reactflow.flow.outcomes import Before, Now, Shape, digest
+from reactflow.flow.events import Applied, Change, Changes, Event, State
+from reactflow.flow.general import apply_event
+from reactflow.flow.outcomes import Before, Shape, digest
+from reactflow.flow.straight import Run, straight
 
 if TYPE_CHECKING:
     from reactflow.flow.codec import Codec
     from reactflow.flow.flow import Flow
 
-State: TypeAlias = dict[str, object]
-
-
-@final
-class _Default:
-    """The type of ``DEFAULT``; there is one instance."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "DEFAULT"
-
-
-DEFAULT: Final = _Default()
-"""Written to a source cell: back to its default, or unset if it has none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One record from outside: values of source cells (or UNSET, or DEFAULT), and at most one occurrence a pulse.
-
-    >>> Event({"length": 3.0}, {"reading": 5.0})
-    Event(writes={'length': 3.0}, occurrences={'reading': 5.0})
-    """
-
-    writes: Mapping[str, object] = field(default_factory=dict)
-    occurrences: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What one event did: the occurrences of named pulses, in the plan's order, and the cells that changed.
-
-    ``computed`` holds the new values of cells that are not stored, so that a host need not compute them again.
-
-    >>> Applied((("reading", 5.0),), ("total",)).changed
-    ('total',)
-    """
-
-    occurrences: tuple[tuple[str, object], ...] = ()
-    changed: tuple[str, ...] = ()
-    computed: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A cell's outcomes before and after; ``old`` of a cell that is not stored is UNSET.
-
-    >>> Change(0.0, 12.0).new
-    12.0
-    """
-
-    old: object
-    new: object
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What several events did: the cells' net changes by name, and all occurrences of named pulses in order.
-
-    >>> Changes({"area": Change(0.0, 12.0)}).cells["area"].old
-    0.0
-    """
-
-    cells: Mapping[str, Change] = field(default_factory=dict)
-    occurrences: tuple[tuple[str, object], ...] = ()
+SHAPES = 64
+"""Sets of cells that straight-line code is made for; a flow whose events come in more shapes shares code among them."""
 
 
 class Step:
@@ -114,7 +48,7 @@ class Step:
     (12.0, True)
     """
 
-    __slots__ = ("codec", "flow", "plan", "shape", "version")
+    __slots__ = ("codec", "flow", "plan", "shape", "version", "_made", "_runs")
 
     def __init__(self, flow: type[Flow]) -> None:
         self.flow = flow.__name__
@@ -122,6 +56,24 @@ class Step:
         self.codec: Codec = flow.codec
         self.version: str = flow.version
         self.shape = Shape(self.plan, self.codec)
+        self._runs: dict[tuple[str, ...], Run | None] = {}  # by the names that an event gives, in its order
+        self._made: dict[tuple[frozenset[str], bool], tuple[Run | None, str]] = {}
+
+    @property
+    def source(self) -> str:
+        """The straight-line code for events that give any of the flow's sources and pulses, as Python.
+
+        >>> from reactflow import Flow, cell
+        >>> class Room(Flow):
+        ...     length = cell(3.0)
+        ...     area = length * 4.0
+        >>> print(Room.step().source_for("length"))
+        """
+        return self._straight(self._givable, exact=False)[1]
+
+    def source_for(self, *names: str) -> str:
+        """The straight-line code for events each of which gives these sources and pulses."""
+        return self._straight(frozenset(names), exact=True)[1]
 
     def initial(self) -> State:
         """The state before any event: sources at their defaults, folds at their zero, and what is derived from them."""
@@ -168,25 +120,29 @@ class Step:
 
     def __call__(self, state: Mapping[str, object], events: Iterable[Event]) -> tuple[State, Changes]:
         """Apply events in order; returns the new state and the net changes. Raises as ``apply`` does."""
-        first = state
-        occurrences: list[tuple[str, object]] = []
-        changed: dict[str, None] = {}
-        after: State = dict(state)
-        for event in events:
-            after, applied = self.apply(after, event)
-            occurrences += applied.occurrences
-            changed.update(dict.fromkeys(applied.changed))
-        old, new = Before(self.shape, first), Before(self.shape, after)
-        cells: dict[str, Change] = {}
-        for name, place in self.plan.names.items():
-            if name not in changed:
-                continue
-            if self.plan.nodes[place].stored is False:
-                if first.get(name, UNSET) != after.get(name, UNSET):
-                    cells[name] = Change(UNSET, new.checked(place))
-            elif not same_value(one := old.checked(place), other := new.checked(place)):
-                cells[name] = Change(one, other)
-        return after, Changes(cells, tuple(occurrences))
+        if type(events) is not list and type(events) is not tuple:
+            events = list(events)
+        if not events:
+            return dict(state), Changes()
+        writes, occurrences = events[0]
+        names = (*writes, *occurrences)
+        try:
+            run = self._runs[names]
+        except KeyError:
+            run = self._run_for(names)
+        if run is not None:
+            try:
+                return run(state, events)
+            except Exception:  # another shape, or something out of the ordinary: nothing has happened
+                pass
+        if len(events) > 1:
+            run = self._straight(self._names_of(events), exact=False)[0]
+            if run is not None:
+                try:
+                    return run(state, events)
+                except Exception:  # as above
+                    pass
+        return self._one_by_one(state, events)
 
     def apply(self, state: Mapping[str, object], event: Event) -> tuple[State, Applied]:
         """Apply one event; returns the new state and what occurred.
@@ -194,7 +150,71 @@ class Step:
         Raises CellError when a cell fails, or has a value that cannot be stored (NaN, an unknown class); Transient and
         Superseded, raised in a cell, as they are. ``state`` is as it was in any case.
         """
-        return _Application(self, state).run(event)
+        writes, occurrences = event
+        names = (*writes, *occurrences)
+        try:
+            run = self._runs[names]
+        except KeyError:
+            run = self._run_for(names)
+        if run is not None:
+            try:
+                after, changes = run(state, (event,))
+                return after, Applied(changes.occurrences, tuple(changes.cells))
+            except Exception:  # something out of the ordinary: nothing has happened
+                pass
+        return apply_event(self.flow, self.shape, state, event)
+
+    # --- straight-line code ----------------------------------------------------------------------------------------
+
+    @property
+    def _givable(self) -> frozenset[str]:
+        """The names that events may give."""
+        return frozenset(node.name for node in self.plan if node.kind in _GIVEN and node.name is not None)
+
+    def _names_of(self, events: Sequence[Event]) -> frozenset[str]:
+        names: set[str] = set()
+        for writes, occurrences in events:
+            names.update(writes)
+            names.update(occurrences)
+        return frozenset(names)
+
+    def _run_for(self, names: tuple[str, ...]) -> Run | None:
+        """The code for events that give these cells in this order; that for any, once there are many shapes."""
+        if len(self._runs) >= SHAPES:
+            return self._straight(self._givable, exact=False)[0]
+        run = self._runs[names] = self._straight(frozenset(names), exact=True)[0]
+        return run
+
+    def _straight(self, names: frozenset[str], *, exact: bool) -> tuple[Run | None, str]:
+        if not names <= self._givable:
+            return None, ""  # the general way says what is wrong with it
+        if not exact and len(self._made) >= 2 * SHAPES:
+            names = self._givable
+        found = self._made.get((names, exact))
+        if found is None:
+            found = self._made[names, exact] = straight(self.shape, names, exact)
+        return found
+
+    def _one_by_one(self, state: Mapping[str, object], events: Sequence[Event]) -> tuple[State, Changes]:
+        """Apply each event by itself, and compare the outcomes before the first with those after the last."""
+        occurrences: list[tuple[str, object]] = []
+        changed: dict[str, None] = {}
+        after: State = dict(state)
+        for event in events:
+            after, applied = self.apply(after, event)
+            occurrences += applied.occurrences
+            changed.update(dict.fromkeys(applied.changed))
+        old, new = Before(self.shape, state), Before(self.shape, after)
+        cells: dict[str, Change] = {}
+        for name, place in self.plan.names.items():
+            if name not in changed:
+                continue
+            if self.plan.nodes[place].stored is False:
+                if state.get(name, UNSET) != after.get(name, UNSET):
+                    cells[name] = Change(UNSET, new.checked(place))
+            elif not same_value(one := old.checked(place), other := new.checked(place)):
+                cells[name] = Change(one, other)
+        return after, Changes(cells, tuple(occurrences))
 
     def _complete(self, state: State) -> State:
         """Add what is derived; a cell that fails on the defaults is left out, as is one that is unset."""
@@ -209,187 +229,4 @@ class Step:
         return {name: whole[name] for name in self.plan.names if name in whole}
 
 
-class _Application:
-    """One event being applied: which nodes are due, what they have now, and which of them moved."""
-
-    __slots__ = (
-        "before",
-        "computed",
-        "due",
-        "is_due",
-        "moved",
-        "now",
-        "occurred",
-        "shape",
-        "state",
-        "step",
-        "updates",
-    )
-
-    def __init__(self, step: Step, state: Mapping[str, object]) -> None:
-        self.step, self.shape, self.state = step, step.shape, state
-        self.before = Before(step.shape, state)
-        self.now = Now(self.before)
-        self.due: list[int] = []  # a heap of places: a node is looked at after all it is computed from
-        self.is_due: set[int] = set()
-        self.moved: set[int] = set()
-        self.occurred: list[tuple[str, object]] = []
-        self.updates: State = {}
-        self.computed: State = {}
-
-    def run(self, event: Event) -> tuple[State, Applied]:
-        given = self._given(event)
-        self.due = list(given)
-        heapify(self.due)
-        self.is_due.update(given)
-        nodes = self.shape.nodes
-        while self.due:
-            place = heappop(self.due)
-            node = nodes[place]
-            if node.kind is Kind.SOURCE or node.kind is Kind.PULSE:
-                self._take(place, node, given[place])
-            elif node.kind is Kind.FOLD:
-                self._accumulate(place, node)
-            elif node.kind is Kind.CHANGES:
-                source = node.inputs[0]
-                outcome = changed_value(
-                    self.before.outcome(source), self.now.outcome(source), source in self.moved
-                )
-                self._occur(place, node, outcome)
-            elif node.name is None:
-                self.now.stale.add(place)  # computed when a named one needs it
-                self._tell(place)
-            elif node.is_pulse:
-                self._occur(place, node, self.now.compute(place))
-            else:
-                self._derive(place, node)
-        after = {**self.state, **self.updates}
-        for name, outcome in self.updates.items():
-            if outcome is UNSET:
-                del after[name]
-        cells = [nodes[place].name for place in sorted(self.moved) if not nodes[place].is_pulse]
-        changed = tuple(name for name in cells if name is not None)
-        return after, Applied(tuple(self.occurred), changed, self.computed)
-
-    def _given(self, event: Event) -> dict[int, object]:
-        """What an event says, by place; refuses names that it cannot write."""
-        given: dict[int, object] = {}
-        for said, kind, what in (
-            (event.writes, Kind.SOURCE, "source cell"),
-            (event.occurrences, Kind.PULSE, "pulse"),
-        ):
-            for name, value in said.items():
-                place = self.shape.names.get(name, -1)
-                if place < 0 or self.shape.nodes[place].kind is not kind:
-                    known = [node.name for node in self.shape.nodes if node.kind is kind and node.name]
-                    close = get_close_matches(name, known, 1)
-                    hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known) or 'none'}"
-                    raise DeclarationError(
-                        f"{self.step.flow} has no {what} {name!r} for an event to give; {hint}"
-                    )
-                default = self.shape.nodes[place].default
-                given[place] = deepcopy(default) if value is DEFAULT else value
-        return given
-
-    # --- one node -------------------------------------------------------------------------------------------
-
-    def _take(self, place: int, node: Node, outcome: object) -> None:
-        if node.kind is Kind.PULSE:
-            self._occur(place, node, outcome)
-        elif not same(node.equal, self.before.outcome(place), outcome):
-            self._settle(place, node, self.shape.check(node, outcome))
-
-    def _derive(self, place: int, node: Node) -> None:
-        outcome = self.shape.check(node, self.now.compute(place))
-        name = str(node.name)
-        if type(outcome) is Failure and self._failed_before(place, node, outcome):
-            return
-        if node.stored is False:
-            self._derive_unstored(place, node, name, outcome)
-        elif not same(
-            node.equal, self.state[name] if name in self.state else self.before.checked(place), outcome
-        ):
-            self._settle(place, node, outcome)
-
-    def _derive_unstored(self, place: int, node: Node, name: str, outcome: object) -> None:
-        """Cut off by the stored hash; the value itself is kept for those that need it in this event."""
-        if type(outcome) is Failure:
-            self._fail(node, outcome)
-        kept = UNSET if outcome is UNSET else digest(self.step.codec, outcome, name)
-        self.now.known[place] = self.computed[name] = outcome
-        if kept != self.state.get(name, UNSET):
-            self._settle(place, node, outcome)
-            self.updates[name] = kept
-        elif outcome is UNSET and type(self.before.checked(place)) is Failure:
-            self._settle(place, node, outcome)
-
-    def _accumulate(self, place: int, node: Node) -> None:
-        occurrence = self.now.outcome(node.inputs[0])
-        if occurrence is UNSET or node.fold is None:
-            return
-        name = str(node.name)
-        old = self.state.get(name, node.fold.zero)
-        accumulated, outcome = accumulate(node.fold.add, node.fold.result, old, occurrence)
-        outcome = self.shape.check(node, outcome)
-        if type(outcome) is Failure:
-            self._fail(node, outcome)
-        kept = self.shape.check(node, accumulated)
-        if type(kept) is Failure:
-            self._fail(node, kept)
-        self.updates[name] = accumulated
-        if not same(node.equal, self.before.checked(place), outcome):
-            self.now.known[place] = outcome
-            self.moved.add(place)
-            self._tell(place)
-
-    def _occur(self, place: int, node: Node, outcome: object) -> None:
-        if node.name is not None:
-            outcome = self.shape.check(node, outcome)
-        if type(outcome) is Failure and node.name is not None:
-            self._fail(node, outcome)
-        if outcome is UNSET:
-            return
-        self.now.known[place] = outcome
-        self.moved.add(place)
-        if node.name is not None:
-            self.occurred.append((node.name, outcome))
-        self._tell(place)
-
-    def _settle(self, place: int, node: Node, outcome: object) -> None:
-        """A named cell moved: keep its outcome, and have what is computed from it looked at."""
-        if type(outcome) is Failure:
-            self._fail(node, outcome)
-        self.now.known[place] = outcome
-        self.moved.add(place)
-        self.updates[str(node.name)] = outcome
-        self._tell(place)
-
-    def _tell(self, place: int) -> None:
-        for one in self.shape.consumers[place]:
-            if one not in self.is_due:
-                self.is_due.add(one)
-                heappush(self.due, one)
-
-    # --- failures -------------------------------------------------------------------------------------------
-
-    def _failed_before(self, place: int, node: Node, failure: Failure) -> bool:
-        """Whether a cell only keeps the failure that it has had since the defaults; raises it if it is this event's."""
-        if node.name not in self.state and not isinstance(failure.error, (Transient, Superseded)):
-            old = self.before.checked(place)
-            if type(old) is Failure and not self.now.really_fails_anew(place, old, self.moved):
-                return True
-        self._fail(node, failure)
-        return False
-
-    def _fail(self, node: Node, failure: Failure) -> None:
-        error = failure.error
-        if isinstance(error, (Transient, Superseded)):
-            failure.throw()
-        what = str(error) if isinstance(error, StateError) else f"{type(error).__name__}: {error}"
-        where = node.where
-        raise CellError(
-            f"cell {node.name!r} of {self.step.flow} ({where}) failed on this event: {what}",
-            cell=str(node.name),
-            error=error,
-            line=where,
-        ) from error
+_GIVEN = (Kind.SOURCE, Kind.PULSE)

@@ -7,9 +7,7 @@ between any two events.
 
 from __future__ import annotations
 
-import math
-import operator
-from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import currently_in_test_context, given, note, settings
@@ -18,134 +16,12 @@ from hypothesis import strategies as st
 from reactflow.cells import UNSET, Failure, Readable, batch, cell, derived, fold, folds, pulse
 from reactflow.cells.readable import current_outcome
 from reactflow.errors import CellError, ReactflowError, StateError
-from reactflow.flow import DEFAULT, Event, Flow, Step, same_value
+from reactflow.flow import DEFAULT, Change, Event, Flow, Step, same_value
+from reactflow.flow.general import apply_event
+from reactflow.flow.outcomes import Before
+from tests.flow.random_flows import bodies, histories, near, parity
 
-VALUES: list[Any] = [0, 1, 2, -1, 3.0, 0.0, -0.0, 1.0, True, False, "a", "", None, (1, 2), 7, math.inf]
-
-
-class Boom(Exception):
-    """A user's own failure."""
-
-
-def sturdy(value: Any) -> Any:
-    """Fails on some values, and maps many to one, so that cut-offs happen."""
-    if value == 2:
-        raise Boom(f"no {value!r}")
-    return value if isinstance(value, str) else bool(value)
-
-
-def pick(one: Any, other: Any) -> Any:
-    return other if one else one
-
-
-def parity(value: Any) -> Any:
-    return value % 2 if isinstance(value, (int, float)) else 0
-
-
-def near(old: Any, new: Any) -> bool:
-    """An equality of a user's own, wider than sameness."""
-    return isinstance(old, (int, float)) and isinstance(new, (int, float)) and abs(old - new) <= 1
-
-
-ONES: list[Callable[[Any], Any]] = [
-    sturdy,
-    parity,
-    operator.neg,
-    str,
-    lambda value: 1 / value,
-    lambda value: value,
-]
-TWOS: list[Callable[[Any, Any], Any]] = [
-    operator.add,
-    operator.mul,
-    pick,
-    operator.truediv,
-    lambda a, b: (a, b),
-]
-FOLDS = [folds.count, folds.last, folds.first, folds.sum, folds.max]
-
-
-def method(names: list[str], which: int) -> Any:
-    """A ``@derived`` method that reads one or two cells of the flow."""
-    source = f"def made(self):\n    return {['first', 'both', 'helped'][which]}(self, '')\n"
-    one, two = names[0], names[-1]
-    bodies = [f"self.{one}", f"(self.{one}, self.{two})", f"self.helper(self.{one}, self.{two})"]
-    source = f"def made(self):\n    return {bodies[which]}\n"
-    scope: dict[str, Any] = {}
-    exec(source, scope)
-    return derived(scope["made"])
-
-
-def helper(self: Any, one: Any, other: Any) -> Any:
-    return [value for value in (one, other, self.LIMIT) if value]
-
-
-@st.composite
-def bodies(draw: st.DrawFn) -> dict[str, Any]:
-    """A random class body: sources, pulses, and what can be derived from them, named or not."""
-    body: dict[str, Any] = {"LIMIT": 5, "helper": helper, "__module__": __name__}
-    cells: list[Readable[Any]] = []
-    pulses: list[Readable[Any]] = []
-    named: list[str] = []
-
-    def keep(made: Readable[Any], name: str | None = None) -> None:
-        (pulses if made.is_pulse else cells).append(made)
-        if name is not None:
-            body[name] = made
-            named.append(name)
-
-    for number in range(draw(st.integers(1, 3))):
-        default = draw(st.sampled_from([UNSET, *VALUES[:-1]]))
-        equal = draw(st.sampled_from([None, None, None, near]))
-        keep(cell(equal=equal) if default is UNSET else cell(default, equal=equal), f"s{number}")
-    for number in range(draw(st.integers(0, 2))):
-        keep(pulse(), f"p{number}")
-    for number in range(draw(st.integers(1, 7))):
-        name = f"d{number}" if draw(st.integers(0, 2)) else None
-        what = draw(st.integers(0, 9))
-        if what == 0 and pulses:
-            keep(fold(draw(st.sampled_from(pulses)), draw(st.sampled_from(FOLDS))), name or f"d{number}")
-        elif what == 1 and pulses:
-            keep(draw(st.sampled_from(pulses)).hold(*draw(st.sampled_from([(), (0,)]))), name or f"d{number}")
-        elif what == 2:
-            stored = [
-                body[one]
-                for one in named
-                if not body[one].is_pulse and getattr(body[one], "stored", None) is not False
-            ]
-            changes = draw(st.sampled_from(stored)).changes()
-            keep(changes, name)
-        elif what == 3:
-            readable = [one for one in named if not body[one].is_pulse]
-            body_of = draw(st.lists(st.sampled_from(readable), min_size=1, max_size=2))
-            keep(method(body_of, draw(st.integers(0, 2))), name or f"d{number}")
-        elif what in (4, 5, 6):
-            source = draw(st.sampled_from([*cells, *pulses]))
-            options: dict[str, Any] = {}
-            if name is not None and not source.is_pulse:
-                options = draw(st.sampled_from([{}, {}, {"stored": False}, {"equal": near}]))
-            keep(derived(draw(st.sampled_from(ONES)), source, **options), name)
-        else:
-            one, other = draw(st.sampled_from([*cells, *pulses])), draw(st.sampled_from([*cells, *pulses]))
-            keep(derived(draw(st.sampled_from(TWOS)), one, other), name)
-    return body
-
-
-@st.composite
-def histories(draw: st.DrawFn, flow: type[Flow]) -> list[Event]:
-    sources = [
-        name for name, place in flow.plan.names.items() if flow.plan.nodes[place].kind.value == "source"
-    ]
-    pulses = [name for name, place in flow.plan.names.items() if flow.plan.nodes[place].kind.value == "pulse"]
-    written = st.one_of(st.sampled_from([UNSET, DEFAULT]), st.sampled_from(VALUES))
-    events = st.builds(
-        Event,
-        st.dictionaries(st.sampled_from(sources), written, max_size=2),
-        st.dictionaries(st.sampled_from(pulses), st.sampled_from(VALUES), max_size=2)
-        if pulses
-        else st.just({}),
-    )
-    return draw(st.lists(events, max_size=8))
+many = settings(max_examples=max(300, settings.default.max_examples if settings.default else 0), deadline=None)
 
 
 class Undo(Exception):
@@ -227,7 +103,7 @@ def agree(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@many
 def test_the_live_instance_and_the_step_agree_on_every_event(data: st.DataObject) -> None:
     try:
         flow: type[Flow] = type("Random", (Flow,), data.draw(bodies()))
@@ -262,6 +138,70 @@ def compare(flow: type[Flow], events: list[Event]) -> None:
         assert agree(step.values(state), live.outcomes())
         assert step.codec.encode(packed_after) == step.codec.encode(state)
         assert packed_said == said or same_value(packed_said, said)
+
+
+# --- deliveries ---
+
+
+@given(st.data())
+@many
+def test_deliveries_cut_in_any_way_come_to_what_single_events_come_to(data: st.DataObject) -> None:
+    try:
+        flow: type[Flow] = type("Random", (Flow,), data.draw(bodies()))
+    except ReactflowError:
+        return
+    events = data.draw(histories(flow))
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(events)), max_size=3)) | {0, len(events)})
+    deliver(flow, [events[one:other] for one, other in pairwise(cuts)])
+
+
+def deliver(flow: type[Flow], deliveries: list[list[Event]]) -> None:
+    """Hold the step on whole deliveries, with its state encoded in between, to the general way event by event."""
+    tell("\n".join(f"{place} {node}" for place, node in enumerate(flow.plan)))
+    step = flow.step()
+    state = step.initial()
+    for events in deliveries:
+        tell(f"{state} {events}")
+        untouched = step.codec.encode(state)
+        expected = one_by_one(step, state, events)
+        try:
+            after, changes = step(state, events)
+        except CellError as error:
+            assert error.cell == expected
+            continue
+        assert not isinstance(expected, str), f"{expected} fails on an event"
+        assert step.codec.encode(state) == untouched
+        assert step.codec.encode(after) == step.codec.encode(expected[0])
+        assert same_value([list(one) for one in changes.occurrences], [list(one) for one in expected[2]])
+        assert changes.cells.keys() == expected[1].keys()
+        for name, change in changes.cells.items():
+            assert agree(change._asdict(), expected[1][name]._asdict()), name
+        state = step.codec.decode(step.codec.encode(after))
+
+
+def one_by_one(
+    step: Step, state: dict[str, Any], events: list[Event]
+) -> str | tuple[dict[str, Any], dict[str, Change], list[tuple[str, object]]]:
+    """The state, net changes and occurrences after events applied in the general way, or the first cell that fails."""
+    after, moved, occurrences = dict(state), set[str](), list[tuple[str, object]]()
+    for event in events:
+        try:
+            after, applied = apply_event(step.flow, step.shape, after, event)
+        except CellError as error:
+            return error.cell
+        moved.update(applied.changed)
+        occurrences += applied.occurrences
+    old, new = Before(step.shape, state), Before(step.shape, after)
+    changes: dict[str, Change] = {}
+    for name, place in step.plan.names.items():
+        if name not in moved:
+            continue
+        if step.plan.nodes[place].stored is False:
+            if state.get(name, UNSET) != after.get(name, UNSET):
+                changes[name] = Change(UNSET, new.checked(place))
+        elif not same_value(one := old.checked(place), other := new.checked(place)):
+            changes[name] = Change(one, other)
+    return after, changes, occurrences
 
 
 # --- named cases: what the property test has found, and what it should never miss ---

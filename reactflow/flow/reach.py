@@ -1,0 +1,175 @@
+"""What events that give some cells can reach in a plan, and what has to be done about it in each of them.
+
+This is all that straight-line code (``straight``) has to know of a plan before a word of it is written: which nodes are
+reached and which values are needed, what may be unset, what values are like (``ranges``), what has to be computed for
+every event and what once after the last, and who has to know whether something moved.
+"""
+
+from __future__ import annotations
+
+from reactflow.cells import UNSET, Constant, Fold, Kind, Node, folds
+from reactflow.cells.operators import SYMBOLS
+from reactflow.cells.semantics import run
+from reactflow.flow.equality import same_value
+from reactflow.flow.outcomes import Shape
+from reactflow.flow.ranges import Range, range_of_constant, range_of_operator, range_of_type
+
+_CLASSES: dict[str, type] = {"int": int, "float": float, "bool": bool, "str": str}
+
+
+def symbol_of(node: Node) -> str:
+    """The operator that a node's function is, empty for any other function."""
+    try:
+        return SYMBOLS.get(node.fn, "") if node.fn is not None else ""
+    except TypeError:  # it cannot be hashed
+        return ""
+
+
+def has_own_equality(node: Node) -> bool:
+    """Whether the flow says when the node's values are equal."""
+    return node.equal is not None and node.equal is not same_value
+
+
+def is_built_in(fold: Fold[object, object]) -> bool:
+    """Whether a fold is one of ours that keeps nothing but what it was given, or numbers."""
+    ours = (folds.sum, folds.count, folds.mean, folds.max, folds.min, folds.last, folds.first)
+    return any(fold is one for one in ours)
+
+
+class Reach:
+    """What events reach that give the cells named in ``given``: all of them each time (``exact``), or any of them.
+
+    All lists are by the place of a node in the plan; ``needed`` are the places that code is written for, in order.
+    """
+
+    def __init__(self, shape: Shape, given: frozenset[str], exact: bool) -> None:
+        self.nodes, self.given, self.exact = shape.nodes, given, exact
+        self.range: list[Range | None] = []
+        self.is_total: list[bool] = []  # computing it can neither raise nor leave its range
+        self.reached: list[bool] = []
+        self.was_optional: list[bool] = []  # it may be unset before the events
+        self.optional: list[bool] = []  # it may be unset after an event
+        self.is_certain: list[bool] = []  # a pulse that occurs in every event
+        for node in self.nodes:
+            self._know(node)
+        self.needed = self._needed()
+        self.each = self._each()
+        self.flagged = self._flagged()
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether straight-line code can be written: not where a cell that is not stored is looked at."""
+        return not any(self.nodes[place].stored is False for place in self.needed)
+
+    def inputs(self, place: int) -> list[int]:
+        """The inputs of a node that are reached."""
+        return [one for one in self.nodes[place].inputs if self.reached[one]]
+
+    def pulses(self, place: int) -> list[int]:
+        """The inputs of a node that are pulses."""
+        return [one for one in self.nodes[place].inputs if self.nodes[one].is_pulse]
+
+    def missing(self, place: int) -> list[int]:
+        """The inputs of a node that may be unset, pulses aside."""
+        return [one for one in self.nodes[place].inputs if not self.nodes[one].is_pulse and self.optional[one]]
+
+    def is_call(self, place: int) -> bool:
+        """Whether a node is a named cell whose function is called: only if an input moved."""
+        node = self.nodes[place]
+        return node.kind is Kind.DERIVED and not node.is_pulse and node.name is not None and not symbol_of(node)
+
+    def always_moves(self, place: int) -> bool:
+        """Whether a source is taken to have moved: to compare it costs more than it saves."""
+        node = self.nodes[place]
+        is_watched = any(one.kind is Kind.CHANGES and place in one.inputs for one in self.nodes)
+        is_plain = self.range[place] is None and not has_own_equality(node) and not is_watched
+        return node.kind is Kind.SOURCE and self.exact and is_plain
+
+    def hint(self, place: int) -> str | None:
+        """The class that a node's values most likely have, if it is a plain one."""
+        node = self.nodes[place]
+        if node.fold is folds.count:
+            return "int"
+        known = self.range[place] or range_of_type(node.type)
+        return known.kind if known is not None else None
+
+    # --- finding out -----------------------------------------------------------------------------------------------
+
+    def _know(self, node: Node) -> None:
+        """All that is known of a node when its inputs are known."""
+        reached = any(self.reached[one] for one in node.inputs)
+        known, is_total, was_optional, optional, is_certain = range_of_type(node.type), False, False, False, False
+        if node.kind is Kind.SOURCE:
+            reached = node.name in self.given
+            was_optional = node.default is UNSET
+            optional = was_optional and not (reached and self.exact)
+        elif node.kind is Kind.PULSE:
+            reached = node.name in self.given
+            is_certain = self.exact
+        elif node.kind is Kind.CHANGES:
+            known = self.range[node.inputs[0]]
+        elif node.fold is not None:
+            known = None
+            was_optional = run(node.fold.result, (node.fold.zero,)) is UNSET or not is_built_in(node.fold)
+            optional = was_optional and not (is_built_in(node.fold) and reached and self.is_certain[node.inputs[0]])
+        else:
+            known, is_total = self._range(node)
+            cells = [one for one in node.inputs if not self.nodes[one].is_pulse]
+            was_optional = any(self.was_optional[one] for one in cells)
+            optional = any(self.optional[one] for one in cells)
+            if node.is_pulse:
+                pulses = [one for one in node.inputs if self.nodes[one].is_pulse]
+                reached = all(self.reached[one] for one in pulses)
+                is_certain = bool(symbol_of(node)) and not optional and all(self.is_certain[one] for one in pulses)
+                was_optional = optional = False
+        if known is not None and node.name is not None and not reached:
+            known = range_of_type(_CLASSES[known.kind])  # it comes from the state, and is held to that
+        self.range.append(None if has_own_equality(node) else known)
+        self.is_total.append(is_total and not has_own_equality(node))
+        self.reached.append(reached)
+        self.was_optional.append(was_optional)
+        self.optional.append(optional)
+        self.is_certain.append(is_certain)
+
+    def _range(self, node: Node) -> tuple[Range | None, bool]:
+        symbol = symbol_of(node)
+        if not symbol:
+            return None, False
+        operands = [
+            range_of_constant(one.value) if isinstance(one, Constant) else self.range[one] for one in node.arguments
+        ]
+        last = node.arguments[-1]
+        return range_of_operator(symbol, operands, last if isinstance(last, Constant) else None)
+
+    def _needed(self) -> list[int]:
+        """The named nodes that are reached, and all that these are computed from."""
+        needed: set[int] = set()
+        stack = [place for place, node in enumerate(self.nodes) if self.reached[place] and node.name is not None]
+        while stack:
+            place = stack.pop()
+            if place not in needed:
+                needed.add(place)
+                if self.reached[place] or self.nodes[place].name is None:
+                    stack.extend(self.nodes[place].inputs)
+        return sorted(needed)
+
+    def _each(self) -> set[int]:
+        """What has to be done in every event: what counts, compares or can fail, and what that looks at."""
+        found: set[int] = set()
+        for place in reversed(self.needed):
+            node = self.nodes[place]
+            if self.reached[place] and (node.is_pulse or not self.is_total[place] or place in found):
+                found.add(place)
+                found.update(self.inputs(place))
+        return found
+
+    def _flagged(self) -> set[int]:
+        """What has to say whether it moved in an event: what ``changes()`` and calls look at."""
+        found: set[int] = set()
+        for place in reversed(self.needed):
+            node = self.nodes[place]
+            is_passed_on = place in found and node.name is None and node.kind is Kind.DERIVED
+            looks = node.kind is Kind.CHANGES or (self.is_call(place) and place in self.each)
+            if self.reached[place] and (looks or is_passed_on):
+                found.update(one for one in self.inputs(place) if not self.nodes[one].is_pulse)
+        return found
