@@ -54,22 +54,16 @@ class Applied(NamedTuple):
     computed: Mapping[str, object] = NOTHING
 
 
-class Change(NamedTuple):
-    """A cell's outcomes before and after; ``old`` of a cell that is not stored is UNSET.
-
-    >>> Change(0.0, 12.0).new
-    12.0
-    """
-
-    old: object
-    new: object
+Change: TypeAlias = tuple[object, object]
+"""A cell's outcomes before and after: ``(old, new)``. The old one of a cell that is not stored is UNSET."""
 
 
 class Changes(NamedTuple):
     """What several events did: the cells' net changes by name, and all occurrences of named pulses in order.
 
-    >>> Changes({"area": Change(0.0, 12.0)}).cells["area"].old
-    0.0
+    >>> old, new = Changes({"area": (0.0, 12.0)}).cells["area"]
+    >>> new - old
+    12.0
     """
 
     cells: Mapping[str, Change] = NOTHING

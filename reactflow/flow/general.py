@@ -100,9 +100,7 @@ class _Application:
                     known = [node.name for node in self.shape.nodes if node.kind is kind and node.name]
                     close = get_close_matches(name, known, 1)
                     hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known) or 'none'}"
-                    raise DeclarationError(
-                        f"{self.flow} has no {what} {name!r} for an event to give; {hint}"
-                    )
+                    raise DeclarationError(f"{self.flow} has no {what} {name!r} for an event to give; {hint}")
                 default = self.shape.nodes[place].default
                 given[place] = deepcopy(default) if value is DEFAULT else value
         return given

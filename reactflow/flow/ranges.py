@@ -36,7 +36,7 @@ def range_of_type(kind: object) -> Range | None:
     if kind is bool:
         return Range("bool", 1.0)
     if kind is int or kind is float:
-        return Range(kind.__name__, LARGE)  # type: ignore[attr-defined]  # one of two classes
+        return Range(kind.__name__, LARGE)
     return Range("str") if kind is str else None
 
 
@@ -75,7 +75,11 @@ def range_of_operator(
         fits = kinds == {"str"} or "str" not in kinds
         return (Range("bool", 1.0), True) if fits else (None, False)
     if symbol in ("and", "or"):
-        return (Range(known[0].kind, max(one.bound for one in known)), True) if len(kinds) == 1 else (None, False)
+        return (
+            (Range(known[0].kind, max(one.bound for one in known)), True)
+            if len(kinds) == 1
+            else (None, False)
+        )
     if kinds == {"str"}:
         return (Range("str"), True) if symbol == "+" else (None, False)
     if "str" in kinds:

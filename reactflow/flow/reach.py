@@ -61,6 +61,17 @@ class Reach:
         """Whether straight-line code can be written: not where a cell that is not stored is looked at."""
         return not any(self.nodes[place].stored is False for place in self.needed)
 
+    @property
+    def tells(self) -> bool:
+        """Whether a named pulse may occur."""
+        return any(self.nodes[one].is_pulse and self.nodes[one].name for one in self.needed)
+
+    def starts_as_it_was(self, place: int) -> bool:
+        """Whether code looks at what a node had before the events, or may leave it there."""
+        node = self.nodes[place]
+        stays = has_own_equality(node) or (node.kind is Kind.SOURCE and not self.exact)
+        return stays or (place in self.each and (place in self.flagged or self.is_call(place)))
+
     def inputs(self, place: int) -> list[int]:
         """The inputs of a node that are reached."""
         return [one for one in self.nodes[place].inputs if self.reached[one]]
@@ -71,12 +82,32 @@ class Reach:
 
     def missing(self, place: int) -> list[int]:
         """The inputs of a node that may be unset, pulses aside."""
-        return [one for one in self.nodes[place].inputs if not self.nodes[one].is_pulse and self.optional[one]]
+        return [
+            one for one in self.nodes[place].inputs if not self.nodes[one].is_pulse and self.optional[one]
+        ]
+
+    def leaves(self, place: int) -> list[int]:
+        """The named cells without which a derived cell is unset, those in between left out; none if it never is.
+
+        A fold that is not needed otherwise ends the search: what it shows is not known without running it.
+        """
+        found: dict[int, None] = {}
+        stack = [place] if self.nodes[place].kind is Kind.DERIVED and self.was_optional[place] else []
+        while stack:
+            for one in self.nodes[stack.pop()].inputs:
+                if self.nodes[one].name is None:
+                    stack.append(one)
+                elif self.was_optional[one]:
+                    found[one] = None
+        is_known = all(self.nodes[one].fold is None or one in self.needed for one in found)
+        return [*found] if is_known else []
 
     def is_call(self, place: int) -> bool:
         """Whether a node is a named cell whose function is called: only if an input moved."""
         node = self.nodes[place]
-        return node.kind is Kind.DERIVED and not node.is_pulse and node.name is not None and not symbol_of(node)
+        return (
+            node.kind is Kind.DERIVED and not node.is_pulse and node.name is not None and not symbol_of(node)
+        )
 
     def always_moves(self, place: int) -> bool:
         """Whether a source is taken to have moved: to compare it costs more than it saves."""
@@ -98,7 +129,13 @@ class Reach:
     def _know(self, node: Node) -> None:
         """All that is known of a node when its inputs are known."""
         reached = any(self.reached[one] for one in node.inputs)
-        known, is_total, was_optional, optional, is_certain = range_of_type(node.type), False, False, False, False
+        known, is_total, was_optional, optional, is_certain = (
+            range_of_type(node.type),
+            False,
+            False,
+            False,
+            False,
+        )
         if node.kind is Kind.SOURCE:
             reached = node.name in self.given
             was_optional = node.default is UNSET
@@ -111,7 +148,9 @@ class Reach:
         elif node.fold is not None:
             known = None
             was_optional = run(node.fold.result, (node.fold.zero,)) is UNSET or not is_built_in(node.fold)
-            optional = was_optional and not (is_built_in(node.fold) and reached and self.is_certain[node.inputs[0]])
+            optional = was_optional and not (
+                is_built_in(node.fold) and reached and self.is_certain[node.inputs[0]]
+            )
         else:
             known, is_total = self._range(node)
             cells = [one for one in node.inputs if not self.nodes[one].is_pulse]
@@ -120,7 +159,9 @@ class Reach:
             if node.is_pulse:
                 pulses = [one for one in node.inputs if self.nodes[one].is_pulse]
                 reached = all(self.reached[one] for one in pulses)
-                is_certain = bool(symbol_of(node)) and not optional and all(self.is_certain[one] for one in pulses)
+                is_certain = (
+                    bool(symbol_of(node)) and not optional and all(self.is_certain[one] for one in pulses)
+                )
                 was_optional = optional = False
         if known is not None and node.name is not None and not reached:
             known = range_of_type(_CLASSES[known.kind])  # it comes from the state, and is held to that
@@ -136,7 +177,8 @@ class Reach:
         if not symbol:
             return None, False
         operands = [
-            range_of_constant(one.value) if isinstance(one, Constant) else self.range[one] for one in node.arguments
+            range_of_constant(one.value) if isinstance(one, Constant) else self.range[one]
+            for one in node.arguments
         ]
         last = node.arguments[-1]
         return range_of_operator(symbol, operands, last if isinstance(last, Constant) else None)
@@ -144,7 +186,9 @@ class Reach:
     def _needed(self) -> list[int]:
         """The named nodes that are reached, and all that these are computed from."""
         needed: set[int] = set()
-        stack = [place for place, node in enumerate(self.nodes) if self.reached[place] and node.name is not None]
+        stack = [
+            place for place, node in enumerate(self.nodes) if self.reached[place] and node.name is not None
+        ]
         while stack:
             place = stack.pop()
             if place not in needed:

@@ -8,9 +8,9 @@ ordinary: it either applies all its events or none. All else is applied event by
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reactflow.cells.plan import Kind, Plan
 from reactflow.cells.semantics import UNSET, Failure
@@ -18,7 +18,7 @@ from reactflow.flow.equality import same_value
 from reactflow.flow.events import Applied, Change, Changes, Event, State
 from reactflow.flow.general import apply_event
 from reactflow.flow.outcomes import Before, Shape, digest
-from reactflow.flow.straight import Run, straight
+from reactflow.flow.straight import Result, Run, straight
 
 if TYPE_CHECKING:
     from reactflow.flow.codec import Codec
@@ -32,6 +32,7 @@ class Step:
     """The step of a flow; ``Room.step()`` makes it once.
 
     >>> from reactflow import Flow, cell
+    >>> from reactflow.flow import DEFAULT, Event
     >>> class Room(Flow):
     ...     length = cell(0.0)
     ...     width = cell(4.0)
@@ -41,14 +42,14 @@ class Step:
     >>> state
     {'length': 3.0, 'width': 4.0, 'area': 12.0}
     >>> changes.cells["area"]
-    Change(old=0.0, new=12.0)
+    (0.0, 12.0)
     >>> step.apply(state, Event({"length": DEFAULT}))[1].changed
     ('length', 'area')
     >>> step.values(state)["area"], step.read(step.codec.encode(state)) == state
     (12.0, True)
     """
 
-    __slots__ = ("codec", "flow", "plan", "shape", "version", "_made", "_runs")
+    __slots__ = ("codec", "flow", "plan", "run", "shape", "version", "_made")
 
     def __init__(self, flow: type[Flow]) -> None:
         self.flow = flow.__name__
@@ -56,8 +57,13 @@ class Step:
         self.codec: Codec = flow.codec
         self.version: str = flow.version
         self.shape = Shape(self.plan, self.codec)
-        self._runs: dict[tuple[str, ...], Run | None] = {}  # by the names that an event gives, in its order
         self._made: dict[tuple[frozenset[str], bool], tuple[Run | None, str]] = {}
+        self.run: Run = self._first
+        """The step for hosts: ``run(state, events)`` with a dict and a list gives ``(state, cells, occurrences)``.
+
+        It is the code that the latest events were applied by, since the next are most often like them. Ask for it anew
+        for every delivery.
+        """
 
     @property
     def source(self) -> str:
@@ -67,13 +73,22 @@ class Step:
         >>> class Room(Flow):
         ...     length = cell(3.0)
         ...     area = length * 4.0
-        >>> print(Room.step().source_for("length"))
+        >>> print(Room.step().source)
+        def step(state, events, otherwise=otherwise):
+            try:
+                length = was_length = state["length"]
+                ...
+                area = length * 4.0
+                ...
         """
-        return self._straight(self._givable, exact=False)[1]
+        return self._straight(self._givable, False)[1]
 
     def source_for(self, *names: str) -> str:
-        """The straight-line code for events each of which gives these sources and pulses."""
-        return self._straight(frozenset(names), exact=True)[1]
+        """The straight-line code for events each of which gives these sources and pulses; empty if there is none.
+
+        A flow whose events reach a cell with ``stored=False`` has none: they are applied by looking at the plan.
+        """
+        return self._straight(frozenset(names), True)[1]
 
     def initial(self) -> State:
         """The state before any event: sources at their defaults, folds at their zero, and what is derived from them."""
@@ -120,29 +135,8 @@ class Step:
 
     def __call__(self, state: Mapping[str, object], events: Iterable[Event]) -> tuple[State, Changes]:
         """Apply events in order; returns the new state and the net changes. Raises as ``apply`` does."""
-        if type(events) is not list and type(events) is not tuple:
-            events = list(events)
-        if not events:
-            return dict(state), Changes()
-        writes, occurrences = events[0]
-        names = (*writes, *occurrences)
-        try:
-            run = self._runs[names]
-        except KeyError:
-            run = self._run_for(names)
-        if run is not None:
-            try:
-                return run(state, events)
-            except Exception:  # another shape, or something out of the ordinary: nothing has happened
-                pass
-        if len(events) > 1:
-            run = self._straight(self._names_of(events), exact=False)[0]
-            if run is not None:
-                try:
-                    return run(state, events)
-                except Exception:  # as above
-                    pass
-        return self._one_by_one(state, events)
+        after, cells, occurrences = self.run(state, list(events))
+        return after, Changes(cells, occurrences)
 
     def apply(self, state: Mapping[str, object], event: Event) -> tuple[State, Applied]:
         """Apply one event; returns the new state and what occurred.
@@ -150,52 +144,60 @@ class Step:
         Raises CellError when a cell fails, or has a value that cannot be stored (NaN, an unknown class); Transient and
         Superseded, raised in a cell, as they are. ``state`` is as it was in any case.
         """
-        writes, occurrences = event
-        names = (*writes, *occurrences)
-        try:
-            run = self._runs[names]
-        except KeyError:
-            run = self._run_for(names)
-        if run is not None:
-            try:
-                after, changes = run(state, (event,))
-                return after, Applied(changes.occurrences, tuple(changes.cells))
-            except Exception:  # something out of the ordinary: nothing has happened
-                pass
-        return apply_event(self.flow, self.shape, state, event)
+        done: Result | None = self.run(state, (event,), _refuse)
+        if done is None:
+            done = self._straightly(state, (event,))
+        if done is None:
+            return apply_event(self.flow, self.shape, state, event)
+        after, cells, occurrences = done
+        return after, Applied(occurrences, tuple(cells))
 
     # --- straight-line code ----------------------------------------------------------------------------------------
+
+    def _first(
+        self, state: State, events: Sequence[Event], otherwise: Callable[..., Any] | None = None
+    ) -> Any:
+        """``run`` as long as there is no code."""
+        return (otherwise or self._anew)(state, events)
+
+    def _anew(self, state: State, events: Sequence[Event]) -> Result:
+        """Apply events that ``run`` does not know how to apply, and put what does in its place."""
+        if not events:
+            return dict(state), {}, ()
+        return self._straightly(state, events) or self._one_by_one(state, events)
+
+    def _straightly(self, state: Mapping[str, object], events: Sequence[Event]) -> Result | None:
+        """Apply events by the code for what the first one gives, or for what any of them gives; None if that fails."""
+        shared = self._run_for(*events, exact=False) if len(events) > 1 else None
+        for run in (self._run_for(events[0]), shared):
+            if run is not None and run is not self.run:
+                done: Result | None = run(state, events, _refuse)
+                if done is not None:
+                    self.run = run
+                    return done
+        return None
+
+    def _run_for(self, *events: Event, exact: bool = True) -> Run | None:
+        """The code for events that give what these give; for any of the flow's, once there is code for many."""
+        names = frozenset(name for event in events for given in event for name in given)
+        if len(self._made) >= SHAPES:
+            names, exact = self._givable, False
+        return self._straight(names, exact)[0]
 
     @property
     def _givable(self) -> frozenset[str]:
         """The names that events may give."""
         return frozenset(node.name for node in self.plan if node.kind in _GIVEN and node.name is not None)
 
-    def _names_of(self, events: Sequence[Event]) -> frozenset[str]:
-        names: set[str] = set()
-        for writes, occurrences in events:
-            names.update(writes)
-            names.update(occurrences)
-        return frozenset(names)
-
-    def _run_for(self, names: tuple[str, ...]) -> Run | None:
-        """The code for events that give these cells in this order; that for any, once there are many shapes."""
-        if len(self._runs) >= SHAPES:
-            return self._straight(self._givable, exact=False)[0]
-        run = self._runs[names] = self._straight(frozenset(names), exact=True)[0]
-        return run
-
-    def _straight(self, names: frozenset[str], *, exact: bool) -> tuple[Run | None, str]:
+    def _straight(self, names: frozenset[str], exact: bool) -> tuple[Run | None, str]:
         if not names <= self._givable:
-            return None, ""  # the general way says what is wrong with it
-        if not exact and len(self._made) >= 2 * SHAPES:
-            names = self._givable
+            return None, ""
         found = self._made.get((names, exact))
         if found is None:
-            found = self._made[names, exact] = straight(self.shape, names, exact)
+            found = self._made[names, exact] = straight(self.shape, names, exact, self._anew)
         return found
 
-    def _one_by_one(self, state: Mapping[str, object], events: Sequence[Event]) -> tuple[State, Changes]:
+    def _one_by_one(self, state: Mapping[str, object], events: Sequence[Event]) -> Result:
         """Apply each event by itself, and compare the outcomes before the first with those after the last."""
         occurrences: list[tuple[str, object]] = []
         changed: dict[str, None] = {}
@@ -211,10 +213,10 @@ class Step:
                 continue
             if self.plan.nodes[place].stored is False:
                 if state.get(name, UNSET) != after.get(name, UNSET):
-                    cells[name] = Change(UNSET, new.checked(place))
+                    cells[name] = UNSET, new.checked(place)
             elif not same_value(one := old.checked(place), other := new.checked(place)):
-                cells[name] = Change(one, other)
-        return after, Changes(cells, tuple(occurrences))
+                cells[name] = one, other
+        return after, cells, tuple(occurrences)
 
     def _complete(self, state: State) -> State:
         """Add what is derived; a cell that fails on the defaults is left out, as is one that is unset."""
@@ -227,6 +229,10 @@ class Step:
                 if outcome is not UNSET and type(outcome) is not Failure:
                     whole[name] = outcome if node.stored else digest(self.codec, outcome, name)
         return {name: whole[name] for name in self.plan.names if name in whole}
+
+
+def _refuse(state: Mapping[str, object], events: Sequence[Event]) -> None:
+    """What straight-line code calls that was only asked whether it knows how."""
 
 
 _GIVEN = (Kind.SOURCE, Kind.PULSE)

@@ -73,7 +73,7 @@ def total(order: Any) -> float:
 
 
 def worth(order: Any, other: Any) -> float:
-    return getattr(order, "price", 0.5) + getattr(other, "count", 2)  # type: ignore[no-any-return]  # of any value
+    return getattr(order, "price", 0.5) + getattr(other, "count", 2)
 
 
 def text(value: Any) -> str:
@@ -139,7 +139,7 @@ def helper(self: Any, one: Any, other: Any) -> Any:
 
 def storable(value: Any) -> bool:
     """Whether a value may be a default."""
-    return value != "\udcff" and value != math.inf
+    return not (value == "\udcff" or value == math.inf)
 
 
 @st.composite
@@ -204,13 +204,14 @@ def histories(draw: st.DrawFn, flow: type[Flow]) -> list[Event]:
     pulses = [name for name, place in flow.plan.names.items() if flow.plan.nodes[place].kind.value == "pulse"]
     pool = [*getattr(flow, "POOL", ANY)]
     if draw(st.booleans()):  # nothing but what fits, in events that give the same each time
-        given: Any = st.sampled_from(pool)
-        written: Any = given
-        names = draw(st.lists(st.sampled_from(sources), min_size=1, max_size=2, unique=True))
-        occurring = draw(st.lists(st.sampled_from(pulses), max_size=2, unique=True)) if pulses else []
+        given: st.SearchStrategy[Any] = st.sampled_from(pool)
+        chosen: list[str] = draw(st.lists(st.sampled_from(sources), min_size=1, max_size=2, unique=True))
+        occurring: list[str] = (
+            draw(st.lists(st.sampled_from(pulses), max_size=2, unique=True)) if pulses else []
+        )
         events = st.builds(
             Event,
-            st.fixed_dictionaries(dict.fromkeys(names, written)),
+            st.fixed_dictionaries(dict.fromkeys(chosen, given)),
             st.fixed_dictionaries(dict.fromkeys(occurring, given)),
         )
     else:

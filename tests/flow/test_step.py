@@ -12,7 +12,7 @@ import pytest
 
 from reactflow.cells import UNSET, Cell, Failure, Pulse, Readable, cell, derived, fold, folds, pulse
 from reactflow.errors import CellError, DeclarationError, StateError, Superseded, Transient
-from reactflow.flow import DEFAULT, Applied, Change, Changes, Event, Flow
+from reactflow.flow import DEFAULT, Applied, Changes, Event, Flow
 
 RAN: list[str] = []
 
@@ -91,14 +91,14 @@ def test_unset_and_default_take_values_away_and_bring_them_back() -> None:
 
 def test_every_occurrence_counts_however_equal() -> None:
     state, changes = STEP(INITIAL, [Event({}, {"reading": 5.0})] * 3)
-    assert changes == Changes({"total": Change(0, 15.0)}, (("reading", 5.0),) * 3)
+    assert changes == Changes({"total": (0, 15.0)}, (("reading", 5.0),) * 3)
     assert STEP.values(state)["total"] == 15.0
 
 
 def test_changes_are_the_net_of_all_events_and_folds_see_each() -> None:
     events = [Event({"length": 9.0}), Event({"length": 3.0})]
     state, changes = STEP(INITIAL, events)
-    assert changes.cells == {"peak": Change(UNSET, 36.0)}
+    assert changes.cells == {"peak": (UNSET, 36.0)}
     assert changes.occurrences == (("grown", 36.0), ("grown", 12.0))
     assert state == {**INITIAL, "peak": (36.0,)}
 
@@ -284,7 +284,7 @@ def test_what_is_not_stored_is_computed_again_once_for_those_who_need_it() -> No
 def test_changes_of_what_is_not_stored_have_no_old_value() -> None:
     step = Thumbs.step()
     _, changes = step(step.initial(), [Event({"photo": Photo("abcd")}), Event({"photo": Photo("bcde")})])
-    assert changes.cells["thumb"] == Change(UNSET, b"bcd")
+    assert changes.cells["thumb"] == (UNSET, b"bcd")
 
 
 # --- state as bytes -----------------------------------------------------------------------------------------

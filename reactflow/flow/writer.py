@@ -1,0 +1,399 @@
+"""The text of straight-line code (``straight``): what events reach in a plan, written as one Python function.
+
+Cells are local variables of their names. ``was_area`` is what a cell had before the events, ``moved_area`` says that it
+changed in this one, ``shown_total`` is the value of a fold whose state is ``total``.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Mapping
+from typing import Any
+
+from reactflow.cells import Constant, Kind, Node, folds
+from reactflow.flow.methods import Method
+from reactflow.flow.ranges import LARGE
+from reactflow.flow.reach import Reach, has_own_equality, is_built_in, symbol_of
+
+_OWN = {
+    "after", "changed", "events", "len", "new", "occurred", "occurrences", "old", "state", "step", "writes",
+    "abs", "bool", "float", "int", "str", "Exception",
+}  # fmt: skip
+_PREFIXES = ("was_", "moved_", "shown_", "self_")
+_LITERALS = (bool, int, float, str, type(None))
+
+
+class Writer:
+    """Writes one function; ``words`` are what it may call, by name."""
+
+    def __init__(self, reach: Reach, words: Mapping[str, Any]) -> None:
+        self.reach, self.nodes = reach, reach.nodes
+        self.scope: dict[str, Any] = dict(words)
+        self.words: list[str] = []
+        self.words += (self._free(node.name or f"t{place}") for place, node in enumerate(self.nodes))
+        self.views: dict[type, str] = {}
+        self.lines: list[str] = []
+        self.condition = ""  # under which the last lines stand
+
+    # --- words -----------------------------------------------------------------------------------------------------
+
+    def _free(self, word: str) -> str:
+        """A word that means nothing else."""
+        while (
+            word in _OWN or word in self.scope or word in self.words
+            or keyword.iskeyword(word) or word.startswith(_PREFIXES)
+        ):  # fmt: skip
+            word = f"{word}_" if not word.startswith(_PREFIXES) else f"of_{word}"
+        return word
+
+    def _bind(self, word: str, value: object) -> str:
+        """A word for a value that the code is given."""
+        while word in _OWN or word in self.words or self.scope.get(word, value) is not value:
+            word += "_"
+        self.scope[word] = value
+        return word
+
+    def _value(self, place: int) -> str:
+        """The word for a node's value: a fold's may be another than its state's."""
+        node = self.nodes[place]
+        if node.kind is Kind.CHANGES:
+            return self._value(node.inputs[0])
+        if node.fold is not None and node.fold.result is not folds.count.result:
+            return f"shown_{self.words[place]}"
+        return self.words[place]
+
+    def _argument(self, one: int | Constant, user: str, position: int) -> str:
+        if not isinstance(one, Constant):
+            return self._value(one)
+        value = one.value
+        if type(value) in _LITERALS and (type(value) is not float or abs(value) < LARGE):
+            text = repr(value)
+            return f"({text})" if text.startswith("-") else text
+        return self._bind(f"{user}_{position}", value)
+
+    def _occurs(self, place: int) -> str:
+        """When a pulse occurs, as a condition; "" is always."""
+        node = self.nodes[place]
+        if node.kind is Kind.CHANGES:
+            (source,) = node.inputs
+            lacks = f" and {self._value(source)} is not UNSET" if self.reach.optional[source] else ""
+            return f"moved_{self.words[source]}{lacks}"
+        return "" if self.reach.is_certain[place] else f"{self.words[place]} is not UNSET"
+
+    def _moved(self, place: int) -> str:
+        """The condition that an input of a node moved in this event; "" is always."""
+        found: dict[str, None] = {}
+        stack = self.reach.inputs(place)
+        while stack:
+            one = stack.pop()
+            if self.nodes[one].name is None and self.nodes[one].kind is Kind.DERIVED:
+                stack.extend(self.reach.inputs(one))
+            elif self.reach.always_moves(one):
+                return ""
+            else:
+                found[f"moved_{self.words[one]}"] = None
+        return " or ".join(reversed(found))
+
+    def _differs(self, place: int, old: str, new: str) -> str:
+        """The condition that two values of a node are not the same."""
+        if self.reach.hint(place) is None or has_own_equality(self.nodes[place]):
+            return f"{new} is not {old} and not same({old}, {new})"
+        return f"{new} != {old} or {new}.__class__ is not {old}.__class__ or (not {new} and not same({old}, {new}))"
+
+    # --- the text --------------------------------------------------------------------------------------------------
+
+    def text(self) -> tuple[str, dict[str, Any]]:
+        """The text of the function, and what its words stand for."""
+        reach = self.reach
+        self._load()
+        self._line(1, "for writes, occurrences in events:")
+        self._refuse_others()
+        for place in (one for one in reach.needed if one in reach.each):
+            self._in_event(place)
+        for place in (one for one in reach.needed if reach.reached[one] and one not in reach.each):
+            self._assign(1, place, self.words[place])
+        self._finish()
+        lines = [f"    {word} = new_self({word}_class)" for word in self.views.values()] + self.lines
+        start = ["def step(state, events, otherwise=otherwise):", "    try:"]
+        end = ["    except Exception:", "        return otherwise(state, events)", ""]
+        return "\n".join(start + [f"    {line}" for line in lines] + end), self.scope
+
+    def _line(self, indent: int, text: str) -> None:
+        if indent < 3:
+            self.condition = ""
+        self.lines.append("    " * indent + text)
+
+    def _under(self, condition: str) -> int:
+        """The indent of what happens in an event, under a condition."""
+        if condition and condition != self.condition:
+            self._line(2, f"if {condition}:")
+            self.condition = condition
+        return 3 if condition else 2
+
+    def _load(self) -> None:
+        """Read from the state what the events do not give."""
+        reach = self.reach
+        kept = [
+            place
+            for place in reach.needed
+            if self.nodes[place].name is not None and not self.nodes[place].is_pulse
+        ]
+        if self.reach.tells:
+            self._line(1, "occurred = []")
+        for place in kept:
+            node, word = self.nodes[place], self.words[place]
+            if node.fold is not None:
+                shown = self._value(place)
+                self._line(1, f'{word} = state["{node.name}"]')
+                if shown != word:
+                    self._line(1, f"{shown} = {self._bind(f'show_{word}', node.fold.result)}({word})")
+                self._line(1, f"was_{word} = {shown}")
+                continue
+            found = (
+                f'state.get("{node.name}", UNSET)' if reach.was_optional[place] else f'state["{node.name}"]'
+            )
+            names = [f"was_{word}"] if reach.reached[place] else [word]
+            if reach.reached[place] and reach.starts_as_it_was(place):
+                names.insert(0, word)
+            self._line(1, f"{' = '.join(names)} = {found}")
+            if word in names and reach.range[place] is not None:
+                self._hold(1, place, word, "raise Unusual", reach.was_optional[place])
+        for place in kept:
+            self._refuse_failed(place)
+        for place in reach.needed:
+            node = self.nodes[place]
+            if not reach.reached[place] and node.name is None and not node.is_pulse:
+                self._assign(1, place, self.words[place])
+
+    def _refuse_failed(self, place: int) -> None:
+        """A cell without a value, though all that it needs has one, has failed before: the general way knows why."""
+        leaves = self.reach.leaves(place)
+        for one in leaves:
+            if one not in self.reach.needed:
+                self._line(1, f'was_{self.words[one]} = state.get("{self.nodes[one].name}", UNSET)')
+        if leaves:
+            is_set = " and ".join(f"{self._before(one)} is not UNSET" for one in leaves)
+            self._line(1, f"if {self._before(place)} is UNSET and {is_set}:")
+            self._line(2, "raise Unusual")
+
+    def _before(self, place: int) -> str:
+        is_left = (
+            place in self.reach.needed and not self.reach.reached[place] and self.nodes[place].fold is None
+        )
+        return self.words[place] if is_left else f"was_{self.words[place]}"
+
+    def _refuse_others(self) -> None:
+        """An event that gives anything else is for other code."""
+        tests = []
+        for word, kind in (("writes", Kind.SOURCE), ("occurrences", Kind.PULSE)):
+            names = [node.name for node in self.nodes if node.kind is kind and node.name in self.reach.given]
+            if not names:
+                tests.append(word)
+            elif self.reach.exact:
+                tests.append(f"len({word}) != {len(names)}")
+            else:
+                tests.append(f"not {word}.keys() <= {self._bind(f'known_{word}', frozenset(names))}")
+        self._line(2, f"if {' or '.join(tests)}:")
+        self._line(3, "raise Unusual")
+
+    # --- one node in an event --------------------------------------------------------------------------------------
+
+    def _in_event(self, place: int) -> None:
+        node = self.nodes[place]
+        if node.kind is Kind.SOURCE:
+            self._read(place, node)
+        elif node.kind is Kind.PULSE:
+            self._receive(place, node)
+        elif node.kind is Kind.FOLD:
+            self._accumulate(place, node)
+        elif node.is_pulse:
+            self._occur(place, node)
+        else:
+            compares = (place in self.reach.flagged and node.name is not None) or has_own_equality(node)
+            condition = self._moved(place) if self.reach.is_call(place) else ""
+            if compares and condition:
+                self._line(2, f"moved_{self.words[place]} = False")
+            indent = self._under(condition)
+            self._assign(indent, place, "new" if compares else self.words[place])
+            if compares:
+                self._move(indent, place)
+
+    def _read(self, place: int, node: Node) -> None:
+        word, indent = self.words[place], 2
+        compares = has_own_equality(node) or (
+            place in self.reach.flagged and not self.reach.always_moves(place)
+        )
+        if not self.reach.exact:
+            if compares:
+                self._line(2, f"moved_{word} = False")
+            self._line(2, f'if "{node.name}" in writes:')
+            indent = 3
+        new = "new" if compares else word
+        self._line(indent, f'{new} = writes["{node.name}"]')
+        if self.reach.range[place] is None:
+            self._line(indent, f"if {new} is DEFAULT:")
+            self._line(indent + 1, f"{new} = default({place}, {new})")
+        self._hold(indent, place, new, f"{new} = default({place}, {new})")
+        if compares:
+            self._move(indent, place)
+
+    def _receive(self, place: int, node: Node) -> None:
+        word = self.words[place]
+        if self.reach.exact:
+            self._line(2, f'{word} = occurrences["{node.name}"]')
+        else:
+            self._line(2, f'{word} = occurrences.get("{node.name}", UNSET)')
+        self._hold(self._under(self._occurs(place)), place, word, "raise Unusual")
+        self._tell(place, node)
+
+    def _occur(self, place: int, node: Node) -> None:
+        """A derived pulse, or the changes of a cell."""
+        reach, word = self.reach, self.words[place]
+        if node.kind is Kind.DERIVED:
+            conditions = [self._occurs(one) for one in reach.pulses(place)]
+            conditions += [f"{self._value(one)} is not UNSET" for one in reach.missing(place)]
+            condition = " and ".join(dict.fromkeys(one for one in conditions if one))
+            if condition:
+                self._line(2, f"{word} = UNSET")
+            indent = self._under(condition)
+            self._compute(indent, place, word)
+            if node.name is not None and not symbol_of(node):
+                self._line(indent, f"if {word} is not UNSET:")
+                indent += 1
+            if node.name is not None or reach.range[place] is not None:
+                self._check(indent, place, word)
+        self._tell(place, node)
+
+    def _tell(self, place: int, node: Node) -> None:
+        """Note the occurrence of a named pulse."""
+        if node.name is not None:
+            indent = self._under(self._occurs(place))
+            self._line(indent, f'occurred.append(("{node.name}", {self._value(place)}))')
+
+    def _accumulate(self, place: int, node: Node) -> None:
+        word, shown, source, fold = self.words[place], self._value(place), node.inputs[0], node.fold
+        assert fold is not None
+        is_flagged = place in self.reach.flagged
+        if is_flagged:
+            self._line(2, f"moved_{word} = False")
+        indent = self._under(self._occurs(source))
+        if is_flagged:
+            self._line(indent, f"old = {shown}")
+        if fold is folds.count:
+            self._line(indent, f"{word} += 1")
+        else:
+            is_known = self.nodes[source].name is not None or self.reach.range[source] is not None
+            is_sound = is_built_in(fold) and is_known  # it keeps what has been checked
+            self._line(
+                indent, f"{word} = {self._bind(f'add_{word}', fold.add)}({word}, {self._value(source)})"
+            )
+            if not is_sound:
+                self._line(indent, f"check({word})")
+            if shown != word:
+                self._line(indent, f"{shown} = show_{word}({word})")
+            if shown != word and fold in (folds.sum, folds.mean):
+                self._line(indent, f"check({shown})")  # it may be larger than what there is
+            elif shown != word and not is_sound:
+                self._line(indent, f"if {shown} is not UNSET:")
+                self._line(indent + 1, f"check({shown})")
+        if is_flagged:
+            self._line(indent, f"moved_{word} = {self._differs(place, 'old', shown)}")
+
+    def _move(self, indent: int, place: int) -> None:
+        """Take a new value, and say whether it is another."""
+        node, word = self.nodes[place], self.words[place]
+        if has_own_equality(node):
+            equal = self._bind(f"equal_{word}", node.equal)
+            self._line(indent, f"moved_{word} = not is_same({equal}, {word}, new)")
+            self._line(indent, f"if moved_{word}:")
+            self._line(indent + 1, f"{word} = new")
+        else:
+            self._line(indent, f"moved_{word} = {self._differs(place, word, 'new')}")
+            self._line(indent, f"{word} = new")
+
+    # --- values ----------------------------------------------------------------------------------------------------
+
+    def _assign(self, indent: int, place: int, target: str) -> None:
+        """Compute a derived cell, unless an input of it is unset."""
+        missing = [f"{self._value(one)} is UNSET" for one in self.reach.missing(place)]
+        if missing:
+            self._line(indent, f"if {' or '.join(missing)}:")
+            self._line(indent + 1, f"{target} = UNSET")
+            self._line(indent, "else:")
+            indent += 1
+        self._compute(indent, place, target)
+        if self.nodes[place].name is not None or self.reach.range[place] is not None:
+            self._check(indent, place, target)
+
+    def _compute(self, indent: int, place: int, target: str) -> None:
+        node, word = self.nodes[place], self.words[place]
+        symbol, fn = symbol_of(node), node.fn
+        if isinstance(fn, Method):
+            view = self.views.setdefault(fn.view, f"self_{len(self.views) or ''}")
+            self.scope[f"{view}_class"] = fn.view
+            for name, one in zip(fn.inputs, node.arguments, strict=True):
+                self._line(indent, f"{view}.{name} = {self._argument(one, word, 0)}")
+            self._line(indent, f"{target} = {self._bind(f'{word}_of', fn.function)}({view})")
+            return
+        words = [self._argument(one, word, position) for position, one in enumerate(node.arguments)]
+        if symbol and symbol != "abs" and len(words) == 2:
+            text = f"{words[0]} {symbol} {words[1]}"
+        elif symbol and symbol != "abs" and len(words) == 1:
+            text = f"{symbol} {words[0]}"
+        else:
+            text = f"{symbol or self._bind(f'{word}_of', fn)}({', '.join(words)})"
+        self._line(indent, f"{target} = {text}")
+
+    def _hold(self, indent: int, place: int, word: str, otherwise: str, may_be_unset: bool = False) -> None:
+        """Hold a value that comes from outside to the range of its type."""
+        known = self.reach.range[place]
+        if known is None:
+            self._line(indent, f"check({word})")
+            return
+        tests = f"{word}.__class__ is not {known.kind}"
+        if known.kind in ("int", "float"):
+            tests += f" or not {-LARGE} < {word} < {LARGE}"
+        self._line(indent, f"if {word} is not UNSET and ({tests}):" if may_be_unset else f"if {tests}:")
+        self._line(indent + 1, otherwise)
+        if known.kind == "str" and not may_be_unset:
+            self._line(indent, f"if not {word}.isascii():")
+            self._line(indent + 1, f"check({word})")
+
+    def _check(self, indent: int, place: int, word: str) -> None:
+        """See to it that a computed value can be stored, where that is not certain."""
+        known, hint = self.reach.range[place], self.reach.hint(place)
+        if self.reach.is_total[place]:
+            self._line(indent, "pass") if self.lines[-1].endswith(":") else None
+        elif known is not None:
+            self._line(indent, f"if not {-LARGE} < {word} < {LARGE}:")
+            self._line(indent + 1, "raise Unusual")
+        elif hint is None or has_own_equality(self.nodes[place]):
+            self._line(indent, f"check({word})")
+        else:
+            further = {"float": f" or not {-LARGE} < {word} < {LARGE}", "str": f" or not {word}.isascii()"}
+            self._line(indent, f"if {word}.__class__ is not {hint}{further.get(hint, '')}:")
+            self._line(indent + 1, f"check_simple({word})")
+
+    def _finish(self) -> None:
+        """Gather the new state, and what is another than before."""
+        reach = self.reach
+        self._line(1, "changed = {}")
+        self._line(1, "after = state.copy()")
+        for place in reach.needed:
+            node, word, value = self.nodes[place], self.words[place], self._value(place)
+            if not reach.reached[place] or node.name is None or node.is_pulse:
+                continue
+            if value != word:  # a fold's state may move where what it shows does not
+                self._line(1, f'after["{node.name}"] = {word}')
+            self._line(1, f"if {self._differs(place, f'was_{word}', value)}:")
+            self._line(2, f'changed["{node.name}"] = was_{word}, {value}')
+            if value != word:
+                continue
+            if reach.optional[place] and node.fold is None:
+                self._line(2, f"if {word} is UNSET:")
+                self._line(3, f'del after["{node.name}"]')
+                self._line(2, "else:")
+                self._line(3, f'after["{node.name}"] = {word}')
+            else:
+                self._line(2, f'after["{node.name}"] = {word}')
+        self._line(1, f"return after, changed, {'tuple(occurred)' if self.reach.tells else '()'}")
