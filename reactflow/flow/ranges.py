@@ -53,6 +53,11 @@ def range_of_constant(value: object) -> Range | None:
     return Range("str") if kind is str and value.isascii() else None  # type: ignore[attr-defined]  # a str
 
 
+def is_number(known: Range | None) -> bool:
+    """Whether a range is one of int or float."""
+    return known is not None and known.kind in ("int", "float")
+
+
 def range_of_operator(
     symbol: str, operands: Sequence[Range | None], constant: Constant | None = None
 ) -> tuple[Range | None, bool]:

@@ -12,7 +12,7 @@ from reactflow.cells.operators import SYMBOLS
 from reactflow.cells.semantics import run
 from reactflow.flow.equality import same_value
 from reactflow.flow.outcomes import Shape
-from reactflow.flow.ranges import Range, range_of_constant, range_of_operator, range_of_type
+from reactflow.flow.ranges import Range, is_number, range_of_constant, range_of_operator, range_of_type
 
 _CLASSES: dict[str, type] = {"int": int, "float": float, "bool": bool, "str": str}
 
@@ -108,6 +108,18 @@ class Reach:
         return (
             node.kind is Kind.DERIVED and not node.is_pulse and node.name is not None and not symbol_of(node)
         )
+
+    def is_shown_late(self, place: int) -> bool:
+        """Whether what a fold shows is made once, after the last event: it cannot fail, and nobody looks before.
+
+        A sum cannot get out of what floats hold when its parts and what it starts from are within the range.
+        """
+        node = self.nodes[place]
+        if node.fold is None or not is_built_in(node.fold) or node.fold.result is folds.count.result:
+            return False
+        if node.fold in (folds.sum, folds.mean) and not is_number(self.range[node.inputs[0]]):
+            return False
+        return not any(place in self.nodes[one].inputs and self.reached[one] for one in self.each)
 
     def always_moves(self, place: int) -> bool:
         """Whether a source is taken to have moved: to compare it costs more than it saves."""
@@ -213,7 +225,8 @@ class Reach:
         for place in reversed(self.needed):
             node = self.nodes[place]
             is_passed_on = place in found and node.name is None and node.kind is Kind.DERIVED
-            looks = node.kind is Kind.CHANGES or (self.is_call(place) and place in self.each)
+            is_asked = self.is_call(place) and not any(self.always_moves(one) for one in self.inputs(place))
+            looks = node.kind is Kind.CHANGES or (is_asked and place in self.each)
             if self.reached[place] and (looks or is_passed_on):
                 found.update(one for one in self.inputs(place) if not self.nodes[one].is_pulse)
         return found

@@ -1,106 +1,29 @@
-"""The text of straight-line code (``straight``): what events reach in a plan, written as one Python function.
+"""The text of straight-line code (``straight``): what events reach in a plan (``reach``), as one Python function.
 
-Cells are local variables of their names. ``was_area`` is what a cell had before the events, ``moved_area`` says that it
-changed in this one, ``shown_total`` is the value of a fold whose state is ``total``.
+What cells are called in it is said in ``words``.
 """
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Mapping
 from typing import Any
 
-from reactflow.cells import Constant, Kind, Node, folds
+from reactflow.cells import Kind, Node, folds
 from reactflow.flow.methods import Method
 from reactflow.flow.ranges import LARGE
 from reactflow.flow.reach import Reach, has_own_equality, is_built_in, symbol_of
-
-_OWN = {
-    "after", "changed", "events", "len", "new", "occurred", "occurrences", "old", "state", "step", "writes",
-    "abs", "bool", "float", "int", "str", "Exception",
-}  # fmt: skip
-_PREFIXES = ("was_", "moved_", "shown_", "self_")
-_LITERALS = (bool, int, float, str, type(None))
+from reactflow.flow.words import Words
 
 
-class Writer:
-    """Writes one function; ``words`` are what it may call, by name."""
+class Writer(Words):
+    """Writes one function."""
 
-    def __init__(self, reach: Reach, words: Mapping[str, Any]) -> None:
-        self.reach, self.nodes = reach, reach.nodes
-        self.scope: dict[str, Any] = dict(words)
-        self.words: list[str] = []
-        self.words += (self._free(node.name or f"t{place}") for place, node in enumerate(self.nodes))
+    def __init__(self, reach: Reach, given: Mapping[str, Any]) -> None:
+        super().__init__(reach, given)
         self.views: dict[type, str] = {}
+        self.viewed: set[tuple[str, str]] = set()  # what a view has been given in this event already
         self.lines: list[str] = []
         self.condition = ""  # under which the last lines stand
-
-    # --- words -----------------------------------------------------------------------------------------------------
-
-    def _free(self, word: str) -> str:
-        """A word that means nothing else."""
-        while (
-            word in _OWN or word in self.scope or word in self.words
-            or keyword.iskeyword(word) or word.startswith(_PREFIXES)
-        ):  # fmt: skip
-            word = f"{word}_" if not word.startswith(_PREFIXES) else f"of_{word}"
-        return word
-
-    def _bind(self, word: str, value: object) -> str:
-        """A word for a value that the code is given."""
-        while word in _OWN or word in self.words or self.scope.get(word, value) is not value:
-            word += "_"
-        self.scope[word] = value
-        return word
-
-    def _value(self, place: int) -> str:
-        """The word for a node's value: a fold's may be another than its state's."""
-        node = self.nodes[place]
-        if node.kind is Kind.CHANGES:
-            return self._value(node.inputs[0])
-        if node.fold is not None and node.fold.result is not folds.count.result:
-            return f"shown_{self.words[place]}"
-        return self.words[place]
-
-    def _argument(self, one: int | Constant, user: str, position: int) -> str:
-        if not isinstance(one, Constant):
-            return self._value(one)
-        value = one.value
-        if type(value) in _LITERALS and (type(value) is not float or abs(value) < LARGE):
-            text = repr(value)
-            return f"({text})" if text.startswith("-") else text
-        return self._bind(f"{user}_{position}", value)
-
-    def _occurs(self, place: int) -> str:
-        """When a pulse occurs, as a condition; "" is always."""
-        node = self.nodes[place]
-        if node.kind is Kind.CHANGES:
-            (source,) = node.inputs
-            lacks = f" and {self._value(source)} is not UNSET" if self.reach.optional[source] else ""
-            return f"moved_{self.words[source]}{lacks}"
-        return "" if self.reach.is_certain[place] else f"{self.words[place]} is not UNSET"
-
-    def _moved(self, place: int) -> str:
-        """The condition that an input of a node moved in this event; "" is always."""
-        found: dict[str, None] = {}
-        stack = self.reach.inputs(place)
-        while stack:
-            one = stack.pop()
-            if self.nodes[one].name is None and self.nodes[one].kind is Kind.DERIVED:
-                stack.extend(self.reach.inputs(one))
-            elif self.reach.always_moves(one):
-                return ""
-            else:
-                found[f"moved_{self.words[one]}"] = None
-        return " or ".join(reversed(found))
-
-    def _differs(self, place: int, old: str, new: str) -> str:
-        """The condition that two values of a node are not the same."""
-        if self.reach.hint(place) is None or has_own_equality(self.nodes[place]):
-            return f"{new} is not {old} and not same({old}, {new})"
-        return f"{new} != {old} or {new}.__class__ is not {old}.__class__ or (not {new} and not same({old}, {new}))"
-
-    # --- the text --------------------------------------------------------------------------------------------------
 
     def text(self) -> tuple[str, dict[str, Any]]:
         """The text of the function, and what its words stand for."""
@@ -110,8 +33,11 @@ class Writer:
         self._refuse_others()
         for place in (one for one in reach.needed if one in reach.each):
             self._in_event(place)
-        for place in (one for one in reach.needed if reach.reached[one] and one not in reach.each):
-            self._assign(1, place, self.words[place])
+        for place in (one for one in reach.needed if reach.reached[one]):
+            if place not in reach.each:
+                self._assign(1, place, self.words[place])
+            elif reach.is_shown_late(place):
+                self._line(1, f"{self.value(place)} = show_{self.words[place]}({self.words[place]})")
         self._finish()
         lines = [f"    {word} = new_self({word}_class)" for word in self.views.values()] + self.lines
         start = ["def step(state, events, otherwise=otherwise):", "    try:"]
@@ -143,11 +69,14 @@ class Writer:
         for place in kept:
             node, word = self.nodes[place], self.words[place]
             if node.fold is not None:
-                shown = self._value(place)
+                shown = self.value(place)
                 self._line(1, f'{word} = state["{node.name}"]')
                 if shown != word:
-                    self._line(1, f"{shown} = {self._bind(f'show_{word}', node.fold.result)}({word})")
+                    self._line(1, f"{shown} = {self.bind(f'show_{word}', node.fold.result)}({word})")
                 self._line(1, f"was_{word} = {shown}")
+                if reach.is_shown_late(place) and node.fold in (folds.sum, folds.mean):
+                    self._line(1, f"if {shown} is not UNSET and not {-LARGE} < {shown} < {LARGE}:")
+                    self._line(2, "raise Unusual")
                 continue
             found = (
                 f'state.get("{node.name}", UNSET)' if reach.was_optional[place] else f'state["{node.name}"]'
@@ -192,7 +121,7 @@ class Writer:
             elif self.reach.exact:
                 tests.append(f"len({word}) != {len(names)}")
             else:
-                tests.append(f"not {word}.keys() <= {self._bind(f'known_{word}', frozenset(names))}")
+                tests.append(f"not {word}.keys() <= {self.bind(f'known_{word}', frozenset(names))}")
         self._line(2, f"if {' or '.join(tests)}:")
         self._line(3, "raise Unusual")
 
@@ -210,7 +139,7 @@ class Writer:
             self._occur(place, node)
         else:
             compares = (place in self.reach.flagged and node.name is not None) or has_own_equality(node)
-            condition = self._moved(place) if self.reach.is_call(place) else ""
+            condition = self.moved(place) if self.reach.is_call(place) else ""
             if compares and condition:
                 self._line(2, f"moved_{self.words[place]} = False")
             indent = self._under(condition)
@@ -243,15 +172,15 @@ class Writer:
             self._line(2, f'{word} = occurrences["{node.name}"]')
         else:
             self._line(2, f'{word} = occurrences.get("{node.name}", UNSET)')
-        self._hold(self._under(self._occurs(place)), place, word, "raise Unusual")
+        self._hold(self._under(self.occurs(place)), place, word, "raise Unusual")
         self._tell(place, node)
 
     def _occur(self, place: int, node: Node) -> None:
         """A derived pulse, or the changes of a cell."""
         reach, word = self.reach, self.words[place]
         if node.kind is Kind.DERIVED:
-            conditions = [self._occurs(one) for one in reach.pulses(place)]
-            conditions += [f"{self._value(one)} is not UNSET" for one in reach.missing(place)]
+            conditions = [self.occurs(one) for one in reach.pulses(place)]
+            conditions += [f"{self.value(one)} is not UNSET" for one in reach.missing(place)]
             condition = " and ".join(dict.fromkeys(one for one in conditions if one))
             if condition:
                 self._line(2, f"{word} = UNSET")
@@ -267,55 +196,53 @@ class Writer:
     def _tell(self, place: int, node: Node) -> None:
         """Note the occurrence of a named pulse."""
         if node.name is not None:
-            indent = self._under(self._occurs(place))
-            self._line(indent, f'occurred.append(("{node.name}", {self._value(place)}))')
+            indent = self._under(self.occurs(place))
+            self._line(indent, f'occurred.append(("{node.name}", {self.value(place)}))')
 
     def _accumulate(self, place: int, node: Node) -> None:
-        word, shown, source, fold = self.words[place], self._value(place), node.inputs[0], node.fold
+        word, shown, source, fold = self.words[place], self.value(place), node.inputs[0], node.fold
         assert fold is not None
-        is_flagged = place in self.reach.flagged
+        reach, is_flagged = self.reach, place in self.reach.flagged
         if is_flagged:
             self._line(2, f"moved_{word} = False")
-        indent = self._under(self._occurs(source))
+        indent = self._under(self.occurs(source))
         if is_flagged:
             self._line(indent, f"old = {shown}")
         if fold is folds.count:
             self._line(indent, f"{word} += 1")
         else:
-            is_known = self.nodes[source].name is not None or self.reach.range[source] is not None
+            is_known = self.nodes[source].name is not None or reach.range[source] is not None
             is_sound = is_built_in(fold) and is_known  # it keeps what has been checked
-            self._line(
-                indent, f"{word} = {self._bind(f'add_{word}', fold.add)}({word}, {self._value(source)})"
-            )
+            self._line(indent, f"{word} = {self.bind(f'add_{word}', fold.add)}({word}, {self.value(source)})")
             if not is_sound:
                 self._line(indent, f"check({word})")
-            if shown != word:
+            if shown != word and not reach.is_shown_late(place):
                 self._line(indent, f"{shown} = show_{word}({word})")
-            if shown != word and fold in (folds.sum, folds.mean):
-                self._line(indent, f"check({shown})")  # it may be larger than what there is
-            elif shown != word and not is_sound:
-                self._line(indent, f"if {shown} is not UNSET:")
-                self._line(indent + 1, f"check({shown})")
+                if fold in (folds.sum, folds.mean):
+                    self._line(indent, f"check({shown})")  # it may be larger than what there is
+                elif not is_sound:
+                    self._line(indent, f"if {shown} is not UNSET:")
+                    self._line(indent + 1, f"check({shown})")
         if is_flagged:
-            self._line(indent, f"moved_{word} = {self._differs(place, 'old', shown)}")
+            self._line(indent, f"moved_{word} = {self.differs(place, 'old', shown)}")
 
     def _move(self, indent: int, place: int) -> None:
         """Take a new value, and say whether it is another."""
         node, word = self.nodes[place], self.words[place]
         if has_own_equality(node):
-            equal = self._bind(f"equal_{word}", node.equal)
+            equal = self.bind(f"equal_{word}", node.equal)
             self._line(indent, f"moved_{word} = not is_same({equal}, {word}, new)")
             self._line(indent, f"if moved_{word}:")
             self._line(indent + 1, f"{word} = new")
         else:
-            self._line(indent, f"moved_{word} = {self._differs(place, word, 'new')}")
+            self._line(indent, f"moved_{word} = {self.differs(place, word, 'new')}")
             self._line(indent, f"{word} = new")
 
     # --- values ----------------------------------------------------------------------------------------------------
 
     def _assign(self, indent: int, place: int, target: str) -> None:
         """Compute a derived cell, unless an input of it is unset."""
-        missing = [f"{self._value(one)} is UNSET" for one in self.reach.missing(place)]
+        missing = [f"{self.value(one)} is UNSET" for one in self.reach.missing(place)]
         if missing:
             self._line(indent, f"if {' or '.join(missing)}:")
             self._line(indent + 1, f"{target} = UNSET")
@@ -324,6 +251,9 @@ class Writer:
         self._compute(indent, place, target)
         if self.nodes[place].name is not None or self.reach.range[place] is not None:
             self._check(indent, place, target)
+        else:  # what has no name need not be stored
+            self._line(indent, f"if {target} is UNSET:")
+            self._line(indent + 1, "raise Unusual")
 
     def _compute(self, indent: int, place: int, target: str) -> None:
         node, word = self.nodes[place], self.words[place]
@@ -332,23 +262,26 @@ class Writer:
             view = self.views.setdefault(fn.view, f"self_{len(self.views) or ''}")
             self.scope[f"{view}_class"] = fn.view
             for name, one in zip(fn.inputs, node.arguments, strict=True):
-                self._line(indent, f"{view}.{name} = {self._argument(one, word, 0)}")
-            self._line(indent, f"{target} = {self._bind(f'{word}_of', fn.function)}({view})")
+                if (view, name) not in self.viewed:
+                    self._line(indent, f"{view}.{name} = {self.argument(one, word, 0)}")
+                if indent == 2:  # in every event
+                    self.viewed.add((view, name))
+            self._line(indent, f"{target} = {self.bind(f'{word}_of', fn.function)}({view})")
             return
-        words = [self._argument(one, word, position) for position, one in enumerate(node.arguments)]
+        words = [self.argument(one, word, position) for position, one in enumerate(node.arguments)]
         if symbol and symbol != "abs" and len(words) == 2:
             text = f"{words[0]} {symbol} {words[1]}"
         elif symbol and symbol != "abs" and len(words) == 1:
             text = f"{symbol} {words[0]}"
         else:
-            text = f"{symbol or self._bind(f'{word}_of', fn)}({', '.join(words)})"
+            text = f"{symbol or self.bind(f'{word}_of', fn)}({', '.join(words)})"
         self._line(indent, f"{target} = {text}")
 
     def _hold(self, indent: int, place: int, word: str, otherwise: str, may_be_unset: bool = False) -> None:
         """Hold a value that comes from outside to the range of its type."""
         known = self.reach.range[place]
         if known is None:
-            self._line(indent, f"check({word})")
+            self._check_general(indent, place, word)
             return
         tests = f"{word}.__class__ is not {known.kind}"
         if known.kind in ("int", "float"):
@@ -359,6 +292,12 @@ class Writer:
             self._line(indent, f"if not {word}.isascii():")
             self._line(indent + 1, f"check({word})")
 
+    def _check_general(self, indent: int, place: int, word: str) -> None:
+        """See to it that a value of no plain class can be stored."""
+        if fits := self.record(place, "fits"):
+            self._line(indent, f"if not {fits}({word}):")
+        self._line(indent + bool(fits), f"check({word})")
+
     def _check(self, indent: int, place: int, word: str) -> None:
         """See to it that a computed value can be stored, where that is not certain."""
         known, hint = self.reach.range[place], self.reach.hint(place)
@@ -368,7 +307,7 @@ class Writer:
             self._line(indent, f"if not {-LARGE} < {word} < {LARGE}:")
             self._line(indent + 1, "raise Unusual")
         elif hint is None or has_own_equality(self.nodes[place]):
-            self._line(indent, f"check({word})")
+            self._check_general(indent, place, word)
         else:
             further = {"float": f" or not {-LARGE} < {word} < {LARGE}", "str": f" or not {word}.isascii()"}
             self._line(indent, f"if {word}.__class__ is not {hint}{further.get(hint, '')}:")
@@ -380,12 +319,12 @@ class Writer:
         self._line(1, "changed = {}")
         self._line(1, "after = state.copy()")
         for place in reach.needed:
-            node, word, value = self.nodes[place], self.words[place], self._value(place)
+            node, word, value = self.nodes[place], self.words[place], self.value(place)
             if not reach.reached[place] or node.name is None or node.is_pulse:
                 continue
             if value != word:  # a fold's state may move where what it shows does not
                 self._line(1, f'after["{node.name}"] = {word}')
-            self._line(1, f"if {self._differs(place, f'was_{word}', value)}:")
+            self._line(1, f"if {self.differs(place, f'was_{word}', value)}:")
             self._line(2, f'changed["{node.name}"] = was_{word}, {value}')
             if value != word:
                 continue

@@ -112,7 +112,6 @@ def test_a_function_is_called_directly_and_only_if_an_input_moved() -> None:
         """\
             if moved_area:
                 peak = add_peak(peak, area)
-                shown_peak = show_peak(peak)
                 self_.area = area
                 label = label_of(self_)
 """

@@ -44,6 +44,18 @@ class Live:
     def outcomes(self, is_pulse: bool = False) -> dict[str, Any]:
         return {name: current_outcome(one) for name, one in self.cells.items() if one.is_pulse is is_pulse}
 
+    def values(self) -> dict[str, Any]:
+        """The outcomes of cells; what cannot be stored, which only defaults can come to, is what a step makes of it."""
+        found = self.outcomes()
+        for name, outcome in found.items():
+            try:
+                self.flow.codec.to_plain(
+                    None if outcome is UNSET or type(outcome) is Failure else outcome, name
+                )
+            except StateError as error:
+                found[name] = Failure(error)
+        return found
+
     def apply(self, event: Event) -> str | list[tuple[str, Any]]:
         """The occurrences of an event, or the name of the first cell that failed on it."""
         before = self.outcomes()
@@ -138,7 +150,7 @@ def compare(flow: type[Flow], events: list[Event]) -> None:
             assert said == expected
         else:
             assert same_value([list(one) for one in said], [list(one) for one in expected])
-        assert agree(step.values(state), live.outcomes())
+        assert agree(step.values(state), live.values())
         assert step.codec.encode(packed_after) == step.codec.encode(state)
         assert packed_said == said or same_value(packed_said, said)
 
@@ -286,3 +298,27 @@ def test_case_a_negative_zero_is_another_value() -> None:
         return {"x": x, "text": x.map(str), "n": fold(x.changes(), folds.count)}
 
     compare(flow_of(**body()), [Event({"x": -0.0}), Event({"x": 0}), Event({"x": False}), Event({"x": 0.0})])
+
+
+def test_case_a_function_may_say_that_an_unnamed_cell_is_unset() -> None:
+    def body() -> dict[str, Any]:
+        x, p = cell(), pulse()
+        named = x.map(lambda value: UNSET if value == 2 else value).map(bool)
+        return {"x": x, "p": p, "named": named, "changes": named.changes()}
+
+    flow = flow_of(**body())
+    events = [Event({"x": 2}, {"p": 0}), Event({"x": 0}, {"p": 0}), Event({"x": 2})]
+    compare(flow, events)
+    deliver(flow, [events])
+    deliver(flow, [[event] for event in events])
+
+
+def test_case_a_default_whose_double_is_too_large_is_a_failure_of_the_double() -> None:
+    def body() -> dict[str, Any]:
+        x, y = cell(1e308), cell(0.0)
+        return {"x": x, "y": y, "double": x * 2.0, "both": y + 1.0}
+
+    flow = flow_of(**body())
+    events = [Event({"y": 1.0}), Event({"x": 1.0})]
+    compare(flow, events)
+    deliver(flow, [events])
