@@ -21,7 +21,7 @@ from reactflow.cells.engine import ENGINE
 from reactflow.cells.event import PENDING, PENDING_SINCE, conclude, write_in_event
 from reactflow.cells.fast import SITES, WARM, Program, program_of
 from reactflow.cells.journal import merge_level, restore_level
-from reactflow.cells.semantics import UNSET
+from reactflow.cells.semantics import UNSET, says_same
 from reactflow.cells.versions import begin_event
 from reactflow.errors import CellsError, ReadOnlyError
 
@@ -160,7 +160,7 @@ def _end(error: BaseException | None) -> None:
             if new is old:
                 continue
             try:
-                if (old == new) is True and old is not UNSET:
+                if (same := old == new) is not False and old is not UNSET and says_same(same):
                     cell.outcome = old  # no change: it keeps the object that it had, as it does everywhere
                     continue
             except Exception:  # a comparison that raises counts as a change
