@@ -48,8 +48,8 @@ class Doing:
     """What is going on. ``DOING`` is the only one.
 
     ``track`` is called with each node that is read, before its outcome is looked at; None while nobody wants to know.
-    ``reads`` are the reads noted so far, with the versions read, when
-    the general engine tracks; a fast path has a plain list instead, and ``track`` is its ``append``.
+    ``reads`` are the reads noted so far, with the versions read, when the general engine tracks; a fast path has a
+    plain list instead, and ``track`` is its ``append``.
     """
 
     __slots__ = (

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from itertools import count
-from types import FunctionType
 from typing import Any, TypeVar, overload
 from weakref import ref
 
 from reactflow.cells.doing import DOING, LOCK, Untracked, mine, note
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.event import first_run
+from reactflow.cells.functions import needed_by
 from reactflow.cells.naming import Site, function_line, here
 from reactflow.cells.node import CLEAN, LAZY, STALE, Computed, Node
 from reactflow.cells.readable import Readable
@@ -241,8 +241,7 @@ def _check_function(fn: Any) -> None:
         )
     if not callable(fn):
         raise DeclarationError(f"effect({fn!r}): an effect is a function without arguments that reads cells")
-    code, defaults = getattr(fn, "__code__", None), getattr(fn, "__defaults__", None) or ()
-    needed = code.co_varnames[: code.co_argcount - len(defaults)] if type(fn) is FunctionType and code else ()
+    needed = needed_by(fn)
     if needed:
         raise DeclarationError(
             f"effect({getattr(fn, '__name__', '')}): it takes {', '.join(needed)} ({function_line(fn)}), and an effect "
