@@ -53,9 +53,8 @@ class Cell(Readable[T]):
         if track is not None:
             track(self)
         outcome = self.outcome
-        if (
-            outcome is UNSET or outcome.__class__ is Failure
-        ):  # a failure is one of an Observable that feeds it
+        if outcome is UNSET or outcome.__class__ is Failure:
+            # a failure is one of an Observable that feeds it
             self.explain(outcome)
         return outcome  # type: ignore[no-any-return]  # slots are untyped: the constructor put a T there
 

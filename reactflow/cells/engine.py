@@ -254,9 +254,8 @@ class Engine:
             with LOCK:
                 if node in self.path:
                     if DOING.reads is not None:
-                        DOING.reads.setdefault(
-                            node, NEVER
-                        )  # the cycle is looked at again when it may be open
+                        # the cycle is looked at again when it may be open
+                        DOING.reads.setdefault(node, NEVER)
                     raise self.cycle(node, DOING.computing, str(here() or ""))
                 if DOING.depth >= NESTING and not self.is_fresh(node):
                     raise ColdInput(node)

@@ -124,11 +124,10 @@ class Program:
         try:
             if not is_inside:
                 self.mark_from(node)
-            if error is not None and not isinstance(
-                error, (Exception, LeaveRegion, ColdInput)
-            ):  # an interrupt
+            if error is not None and not isinstance(error, (Exception, LeaveRegion, ColdInput)):
+                # an interrupt: it has to run in any case
                 if node is not None:
-                    node.seen = None  # it has to run in any case
+                    node.seen = None
                 close()
                 raise error
             if isinstance(error, LeaveRegion):
@@ -298,9 +297,8 @@ def _enter_effects() -> None:
     ENGINE.in_effects = True
     listed, DOING.listed = DOING.listed, None
     if listed is not None:
-        for one in (
-            listed
-        ):  # the last one may be read for the first time just now: its version is the one it comes to
+        for one in listed:
+            # the last one may be read for the first time just now: its version is the one it comes to
             if not one.is_source and not ENGINE.is_fresh(one):
                 ENGINE.refresh(one)
         DOING.noted = {one: one.version for one in listed}

@@ -143,9 +143,8 @@ class History:
         if self.open:
             self.open -= 1
             made = self.made.pop()
-            if (
-                fails
-            ):  # whether such effects run again after a roll-back is not promised: it may undo what they saw
+            if fails:
+                # whether such effects run again after a roll-back is not promised: it may undo what they saw
                 for one in [one for one in self.model.watchers if one.label in made]:
                     self.end_effect(one)
             else:
