@@ -12,6 +12,7 @@ and what happens at the first thing that is out of the ordinary, is said in ``fa
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from reactflow.cells.doing import EVENT
 from reactflow.cells.operators import SYMBOLS
 
 _WORDS = {"abs"}  # symbols that are no operators of Python
+_UNARY = {operator.neg, operator.pos, operator.not_}
 
 
 class Form(NamedTuple):
@@ -45,13 +47,17 @@ class Form(NamedTuple):
 Shape = tuple[Form, ...]
 
 
-def symbol_of(fn: object, count: int) -> str:
-    """The operator to write out for a function, empty when it has to be called."""
+def symbol_of(fn: object, operands: int) -> str:
+    """The operator to write out for a function that is given so many operands, empty when it has to be called.
+
+    >>> symbol_of(operator.sub, 2), symbol_of(operator.neg, 1), symbol_of(operator.neg, 2), symbol_of(max, 2)
+    ('-', '-', '', '')
+    """
     try:
         symbol = SYMBOLS.get(fn, "")  # type: ignore[call-overload]  # any function may be asked for
     except TypeError:  # cannot be hashed
         return ""
-    return "" if symbol in _WORDS or (symbol == "not" and count != 1) else symbol
+    return symbol if symbol not in _WORDS and operands == (1 if fn in _UNARY else 2) else ""
 
 
 def _expression(place: int, form: Form, words: Sequence[str]) -> str:
@@ -78,7 +84,7 @@ def _call(place: int, form: Form, words: Sequence[str], leave: str) -> list[str]
         f"r = []; D.track = {track}",
         call,
         "D.track = foreign",
-        f"if r != n{place}.arguments and not agree(n{place}, r): {_leave(leave, place)}",
+        f"if r != n{place}.reads and not agree(n{place}, r): {_leave(leave, place)}",
     ]
 
 

@@ -40,7 +40,8 @@ class Derived(Readable[T_co], Computed):
     """A cell computed from other cells: lazily when nobody observes it, else before any effect runs."""
 
     __slots__ = (
-        "arguments", "checked", "fn", "form", "formers", "get", "inputs", "kind_is_known", "seen", "state", "stored",
+        "arguments", "checked", "fn", "form", "formers", "get", "inputs", "kind_is_known", "reads", "seen",
+        "state", "stored",
     )  # fmt: skip
     kind = "derived"
 
@@ -59,6 +60,7 @@ class Derived(Readable[T_co], Computed):
         self.form = form
         self.stored = stored
         self.formers = None
+        self.reads = ()
         self.kind_is_known = form != TRACKED
         self.inputs: tuple[Node, ...] = arguments
         if len(arguments) != 1 or not isinstance(arguments[0], Node):

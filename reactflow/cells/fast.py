@@ -163,7 +163,7 @@ def agree(node: Any, reads: list[Any]) -> bool:
     if formers is not None:
         known = formers.get(read)
         if known is not None:
-            node.arguments, node.inputs = known
+            node.reads, node.inputs = known
             return True
     inputs = tuple(dict.fromkeys(reads))
     if inputs != node.inputs:
@@ -177,7 +177,7 @@ def agree(node: Any, reads: list[Any]) -> bool:
         if len(formers) < KNOWN:
             formers[read] = reads, inputs
         node.inputs = inputs
-    node.arguments = reads
+    node.reads = reads
     return True
 
 
@@ -255,7 +255,7 @@ def tell(effects: tuple[Effect, ...], now: int) -> None:
             doing.track = reads.append
             doing.listed, doing.owner = reads, effect
             left = effect.fn()
-            if doing.noted is not None or left is not None or reads != effect.arguments:
+            if doing.noted is not None or left is not None or reads != effect.reads:
                 effect.has_run(left, errors)
                 break
             effect.seen = now if len(reads) == 1 else -now
