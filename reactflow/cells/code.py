@@ -78,7 +78,8 @@ def _call(place: int, form: Form, words: Sequence[str], leave: str) -> list[str]
         for word, is_closure, what, is_list in form.variables:
             now = f"{word}.cell_contents" if is_closure else f"{word}.get(q{word[1:]})"
             held.append(f"{now} != {what}" if is_list else f"{now} is not {what}")
-        return [*([f"if {' or '.join(held)}: {_leave(leave, place, 'MISSING')}"] if held else []), call]
+        check = [f"if {' or '.join(held)}: {_leave(leave, place, 'MISSING')}"] if held else []
+        return [*check, f"r = None; {call}"]
     track = "r.append" if form.reads == "list" else f"w{place}(r)"
     return [
         f"r = []; D.track = {track}",

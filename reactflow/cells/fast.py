@@ -138,7 +138,8 @@ class Program:
                 pass  # it read what depends on it: the engine has to see that
             else:
                 if not is_inside:
-                    noted = {one: one.version for one in reads or ()}
+                    # one that runs untracked, since it always reads its inputs, has noted none
+                    noted = {one: one.version for one in (node.inputs if reads is None else reads)}
                 outcome = value if value is not MISSING else raised(error)  # type: ignore[arg-type]  # an Exception
                 ENGINE.ran(node, outcome, (noted or {}) if node.tracked else None, keep=not self.is_pulling)
             if not self.is_pulling:
@@ -249,6 +250,7 @@ def tell(effects: tuple[Effect, ...], now: int) -> None:
     try:
         for effect in due:
             if effect.owned:  # it has to clean up first
+                doing.track = doing.listed = doing.owner = None  # of the one before it
                 break
             at += 1
             reads: list[Any] = []
@@ -315,7 +317,7 @@ LOCK.enter_effects = _enter_effects
 def slow(cell: Cell[Any], value: object) -> None:
     """Write a source while something is under way: into the batch, if that is on the fast path too."""
     quick = DOING.quick
-    if quick is not None and cell.equal is None and DOING.claim == get_ident():
+    if quick is not None and cell.equal is None and value is not UNSET and DOING.claim == get_ident():
         if cell not in quick:
             quick[cell] = cell.outcome
         cell.outcome = value
@@ -327,7 +329,7 @@ def cold(cell: Cell[Any], value: object) -> None:
     """Write a source that is not written often, or not yet, and keep the place."""
     doing = DOING
     quick = doing.quick
-    if quick is not None and doing.claim == get_ident() and cell.equal is None:
+    if quick is not None and cell.equal is None and value is not UNSET and doing.claim == get_ident():
         if cell not in quick:
             quick[cell] = cell.outcome
             if 0 <= cell.heat < WARM:
