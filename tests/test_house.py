@@ -132,9 +132,8 @@ def loaded_by(code: str) -> set[str]:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
     )
     tops = {name.split(".")[0] for name in done.stdout.split()} - sys.stdlib_module_names
-    return {
-        name for name in tops if not name.startswith("_sysconfigdata")
-    }  # the interpreter's own, named by platform
+    # the interpreter's own, named by platform
+    return {name for name in tops if not name.startswith("_sysconfigdata")}
 
 
 def test_importing_reactflow_loads_no_third_party_package_except_attrs() -> None:

@@ -80,9 +80,8 @@ def _make(service: str, region: str | None, endpoint: str | None) -> Any:
         s3={"addressing_style": "path"} if endpoint else None,
     )
     with speaking(service, ""):
-        session: Any = boto3.session.Session(
-            region_name=region
-        )  # its stubs know services by literal names only
+        # its stubs know services by literal names only
+        session: Any = boto3.session.Session(region_name=region)
         return session.client(service, config=config)
 
 

@@ -27,9 +27,8 @@ from reactflow.service.writable import encoding, json_bytes
 _RIVALS = 8  # how often an object may change under our hands before the record is given back
 _METADATA_MOST = 2_048  # bytes: what S3 allows for all of an object's own metadata, names included
 _METADATA_ROOM = 1_900  # bytes of it for the envelope
-_PLAIN = (
-    "!#$&'()*+,-./:;<=>?@[]^_`{|}~\""  # all printable characters of ASCII but the space, % and the backslash
-)
+# all printable characters of ASCII but the space, % and the backslash
+_PLAIN = "!#$&'()*+,-./:;<=>?@[]^_`{|}~\""
 
 
 @frozen

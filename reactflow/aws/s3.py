@@ -45,9 +45,8 @@ _HEX = re.compile(r"[0-9A-Fa-f]+")
 class _Told:
     """What both forms of a notification tell, in one form."""
 
-    happened: (
-        str  # "put", "deleted", or "version deleted": one version is gone, and another may be current now
-    )
+    # "put", "deleted", or "version deleted": one version is gone, and another may be current now
+    happened: str
     key: str
     version_id: str | None
     etag: str

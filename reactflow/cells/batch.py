@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import get_ident
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from reactflow.cells.compiled import chunks_of
 from reactflow.cells.doing import DOING, EVENT, LOCK, read_in_batch
@@ -21,18 +21,29 @@ from reactflow.cells.engine import ENGINE
 from reactflow.cells.event import PENDING, PENDING_SINCE, conclude, write_in_event
 from reactflow.cells.fast import SITES, WARM, Program, program_of
 from reactflow.cells.journal import merge_level, restore_level
-from reactflow.cells.semantics import UNSET
+from reactflow.cells.semantics import UNSET, says_same
 from reactflow.cells.versions import begin_event
 from reactflow.errors import CellsError, ReadOnlyError
 
 
-class Batch:
+class _BatchType(type):
+    """The type of ``Batch``: ``with batch:``, without parentheses, asks it to enter."""
+
+    if not TYPE_CHECKING:
+
+        def __enter__(cls) -> NoReturn:
+            raise TypeError("'with batch:' lacks its parentheses: write 'with batch():'")
+
+        def __exit__(cls, *_: object) -> None: ...
+
+
+class Batch(metaclass=_BatchType):
     """Make several writes visible at once: ``with batch(): ...``.
 
     Inside, the batch's own reads see its writes; effects see none of them before it ends, and another thread that reads
-    in ``snapshot()`` sees all or none. A body that raises undoes
-    them all. A batch inside a batch is a savepoint. Effects run once, at the end of the outermost one; those that fail
-    arrive together as one ExceptionGroup. Other threads that write wait until the batch has ended.
+    in ``snapshot()`` sees all or none. A body that raises undoes them all. A batch inside a batch is a savepoint.
+    Effects run once, at the end of the outermost one; those that fail arrive together as one ExceptionGroup. Other
+    threads that write wait until the batch has ended.
 
     >>> from reactflow import cell
     >>> length, width = cell(3.0), cell(4.0)
@@ -46,7 +57,6 @@ class Batch:
     __slots__ = ("_level",)
 
     def __enter__(self) -> None:
-        self._level = 1
         quick: dict[Any, object] = {}
         me = get_ident()
         doing = DOING
@@ -55,7 +65,13 @@ class Batch:
             doing.claim = me
             doing.track = read_in_batch
             doing.quick = quick
+            self._level = 1
             return
+        if getattr(self, "_level", 0):
+            raise CellsError(
+                "this batch is open already, and a batch is entered once at a time: "
+                "write 'with batch():' for each one, which makes a new one"
+            )
         computing = ENGINE.computing()
         if computing:
             raise ReadOnlyError(f"{computing!r} is derived and opens a batch: it only computes")
@@ -71,19 +87,20 @@ class Batch:
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         engine = ENGINE
+        level, self._level = self._level, 0
         if DOING.quick is not None and DOING.claim == get_ident():
             _end(error)
             return
         try:
-            if len(engine.levels) != self._level:
-                self._refuse_overlap()
+            if len(engine.levels) != level:
+                self._refuse_overlap(level)
             if error is not None:
                 restore_level(engine)
             if engine.in_effects:
                 since = PENDING_SINCE.pop()
                 if error is not None:
                     del PENDING[since:]
-            if self._level > 1:
+            if level > 1:
                 merge_level(engine)
             elif error is None:
                 conclude()
@@ -93,16 +110,17 @@ class Batch:
                 except ExceptionGroup as group:
                     error.add_note(f"after the roll-back, effects failed too: {group!r}")
         finally:
-            if self._level == 1:
+            if level == 1:
                 DOING.drop_claim()  # it began on the fast path
             LOCK.release()
 
-    def _refuse_overlap(self) -> NoReturn:
-        """Two batches that overlap, as those of two tasks that await inside: end all that this one has begun."""
+    @staticmethod
+    def _refuse_overlap(level: int) -> NoReturn:
+        """Two batches that overlap, as those of two tasks that await inside: end all that the first has begun."""
         engine = ENGINE
-        while len(engine.levels) > max(self._level, 1):
+        while len(engine.levels) > max(level, 1):
             merge_level(engine)
-        if len(engine.levels) == self._level == 1:
+        if len(engine.levels) == level == 1:
             conclude()
         raise CellsError(
             "a batch was left while another one, opened after it, was still open; both have ended now. "
@@ -160,7 +178,7 @@ def _end(error: BaseException | None) -> None:
             if new is old:
                 continue
             try:
-                if (old == new) is True and old is not UNSET:
+                if (same := old == new) is not False and old is not UNSET and says_same(same):
                     cell.outcome = old  # no change: it keeps the object that it had, as it does everywhere
                     continue
             except Exception:  # a comparison that raises counts as a change

@@ -12,7 +12,7 @@ from reactflow.cells.fast import cold, slow
 from reactflow.cells.naming import Site
 from reactflow.cells.readable import Readable
 from reactflow.cells.rx import Disposable, bind_cell
-from reactflow.cells.semantics import UNSET, Equal, Failure
+from reactflow.cells.semantics import UNSET, Equal, Failure, says_same
 from reactflow.errors import DeclarationError, ReadOnlyError
 
 T = TypeVar("T")
@@ -53,9 +53,8 @@ class Cell(Readable[T]):
         if track is not None:
             track(self)
         outcome = self.outcome
-        if (
-            outcome is UNSET or outcome.__class__ is Failure
-        ):  # a failure is one of an Observable that feeds it
+        if outcome is UNSET or outcome.__class__ is Failure:
+            # a failure is one of an Observable that feeds it
             self.explain(outcome)
         return outcome  # type: ignore[no-any-return]  # slots are untyped: the constructor put a T there
 
@@ -70,7 +69,7 @@ class Cell(Readable[T]):
         if value is old:
             return
         try:
-            if (old == value) is True and old is not UNSET:
+            if (same := old == value) is not False and old is not UNSET and (same is True or says_same(same)):
                 return
         except Exception:  # a comparison that raises counts as a change
             pass

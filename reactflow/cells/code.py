@@ -12,6 +12,7 @@ and what happens at the first thing that is out of the ordinary, is said in ``fa
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from reactflow.cells.doing import EVENT
 from reactflow.cells.operators import SYMBOLS
 
 _WORDS = {"abs"}  # symbols that are no operators of Python
+_UNARY = {operator.neg, operator.pos, operator.not_}
 
 
 class Form(NamedTuple):
@@ -38,19 +40,24 @@ class Form(NamedTuple):
     symbol: str
     reads: str
     is_default: bool  # == decides whether it changed
+    is_plain: bool  # what it has now is a number or text of Python, so that == is likely to give a bool
     variables: tuple[tuple[str, bool, str, bool], ...] = ()
 
 
 Shape = tuple[Form, ...]
 
 
-def symbol_of(fn: object, count: int) -> str:
-    """The operator to write out for a function, empty when it has to be called."""
+def symbol_of(fn: object, operands: int) -> str:
+    """The operator to write out for a function that is given so many operands, empty when it has to be called.
+
+    >>> symbol_of(operator.sub, 2), symbol_of(operator.neg, 1), symbol_of(operator.neg, 2), symbol_of(max, 2)
+    ('-', '-', '', '')
+    """
     try:
         symbol = SYMBOLS.get(fn, "")  # type: ignore[call-overload]  # any function may be asked for
     except TypeError:  # cannot be hashed
         return ""
-    return "" if symbol in _WORDS or (symbol == "not" and count != 1) else symbol
+    return symbol if symbol not in _WORDS and operands == (1 if fn in _UNARY else 2) else ""
 
 
 def _expression(place: int, form: Form, words: Sequence[str]) -> str:
@@ -71,13 +78,14 @@ def _call(place: int, form: Form, words: Sequence[str], leave: str) -> list[str]
         for word, is_closure, what, is_list in form.variables:
             now = f"{word}.cell_contents" if is_closure else f"{word}.get(q{word[1:]})"
             held.append(f"{now} != {what}" if is_list else f"{now} is not {what}")
-        return [*([f"if {' or '.join(held)}: {_leave(leave, place, 'MISSING')}"] if held else []), call]
+        check = [f"if {' or '.join(held)}: {_leave(leave, place, 'MISSING')}"] if held else []
+        return [*check, f"r = None; {call}"]
     track = "r.append" if form.reads == "list" else f"w{place}(r)"
     return [
         f"r = []; D.track = {track}",
         call,
         "D.track = foreign",
-        f"if r != n{place}.arguments and not agree(n{place}, r): {_leave(leave, place)}",
+        f"if r != n{place}.reads and not agree(n{place}, r): {_leave(leave, place)}",
     ]
 
 
@@ -85,8 +93,13 @@ def _leave(leave: str, place: int, value: str = "") -> str:
     return f"return {leave}(n{place}, None, {value or f'v{place}'}, r)"
 
 
-def _same(place: int, form: Form) -> str:
-    return f"(old == v{place})" if form.is_default else f"equals[{place}](old, v{place})"
+def _has_changed(place: int, form: Form) -> str:
+    """The rule of `semantics.same`, in the order in which it costs least; what is no bool is left to `says_same`."""
+    verdict = f"old == v{place}" if form.is_default else f"equals[{place}](old, v{place})"
+    if form.is_plain and form.is_default:
+        # a jump right after a comparison is fast, and to compare twice costs little
+        return f"not ({verdict} and (({verdict}) is True or says_same({verdict})))"
+    return f"((same := {verdict}) is False or (same is not True and not says_same(same)))"
 
 
 # --- pushing: after a write ----------------------------------------------------------------------------------------
@@ -95,20 +108,20 @@ def _same(place: int, form: Form) -> str:
 def pushing_text(shape: Shape, sources: frozenset[str], leave: str = "") -> list[str]:
     """The code that follows a write through a chunk. ``sources`` are the words of what has moved for certain.
 
-    >>> area = Form(("x0", "x1"), ("x0",), "*", "", True)
-    >>> label = Form(("n0",), ("n0",), "", "", True)
+    >>> area = Form(("x0", "x1"), ("x0",), "*", "", True, True)
+    >>> label = Form(("n0",), ("n0",), "", "", True, False)
     >>> for line in pushing_text((area, label), frozenset({"x0"})):
     ...     print(line)
     at = 0; v0 = x0.outcome * x1.outcome
     old = n0.outcome; n0.seen = now
-    if v0 is not old and (old == v0) is not True:
+    if v0 is not old and not (old == v0 and ((old == v0) is True or says_same(old == v0))):
         if v0 is UNSET: return (n0, None, v0, r)
         n0.outcome = v0; n0.version = now; m0 = True
     else: v0 = old; m0 = False
     if m0:
         at = 1; v1 = f1(v0)
         old = n1.outcome; n1.seen = now
-        if v1 is not old and (old == v1) is not True:
+        if v1 is not old and ((same := old == v1) is False or (same is not True and not says_same(same))):
             if v1 is UNSET: return (n1, None, v1, r)
             n1.outcome = v1; n1.version = now
     """
@@ -120,7 +133,7 @@ def pushing_text(shape: Shape, sources: frozenset[str], leave: str = "") -> list
         body = _call(place, form, [_value(word) for word in form.arguments], leave)
         body += [
             f"old = n{place}.outcome; n{place}.seen = {'now' if len(form.inputs) == 1 else '-now'}",
-            f"if v{place} is not old and {_same(place, form)} is not True:",
+            f"if v{place} is not old and {_has_changed(place, form)}:",
             f"    if v{place} is UNSET: {_leave(leave, place)}",
             f"    n{place}.outcome = v{place}; n{place}.version = now{moved}",
         ]
@@ -154,7 +167,7 @@ def pulling_text(shape: Shape, leave: str = "") -> list[str]:
     What runs gets the latest version of its inputs, or the latest that there is: between events an outcome belongs to
     those, and the function is not run again while they stay.
 
-    >>> for line in pulling_text((Form(("x0",), ("x0",), "", "", True),)):
+    >>> for line in pulling_text((Form(("x0",), ("x0",), "", "", True, True),)):
     ...     print(line)
     s = n0.seen; w = x0.version
     if s is not w:
@@ -162,7 +175,7 @@ def pulling_text(shape: Shape, leave: str = "") -> list[str]:
         if a0 is UNSET or a0.__class__ is Failure: return (n0, None, MISSING, r)
         at = 0; v0 = f0(a0)
         old = n0.outcome; n0.seen = w
-        if v0 is not old and (old == v0) is not True:
+        if v0 is not old and not (old == v0 and ((old == v0) is True or says_same(old == v0))):
             if v0 is UNSET: return (n0, None, v0, r)
             n0.outcome = v0; n0.version = w
     n0.checked = epoch
@@ -195,7 +208,7 @@ def pulling_text(shape: Shape, leave: str = "") -> list[str]:
         lines += [f"    {line}" for line in _call(place, form, [] if form.reads else words, leave)]
         lines += [
             f"    old = n{place}.outcome; n{place}.seen = w",
-            f"    if v{place} is not old and {_same(place, form)} is not True:",
+            f"    if v{place} is not old and {_has_changed(place, form)}:",
             f"        if v{place} is UNSET: {_leave(leave, place)}",
             f"        n{place}.outcome = v{place}; n{place}.version = {'w' if len(inputs) == 1 else 'now'}",
             f"n{place}.checked = epoch",
@@ -220,7 +233,7 @@ def run(cell, value{words}):
     if value is old: return
     if {unusual}value is UNSET or value.__class__ is Failure: return slow(cell, value)
     try:
-        if {same} is True: return
+        if (same := {same}) is not False and (same is True or says_same(same)): return
     except Exception: pass
     me = get_ident()
     if not D.rest or cell.put is not run: return slow(cell, value)
@@ -311,13 +324,14 @@ def source_text(shape: Shape, sources: frozenset[str] | None, entry: str, tells:
     every node of its shape. ``sources`` is None for pulling code; ``tells`` says that effects follow, ``compares`` that
     == compares the source.
 
-    >>> print(source_text((Form(("x0",), ("x0",), "-", "", True),), frozenset({"x0"}), "chunk", False, True))
+    >>> minus = Form(("x0",), ("x0",), "-", "", True, True)
+    >>> print(source_text((minus,), frozenset({"x0"}), "chunk", False, True))
     def run(now, x0=x0, n0=n0):
         at = 0; r = None
         try:
             at = 0; v0 = - x0.outcome
             old = n0.outcome; n0.seen = now
-            if v0 is not old and (old == v0) is not True:
+            if v0 is not old and not (old == v0 and ((old == v0) is True or says_same(old == v0))):
                 if v0 is UNSET: return (n0, None, v0, r)
                 n0.outcome = v0; n0.version = now
         except BaseException as error:
@@ -329,7 +343,7 @@ def source_text(shape: Shape, sources: frozenset[str] | None, entry: str, tells:
         "failed": _FAILED,
         "end": "return tell(effects, now)" if tells else _END,
         "event": EVENT,
-        "same": "(old == value)" if compares else "equal(old, value)",
+        "same": "old == value" if compares else "equal(old, value)",
         "unusual": "" if compares else "not D.rest or ",
     }
     pulls = sources is None

@@ -11,10 +11,11 @@ from reactflow.cells.code import Form, Shape, source_text, symbol_of, words_of
 from reactflow.cells.doing import DOING
 from reactflow.cells.functions import plain_of
 from reactflow.cells.node import Node
-from reactflow.cells.semantics import UNSET, Failure
+from reactflow.cells.semantics import UNSET, Failure, says_same
 
 FILE = "<reactflow>"
 CHUNK = 32  # nodes of one function
+_PLAIN = {int, float, bool, str, type(None)}
 
 Run = Callable[..., Any]
 MISSING = object()  # the value of a function that did not return
@@ -45,6 +46,7 @@ def _compiled(shape: Shape, sources: frozenset[str] | None, *kind: Any) -> Calla
     text = f"def make({fields}):\n  " + text.replace("\n", "\n  ") + "\n  return run"
     scope: dict[str, Any] = {
         "UNSET": UNSET, "Failure": Failure, "MISSING": MISSING, "D": DOING, "get_ident": get_ident,
+        "says_same": says_same,
     }  # fmt: skip
     exec(compile(text, FILE, "exec"), scope)  # our own text: no name or value of a program is in it
     make: Callable[..., Run] = scope["make"]
@@ -119,9 +121,10 @@ def _shape_of(
     for place, node in enumerate(part):
         given[f"n{place}"], given[f"f{place}"], given[f"i{place}"] = node, node.fn, node.inputs
         inputs = tuple(word_of(one) for one in node.inputs)
+        compared = node.equal is None, type(node.outcome) in _PLAIN
         if not node.tracked:
             arguments = tuple(word_of(one) for one in node.arguments)
-            shape.append(Form(arguments, inputs, symbol_of(node.fn, len(arguments)), "", node.equal is None))
+            shape.append(Form(arguments, inputs, symbol_of(node.fn, len(arguments)), "", *compared))
             continue
         plain = plain_of(node.fn)
         if plain is not None and tuple(dict.fromkeys(plain.reads)) == node.inputs:
@@ -138,11 +141,11 @@ def _shape_of(
                     what = f"h{len(given)}"
                     given[what] = list(held) if is_list else held
                 variables.append((word, one.closure is not None, what, is_list))
-            shape.append(Form((), inputs, "", "plain", node.equal is None, tuple(variables)))
+            shape.append(Form((), inputs, "", "plain", *compared, tuple(variables)))
         else:
             how = reads(node)
             if how == "watch":
                 given[f"w{place}"] = helpers.watcher(node)
             inputs = () if sources is not None else inputs  # what it reads may change: ask it each time
-            shape.append(Form((), inputs, "", how, node.equal is None))
+            shape.append(Form((), inputs, "", how, *compared))
     return tuple(shape), words, given

@@ -15,6 +15,7 @@ from reactflow.cells.cell import FlowLike, write_refused
 from reactflow.cells.doing import DOING
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.fast import planned
+from reactflow.cells.functions import needed_by
 from reactflow.cells.naming import function_line
 from reactflow.cells.node import CLEAN, LAZY, Computed, Node
 from reactflow.cells.operators import made_by
@@ -39,7 +40,8 @@ class Derived(Readable[T_co], Computed):
     """A cell computed from other cells: lazily when nobody observes it, else before any effect runs."""
 
     __slots__ = (
-        "arguments", "checked", "fn", "form", "formers", "get", "inputs", "kind_is_known", "seen", "state", "stored",
+        "arguments", "checked", "fn", "form", "formers", "get", "inputs", "kind_is_known", "reads", "seen",
+        "state", "stored",
     )  # fmt: skip
     kind = "derived"
 
@@ -58,6 +60,7 @@ class Derived(Readable[T_co], Computed):
         self.form = form
         self.stored = stored
         self.formers = None
+        self.reads = ()
         self.kind_is_known = form != TRACKED
         self.inputs: tuple[Node, ...] = arguments
         if len(arguments) != 1 or not isinstance(arguments[0], Node):
@@ -230,7 +233,7 @@ def derived(
     reads through ``self``. ``equal(old, new)`` says when a new value is no change. ``stored=False`` keeps the value out
     of a flow's stored state; it is computed again when needed.
 
-    Raises DeclarationError when an input is not a cell.
+    Raises DeclarationError when an input is not a cell, or a function without inputs needs arguments.
 
     >>> from reactflow import cell
     >>> import math
@@ -256,7 +259,16 @@ def derived(
                     f"derived({_called(fn)}, ...): {one!r} is not a cell; put constants into the function"
                 )
         return Derived(fn, inputs, EXPLICIT, equal, name, stored)
-    return Derived(fn, (), METHOD if _takes_self(fn) else TRACKED, equal, name, stored)
+    if _takes_self(fn):
+        return Derived(fn, (), METHOD, equal, name, stored)
+    needed = needed_by(fn)
+    if needed:
+        raise DeclarationError(
+            f"derived({_called(fn)}): it takes {', '.join(needed)} ({function_line(fn)}), and without inputs it is "
+            f"called without arguments. Name its inputs, derived(fn, {', '.join(needed)}), or have it read cells: "
+            f"{needed[0]}.value. (In the body of a flow, the parameter is called self.)"
+        )
+    return Derived(fn, (), TRACKED, equal, name, stored)
 
 
 def _called(fn: object) -> str:

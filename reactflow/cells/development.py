@@ -33,9 +33,8 @@ class _Watch(Instrument):
     """The fingerprints. A cell is held weakly; each change in place is told once."""
 
     def __init__(self) -> None:
-        self.known: dict[
-            ref[Any], tuple[object, int]
-        ] = {}  # the value's own object keeps its id from being reused
+        # the value's own object keeps its id from being reused
+        self.known: dict[ref[Any], tuple[object, int]] = {}
 
     def written(self, node: Any) -> None:
         """A new value: that is what it is compared with from now on."""

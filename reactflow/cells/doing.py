@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 
 HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
 EVENT = 1 << 10  # versions of one event, see `versions`; small, so that versions are small numbers for long
-PATIENCE = (
-    0.05  # seconds after which a thread that waits for a claim looks again, should it have missed its end
-)
+# seconds after which a thread that waits for a claim looks again, should it have missed its end
+PATIENCE = 0.05
 
 
 class ColdInput(BaseException):
@@ -48,8 +47,8 @@ class Doing:
     """What is going on. ``DOING`` is the only one.
 
     ``track`` is called with each node that is read, before its outcome is looked at; None while nobody wants to know.
-    ``reads`` are the reads noted so far, with the versions read, when
-    the general engine tracks; a fast path has a plain list instead, and ``track`` is its ``append``.
+    ``reads`` are the reads noted so far, with the versions read, when the general engine tracks; a fast path has a
+    plain list instead, and ``track`` is its ``append``.
     """
 
     __slots__ = (
@@ -61,10 +60,9 @@ class Doing:
         self.track: Callable[[Node], object] | None = None
         self.rest = HAS_GIL  # nothing is under way, and a fast path may claim the graph
         self.claim: int | None = None  # the thread in a fast path
-        self.epoch = (
-            EVENT  # the first version of the next event; also grows with every other write, so that what was
-        )
-        # checked at this epoch is up to date
+        # the first version of the next event; also grows with every other write, so that what was checked at this
+        # epoch is up to date
+        self.epoch = EVENT
         self.last_version = 0
         self.quick: dict[Any, object] | None = None  # what a batch on the fast path wrote, see `batches`
         self.running: Any = None  # the nodes whose generated code is running
@@ -121,9 +119,8 @@ class GraphLock:
         me = get_ident()
         while True:
             DOING.rest = False
-            if (
-                DOING.claim is None or DOING.claim == me
-            ):  # without a call since the line above: nobody came between
+            if DOING.claim is None or DOING.claim == me:
+                # without a call since the line above: nobody came between
                 self.depth += 1
                 try:
                     if DOING.quick is not None:

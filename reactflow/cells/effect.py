@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from itertools import count
-from types import FunctionType
 from typing import Any, TypeVar, overload
 from weakref import ref
 
 from reactflow.cells.doing import DOING, LOCK, Untracked, mine, note
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.event import first_run
+from reactflow.cells.functions import needed_by
 from reactflow.cells.naming import Site, function_line, here
 from reactflow.cells.node import CLEAN, LAZY, STALE, Computed, Node
 from reactflow.cells.readable import Readable
@@ -32,8 +32,8 @@ class Effect(Computed):
     """A running effect; call it (or ``stop()``) to end it."""
 
     __slots__ = (
-        "arguments", "checked", "fn", "given_name", "inputs", "order", "owned", "owner", "seen", "site", "state",
-        "stopped", "tracked",
+        "checked", "fn", "given_name", "inputs", "order", "owned", "owner", "reads", "seen", "site", "state", "stopped",
+        "tracked",
     )  # fmt: skip
     kind = "effect"
     is_root = True
@@ -50,7 +50,7 @@ class Effect(Computed):
         self.site: Site | None = here()
         self.order = next(_ORDER)
         self.inputs: tuple[Node, ...] = ()
-        self.arguments: list[Node] = []  # what it read, in order, each as often as it did
+        self.reads: list[Node] = []
         self.seen: tuple[int, ...] | int | None = None
         self.state = CLEAN
         self.checked = -1
@@ -140,7 +140,7 @@ class Effect(Computed):
             else:
                 self._follow(reads, through)
                 if listed is not None:
-                    self.arguments = listed
+                    self.reads = listed
 
     def _follow(self, reads: dict[Node, int], through: bool) -> None:
         """Subscribe to what the run read; it runs again if it was interrupted, or if what it read has moved on."""
@@ -179,7 +179,7 @@ class Effect(Computed):
         ENGINE.queue.pop(self, None)
         for one in self.inputs:
             ENGINE.unobserve(one, self)
-        self.inputs, self.arguments, self.seen = (), [], None
+        self.inputs, self.reads, self.seen = (), [], None
         self.fn = _ENDED  # a handle that is kept keeps nothing else alive
         self._clean_up(errors)
 
@@ -241,8 +241,7 @@ def _check_function(fn: Any) -> None:
         )
     if not callable(fn):
         raise DeclarationError(f"effect({fn!r}): an effect is a function without arguments that reads cells")
-    code, defaults = getattr(fn, "__code__", None), getattr(fn, "__defaults__", None) or ()
-    needed = code.co_varnames[: code.co_argcount - len(defaults)] if type(fn) is FunctionType and code else ()
+    needed = needed_by(fn)
     if needed:
         raise DeclarationError(
             f"effect({getattr(fn, '__name__', '')}): it takes {', '.join(needed)} ({function_line(fn)}), and an effect "

@@ -208,7 +208,7 @@ class Engine:
         node.inputs = inputs
         node.seen = seen[0] if type(seen) is tuple and len(seen) == 1 and seen[0] >= 0 else seen
         if node.tracked:
-            node.arguments = inputs  # the first run of generated code puts a list here
+            node.reads = inputs  # the first run of generated code puts a list here
         if node.state != LAZY and inputs != old:
             now, before = set(inputs), set(old)
             for one in inputs:
@@ -254,9 +254,8 @@ class Engine:
             with LOCK:
                 if node in self.path:
                     if DOING.reads is not None:
-                        DOING.reads.setdefault(
-                            node, NEVER
-                        )  # the cycle is looked at again when it may be open
+                        # the cycle is looked at again when it may be open
+                        DOING.reads.setdefault(node, NEVER)
                     raise self.cycle(node, DOING.computing, str(here() or ""))
                 if DOING.depth >= NESTING and not self.is_fresh(node):
                     raise ColdInput(node)

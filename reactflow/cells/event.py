@@ -23,12 +23,10 @@ from reactflow.errors import CycleError, OccurrenceError, ReadOnlyError
 if TYPE_CHECKING:
     from reactflow.cells.effect import Effect
 
-PENDING: list[
-    tuple[Node, object, Site | None]
-] = []  # occurrences that effects emitted, for the events to come
-PENDING_SINCE: list[
-    int
-] = []  # for each open batch inside an effect, where its own occurrences begin in PENDING
+# occurrences that effects emitted, for the events to come
+PENDING: list[tuple[Node, object, Site | None]] = []
+# for each open batch inside an effect, where its own occurrences begin in PENDING
+PENDING_SINCE: list[int] = []
 
 
 def refuse_in_derived(node: Node) -> None:
@@ -53,9 +51,8 @@ def write(node: Node, outcome: object) -> None:
         engine.levels.append({})
         try:
             write_in_event(node, outcome, here())
-        except (
-            BaseException
-        ):  # an interrupt in a comparison, or an instrument that fails: nothing was written
+        except BaseException:
+            # an interrupt in a comparison, or an instrument that fails: nothing was written
             restore_level(engine)
             close()
             raise

@@ -124,11 +124,10 @@ class Program:
         try:
             if not is_inside:
                 self.mark_from(node)
-            if error is not None and not isinstance(
-                error, (Exception, LeaveRegion, ColdInput)
-            ):  # an interrupt
+            if error is not None and not isinstance(error, (Exception, LeaveRegion, ColdInput)):
+                # an interrupt: it has to run in any case
                 if node is not None:
-                    node.seen = None  # it has to run in any case
+                    node.seen = None
                 close()
                 raise error
             if isinstance(error, LeaveRegion):
@@ -139,7 +138,8 @@ class Program:
                 pass  # it read what depends on it: the engine has to see that
             else:
                 if not is_inside:
-                    noted = {one: one.version for one in reads or ()}
+                    # one that runs untracked, since it always reads its inputs, has noted none
+                    noted = {one: one.version for one in (node.inputs if reads is None else reads)}
                 outcome = value if value is not MISSING else raised(error)  # type: ignore[arg-type]  # an Exception
                 ENGINE.ran(node, outcome, (noted or {}) if node.tracked else None, keep=not self.is_pulling)
             if not self.is_pulling:
@@ -164,7 +164,7 @@ def agree(node: Any, reads: list[Any]) -> bool:
     if formers is not None:
         known = formers.get(read)
         if known is not None:
-            node.arguments, node.inputs = known
+            node.reads, node.inputs = known
             return True
     inputs = tuple(dict.fromkeys(reads))
     if inputs != node.inputs:
@@ -178,7 +178,7 @@ def agree(node: Any, reads: list[Any]) -> bool:
         if len(formers) < KNOWN:
             formers[read] = reads, inputs
         node.inputs = inputs
-    node.arguments = reads
+    node.reads = reads
     return True
 
 
@@ -250,13 +250,14 @@ def tell(effects: tuple[Effect, ...], now: int) -> None:
     try:
         for effect in due:
             if effect.owned:  # it has to clean up first
+                doing.track = doing.listed = doing.owner = None  # of the one before it
                 break
             at += 1
             reads: list[Any] = []
             doing.track = reads.append
             doing.listed, doing.owner = reads, effect
             left = effect.fn()
-            if doing.noted is not None or left is not None or reads != effect.arguments:
+            if doing.noted is not None or left is not None or reads != effect.reads:
                 effect.has_run(left, errors)
                 break
             effect.seen = now if len(reads) == 1 else -now
@@ -298,9 +299,8 @@ def _enter_effects() -> None:
     ENGINE.in_effects = True
     listed, DOING.listed = DOING.listed, None
     if listed is not None:
-        for one in (
-            listed
-        ):  # the last one may be read for the first time just now: its version is the one it comes to
+        for one in listed:
+            # the last one may be read for the first time just now: its version is the one it comes to
             if not one.is_source and not ENGINE.is_fresh(one):
                 ENGINE.refresh(one)
         DOING.noted = {one: one.version for one in listed}
@@ -317,7 +317,7 @@ LOCK.enter_effects = _enter_effects
 def slow(cell: Cell[Any], value: object) -> None:
     """Write a source while something is under way: into the batch, if that is on the fast path too."""
     quick = DOING.quick
-    if quick is not None and cell.equal is None and DOING.claim == get_ident():
+    if quick is not None and cell.equal is None and value is not UNSET and DOING.claim == get_ident():
         if cell not in quick:
             quick[cell] = cell.outcome
         cell.outcome = value
@@ -329,7 +329,7 @@ def cold(cell: Cell[Any], value: object) -> None:
     """Write a source that is not written often, or not yet, and keep the place."""
     doing = DOING
     quick = doing.quick
-    if quick is not None and doing.claim == get_ident() and cell.equal is None:
+    if quick is not None and cell.equal is None and value is not UNSET and doing.claim == get_ident():
         if cell not in quick:
             quick[cell] = cell.outcome
             if 0 <= cell.heat < WARM:

@@ -140,9 +140,8 @@ def _show_sum(state: _Sum) -> Any:
     if kind == "decimal":
         digits = tuple(int(digit) for digit in str(abs(mantissa)))
         return Decimal((int(mantissa < 0), digits, exponent))
-    return (
-        float(mantissa << exponent) if exponent >= 0 else mantissa / (1 << -exponent)
-    )  # int / int rounds once
+    # int / int rounds once
+    return float(mantissa << exponent) if exponent >= 0 else mantissa / (1 << -exponent)
 
 
 def _show_mean(state: tuple[_Sum, int]) -> Any:

@@ -15,7 +15,15 @@ import inspect
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
-from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodDescriptorType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    CellType,
+    CodeType,
+    FunctionType,
+    MethodDescriptorType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any, NamedTuple
 
 from reactflow.cells.node import Node
@@ -96,6 +104,24 @@ def certain_of(fn: Any) -> set[Any]:
             if isinstance(one, Node):
                 found.add(one)
     return found
+
+
+def needed_by(fn: Any) -> tuple[str, ...]:
+    """The parameters that a function written in Python has to be given, in order.
+
+    >>> needed_by(lambda one, other=2, *more, key: None)
+    ('one', 'key')
+    """
+    if isinstance(fn, MethodType):
+        return needed_by(fn.__func__)[1:]
+    if type(fn) is not FunctionType:
+        return ()
+    code, count, by_key = fn.__code__, fn.__code__.co_argcount, fn.__kwdefaults__ or {}
+    keys = code.co_varnames[count : count + code.co_kwonlyargcount]
+    return (
+        *code.co_varnames[: count - len(fn.__defaults__ or ())],
+        *(one for one in keys if one not in by_key),
+    )
 
 
 class _Finding:

@@ -62,10 +62,8 @@ def _remedy(thing: Any) -> str:
     """What a thing is that graph() does not take, and what to write instead."""
     kind = thing if isinstance(thing, type) else type(thing)
     if any(base.__module__.startswith("reactflow.") for base in kind.__mro__):
-        for method in (
-            "show",
-            "graph",
-        ):  # a flow or a service, and a system: they are of floors above this one
+        for method in ("show", "graph"):
+            # a flow or a service, and a system: they are of floors above this one
             if callable(getattr(kind, method, None)):
                 if kind is thing:
                     return f"the class {kind.__name__}: write {kind.__name__}.{method}()"

@@ -68,10 +68,8 @@ class Computed(Node):
         __slots__ = ()
     seen: tuple[int, ...] | int | None  # see `versions_seen`
     # state: LAZY, CLEAN or STALE; checked: the epoch at which it was last found up to date
-    arguments: (
-        Any  # what its function is called with; of a tracked node what it read last, each as often as it did
-    )
     tracked: bool  # its inputs are what its last run read
+    reads: Any  # of a tracked one, what its last run read, in order, each as often as it did
 
     def bring_up_to_date(self) -> None:
         """Have the engine compute it first, if it has to be."""

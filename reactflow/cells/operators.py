@@ -53,9 +53,8 @@ SYMBOLS: dict[Callable[..., Any], str] = {
 """The operators that cells know, with what a picture writes for them."""
 
 
-_maker: list[
-    Callable[..., Derived[Any]]
-] = []  # derived cells are readable, and readable cells have operators
+# derived cells are readable, and readable cells have operators
+_maker: list[Callable[..., Derived[Any]]] = []
 
 
 def made_by(maker: Callable[..., Derived[Any]]) -> None:

@@ -170,7 +170,7 @@ def _is_alike(before: object, after: object) -> bool:
         return fingerprint(before) == fingerprint(after)
     try:
         verdict: object = before == after
-        return type(verdict) is not bool and bool(verdict)  # as of numpy's numbers
+        return type(verdict) is not bool and bool(verdict)  # true, but not for the cut-off
     except Exception:  # it cannot be compared
         return False
 

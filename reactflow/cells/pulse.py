@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Never, Self, TypeVar, overload
 
 from reactflow.cells.cell import FlowLike
 from reactflow.cells.derived import EXPLICIT, Derived, kind_found
@@ -13,7 +13,7 @@ from reactflow.cells.node import LAZY, NEVER, STALE, Node, versions_seen
 from reactflow.cells.readable import Readable
 from reactflow.cells.rx import Disposable, bind_pulse
 from reactflow.cells.semantics import UNSET, Equal, changed_value
-from reactflow.errors import DeclarationError
+from reactflow.errors import DeclarationError, ReadOnlyError
 
 T = TypeVar("T")
 
@@ -34,6 +34,10 @@ class Pulse(Readable[T]):
     def value(self) -> T:
         """The occurrence of the event being applied; raises Unset when there is none."""
         return self._read()  # type: ignore[no-any-return]  # outcomes are untyped: emit() put a T there
+
+    @value.setter
+    def value(self, value: Never) -> None:
+        raise ReadOnlyError(f"{self.name!r} is a pulse: it is not written but occurs, with .emit()")
 
     def emit(self, value: T) -> None:
         """Let it occur, as an event of its own or as part of the batch around it.

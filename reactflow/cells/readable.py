@@ -15,6 +15,7 @@ from reactflow.cells.engine import ENGINE
 from reactflow.cells.naming import Site, calling_frame
 from reactflow.cells.node import Computed, Node
 from reactflow.cells.operators import Operators
+from reactflow.cells.refusals import Refusals
 from reactflow.cells.rx import Observer, callbacks, piped
 from reactflow.cells.semantics import UNSET, Equal, Failure
 from reactflow.errors import Unset
@@ -28,7 +29,7 @@ T_co = TypeVar("T_co", covariant=True)
 R = TypeVar("R")
 
 
-class Readable(Node, Operators[T_co]):
+class Readable(Node, Operators[T_co], Refusals):
     """A cell that can be read: ``value`` subscribes where it is tracked, ``peek()`` never does."""
 
     __slots__ = ("code", "given_name", "offset", "__weakref__")
@@ -197,13 +198,6 @@ class Readable(Node, Operators[T_co]):
         >>> subscription.dispose()
         """
         return piped(self, operators)
-
-    def __bool__(self) -> NoReturn:
-        raise TypeError(
-            f"the truth of cell {self.name!r} is not its value's: use .value (or .and_(), .or_(), .not_())"
-        )
-
-    __iter__ = None  # a cell is not a sequence, whatever operators it has
 
     def __repr__(self) -> str:
         if not ENGINE.computing():  # in a derived cell, what is shown must not run anything

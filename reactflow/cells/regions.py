@@ -64,9 +64,8 @@ def region_of(sources: Sequence[Any]) -> Region | None:
     from reactflow.cells.derived import Derived
     from reactflow.cells.effect import Effect, Keeper
 
-    waits: dict[
-        Any, int
-    ] = {}  # the derived cells, with how many of what they are subscribed to is in the region
+    # the derived cells, with how many of what they are subscribed to is in the region
+    waits: dict[Any, int] = {}
     effects: dict[Effect, None] = {}
     kept: set[Node] = set()
     stack: list[Node] = [*sources]

@@ -121,7 +121,7 @@ def same(equal: Equal | None, old: object, new: object) -> bool:
     """Whether a new outcome counts as no change.
 
     The same object is the same, and so are failures of one type with the same words; else ``equal`` or ``==`` decides,
-    and only a plain True does: a comparison that gives anything else, as arrays do, or that raises, counts as a change.
+    and only a plain True does (see ``says_same``): a comparison that raises counts as a change.
 
     >>> same(None, 1, 1.0), same(None, 1, UNSET), same(lambda a, b: abs(a - b) < 0.1, 1.0, 1.05)
     (True, False, True)
@@ -136,7 +136,24 @@ def same(equal: Equal | None, old: object, new: object) -> bool:
         verdict = old == new if equal is None else equal(old, new)
     except Exception:
         return False
-    return verdict is True
+    return verdict is True or says_same(verdict)
+
+
+def says_same(verdict: Any) -> bool:
+    """Whether a comparison came to a plain True, or to a scalar that holds one, as numbers of numpy do.
+
+    All else is no verdict: an array of them, a number, an expression. Never raises.
+
+    >>> says_same(True), says_same(1), says_same([True])
+    (True, False, False)
+    """
+    if type(verdict) is bool:
+        return verdict
+    try:
+        shape = verdict.shape
+        return isinstance(shape, tuple) and not shape and verdict.item() is True
+    except Exception:  # it is no scalar
+        return False
 
 
 def changed_value(before: object, after: object, is_change: bool) -> object:

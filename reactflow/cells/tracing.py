@@ -25,13 +25,11 @@ class Trace:
     def __init__(self, node: Node, log: Explaining) -> None:
         self.node, self.log = node, log
         self.writes: dict[Node, int] = {}
-        self.carried: dict[
-            Node, dict[Node, None]
-        ] = {}  # for each node on the way the inputs that carried the change
+        # for each node on the way the inputs that carried the change
+        self.carried: dict[Node, dict[Node, None]] = {}
         self.also: dict[Node, int] = {}
-        self.moved: dict[
-            Node, Node
-        ] = {}  # changed again since, without changing the node that it is given with
+        # changed again since, without changing the node that it is given with
+        self.moved: dict[Node, Node] = {}
         self.is_first = False  # nothing was written that it depends on
         self.event = event_of(node.version)
         if node.is_effect:

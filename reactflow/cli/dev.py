@@ -180,13 +180,11 @@ class _Ending:
 
     def __init__(self) -> None:
         self.stop: Callable[[], object] | None = None
-        self.is_over = (
-            False  # all is done and told: what is left is to clean up, which no signal may cut short
-        )
+        # all is done and told: what is left is to clean up, which no signal may cut short
+        self.is_over = False
         self._at_work = 0
-        self._signals = (
-            itertools.count()
-        )  # drawn from in one step: a signal may come while another is handled
+        # drawn from in one step: a signal may come while another is handled
+        self._signals = itertools.count()
 
     def ask(self) -> None:
         """End it when the delivery that is going on is done."""

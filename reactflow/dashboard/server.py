@@ -87,9 +87,8 @@ class Dashboard:
 def _bound(port: int) -> socket.socket:
     bound = socket.socket()
     try:
-        bound.setsockopt(
-            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-        )  # or a restart waits for the last one's answers
+        # or a restart waits for the last one's answers
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((HOST, port))
         bound.listen(128)
     except (OSError, OverflowError) as error:

@@ -35,9 +35,8 @@ def classes_in(annotations: Iterable[object], values: Iterable[object] = ()) -> 
     """
     found: dict[str, type] = {}
     seen: set[int] = set()
-    kept: list[
-        object
-    ] = []  # annotations are made anew by get_args: an id stays one only while its object lives
+    # annotations are made anew by get_args: an id stays one only while its object lives
+    kept: list[object] = []
     waiting: list[Any] = [*annotations, *_types_of(values)]
     while waiting:
         here = waiting.pop()

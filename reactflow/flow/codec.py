@@ -28,9 +28,8 @@ from reactflow.flow.equality import field_names, zone_name
 Plain: TypeAlias = "bool | int | float | str | list[Any] | dict[str, Any] | None"
 
 DEPTH = 150  # containers inside one another; far below what the interpreter's stack holds
-_WIDE = (
-    1 << 1024
-)  # integers from here on are written in hex: decimal text of any length may be refused by the interpreter
+# integers from here on are written in hex: decimal text of any length may be refused by the interpreter
+_WIDE = 1 << 1024
 
 _write = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"), check_circular=False

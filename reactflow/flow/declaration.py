@@ -169,9 +169,8 @@ def lower_methods(flow: type, own: Mapping[str, Readable[Any]], cells: Mapping[s
         one.fn = Method(one.fn, reader.names, view)
         one.form = EXPLICIT
     _refuse_cycles({id(one): reader for one, reader in readers.items()}, cells, flow)
-    for one in in_order(
-        own.values(), {}
-    ):  # a method that reads a pulse is one, and so is what is derived from it
+    for one in in_order(own.values(), {}):
+        # a method that reads a pulse is one, and so is what is derived from it
         if isinstance(one, Derived) and not isinstance(one, (Changes, FoldCell)) and not is_template(one):
             one.is_pulse = any(needed.is_pulse for needed in one.inputs)
     check_overrides(flow, members)
@@ -252,9 +251,8 @@ def make_plan(flow: str, cells: Mapping[str, Readable[Any]], types: Mapping[str,
     for node in plan.nodes:
         _check_node(flow, node, plan)
         is_own = node.name is not None and node.equal is not None and node.equal is not same_value
-        equal = (
-            Wider(node.equal) if is_own and node.equal else same_value
-        )  # an unnamed intermediate has none of its own
+        # an unnamed intermediate has none of its own
+        equal = Wider(node.equal) if is_own and node.equal else same_value
         stored = node.stored
         if node.kind is Kind.DERIVED and node.name is not None and not node.is_pulse and stored is None:
             stored = node.type is not bytes

@@ -3,7 +3,7 @@
 The law: over the values that a codec takes, ``same_value(a, b)`` exactly if both encode to the same bytes. So ``1``,
 ``1.0`` and ``True`` are three values, and so are ``0.0`` and ``-0.0``, ``Decimal("1.0")`` and ``Decimal("1.00")``,
 and one instant in two time zones: a function can tell them apart, so a step may not take one for the other. What a
-codec does not take is the same if it is of one type and ``==`` says a plain True. Never raises.
+codec does not take is the same if it is of one type and ``==`` says True. Never raises.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from reactflow.cells.semantics import says_same
 
 _PLAIN = frozenset({int, str, bytes, bool, type(None)})
 
@@ -100,7 +102,7 @@ def _same(a: Any, b: Any, kind: type) -> bool:
     names = field_names(kind)
     if names is not None:
         return all(same_value(getattr(a, name), getattr(b, name)) for name in names)
-    return (a == b) is True
+    return says_same(a == b)
 
 
 def _same_keys(a: Iterable[Any], b: Iterable[Any]) -> bool:

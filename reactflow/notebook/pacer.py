@@ -15,9 +15,8 @@ from time import monotonic
 from typing import Protocol
 
 INTERVAL = 1 / 20  # seconds between two sends of one display
-SHARE = (
-    4  # a display that takes t seconds to draw rests 4 t: at most a fifth of the time goes into drawing it
-)
+# a display that takes t seconds to draw rests 4 t: at most a fifth of the time goes into drawing it
+SHARE = 4
 IDLE = 1.0  # seconds without work after which the thread ends
 PATIENCE = 5.0  # seconds that flush() waits for a send which the thread has begun
 

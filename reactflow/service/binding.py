@@ -125,9 +125,8 @@ class Input:
             return True
         try:
             return bool(self.source.where(fields))
-        except (
-            Exception
-        ) as error:  # a user's function: its failure is a reason to keep the record, not to stop
+        except Exception as error:
+            # a user's function: its failure is a reason to keep the record, not to stop
             raise _WhereFailed(self.source, fields, error) from error
 
     def _was_there(self, message: Message) -> bool:

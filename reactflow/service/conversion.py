@@ -258,9 +258,8 @@ def _items(arguments: tuple[object, ...], place: int, pending: dict[object, Conv
 
 def _of_class(wanted: Any, pending: dict[object, Converter]) -> Converter:
     if wanted in pending:
-        return lambda value: pending[wanted](
-            value
-        )  # a class that holds itself: known by the time it is called
+        # a class that holds itself: known by the time it is called
+        return lambda value: pending[wanted](value)
     if issubclass(wanted, enum.Enum):
         return member_of(wanted)
     if getattr(wanted, "_is_protocol", False):

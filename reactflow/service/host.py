@@ -239,10 +239,8 @@ class Host:
             taken, later = arrivals[:size], arrivals[size:]
             try:
                 part = commit(self, unit, taken)
-            except (
-                Transient,
-                EventError,
-            ) as error:  # an EventError: the item itself cannot be read or written
+            except (Transient, EventError) as error:
+                # an EventError: the item itself cannot be read or written
                 self.warm.forget(unit)
                 return done.then(Part.left(unit, arrivals, str(error)))
             except ConfigurationError as error:

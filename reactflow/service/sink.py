@@ -70,9 +70,7 @@ class Sink(ABC):
         """
 
     def __rrshift__(self, values: Readable[Any] | Row) -> Output:
-        from reactflow.service.output import (
-            Output,
-            Row,
-        )  # which speaks of sinks: imported late, to keep one way
+        # which speaks of sinks: imported late, to keep one way
+        from reactflow.service.output import Output, Row
 
         return Output(row=values if isinstance(values, Row) else Row.bare(values), sink=self)

@@ -16,14 +16,13 @@ from tests.cells.live import Live, check
 from tests.cells.model import Boom, Model, Spec, Watcher, World, seen
 from tests.cells.programs import (
     NATIVE,
+    ONE,
+    TWO,
     added,
     divided,
-    halved,
     read_both,
     read_guarded,
     read_or_else,
-    refused,
-    smaller,
 )
 
 Instruction = tuple[int, int, int, int]
@@ -73,7 +72,8 @@ class History:
         what, a, b, c = instruction
         doing = (
             self.write, self.write, self.write, self.emit, self.emit, self.begin, self.commit, self.fail, self.node,
-            self.node, self.node, self.node, self.effect, self.effect, self.stop, self.look, self.look,
+            self.node, self.node, self.node, self.effect, self.effect, self.stop, self.look, self.look, self.native,
+            self.native, self.read, self.joint, self.joint, self.again, self.again, self.again, self.keep,
         )  # fmt: skip
         doing[what % len(doing)](a, b, c)
         assert self.live.logged == self.model.logged
@@ -143,9 +143,8 @@ class History:
         if self.open:
             self.open -= 1
             made = self.made.pop()
-            if (
-                fails
-            ):  # whether such effects run again after a roll-back is not promised: it may undo what they saw
+            if fails:
+                # whether such effects run again after a roll-back is not promised: it may undo what they saw
                 for one in [one for one in self.model.watchers if one.label in made]:
                     self.end_effect(one)
             else:
@@ -195,11 +194,11 @@ class History:
         elif kind in (6, 7, 8):
             one = self.pick(a, lambda node: True)
             other = self.pick(b, lambda node: self.mixes(one, node))
-            fn: Callable[..., Any] = (added, divided, smaller)[rest % 3]
+            fn: Callable[..., Any] = TWO[rest % len(TWO)]
             self.add(Spec("explicit", (one, other), fn), *self.of(one, other))
         elif kind == 9:
             one = self.pick(a, lambda node: True)
-            self.add(Spec("explicit", (one,), (halved, refused)[rest % 2]), *self.of(one))
+            self.add(Spec("explicit", (one,), ONE[rest % len(ONE)]), *self.of(one))
         elif kind == 10:
             guard = self.pick(a, lambda node: True)
             one = self.pick(b, lambda node: self.mixes(guard, node))

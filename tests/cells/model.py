@@ -84,9 +84,8 @@ class Model:
         self.running: Watcher | None = None
         self.reads: dict[int, None] | None = None
         self.logged: list[tuple[object, ...]] = []
-        self.known: dict[
-            int, tuple[Any, bool]
-        ] = {}  # outcomes as things are: forgotten whenever anything changes
+        # outcomes as things are: forgotten whenever anything changes
+        self.known: dict[int, tuple[Any, bool]] = {}
 
     # --- outcomes ---------------------------------------------------------------------------------------------------
 

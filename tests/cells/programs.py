@@ -6,6 +6,7 @@ writes: it reads ``.value`` of cells that it is closed over, which is what a fas
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,13 @@ def refused(one: int) -> int:
     if one > 5:
         raise Boom(f"{one} is too much")
     return one
+
+
+# what explicit cells are made of: functions, which are called, and operators, which generated code writes out
+ONE: tuple[Callable[[int], int], ...] = (halved, refused, operator.not_, operator.neg)
+TWO: tuple[Callable[[int, int], int], ...] = (
+    added, divided, smaller, operator.floordiv, operator.mod, operator.lt, operator.eq,
+)  # fmt: skip
 
 
 def read_both(world: World, one: int, other: int, _: int) -> int:

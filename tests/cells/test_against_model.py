@@ -59,7 +59,7 @@ def test_the_model_and_the_live_graph_start_alike() -> None:
 
 def test_an_effect_that_comes_to_read_a_cell_that_nobody_observed_runs_once() -> None:
     history = [
-        (8, 1, 0, 6), (127, 0, 0, 1), (246, 0, 0, 1), (8, 0, 0, 1), (8, 0, 0, 1), (212, 0, 0, 1), (46, 211, 0, 233),
+        (8, 1, 0, 6), (8, 0, 0, 1), (8, 0, 0, 1), (8, 0, 0, 1), (8, 0, 0, 1), (8, 0, 0, 1), (12, 211, 0, 233),
         (0, 0, 0, 0), (0, 0, 129, 0),
     ]  # fmt: skip
     replay_hot(history, 1, 2)
@@ -67,6 +67,6 @@ def test_an_effect_that_comes_to_read_a_cell_that_nobody_observed_runs_once() ->
 
 def test_a_hot_cell_that_comes_to_read_a_stale_one_remembers_the_version_that_it_then_got() -> None:
     history = [
-        (0, 1, 58, 0), (8, 195, 0, 6), (246, 0, 0, 78), (8, 1, 1, 250), (216, 0, 0, 0), (0, 0, 0, 0), (0, 0, 76, 0),
+        (0, 1, 58, 0), (8, 195, 0, 6), (8, 0, 0, 6), (8, 1, 1, 250), (12, 0, 0, 0), (0, 0, 0, 0), (0, 0, 76, 0),
     ]  # fmt: skip
     replay_hot(history, 1, 2)

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
+from typing import Any
+
 import pytest
 
 from reactflow import Cell, batch, cell, derived, effect, pulse, snapshot
 from reactflow.cells.engine import ENGINE
 from reactflow.errors import CellsError
 from tests.cells.heat import Heat, Log, cold_and_hot
+from tests.cells.model import Boom
 from tests.cells.undone import logged, undone
 
 
@@ -319,3 +323,46 @@ def test_a_batch_that_writes_nothing_or_the_same_runs_nothing(heat: Heat) -> Non
         with batch():
             length.value = 1
         assert ran.take() == []
+
+
+def test_a_batch_without_its_parentheses_says_so() -> None:
+    without: Any = batch
+    with pytest.raises(TypeError, match=r"^'with batch:' lacks its parentheses: write 'with batch\(\):'$"):
+        with without:
+            pass
+
+
+def test_a_batch_is_entered_once_at_a_time() -> None:
+    length = cell(0)
+    again = batch()
+
+    def twice(around: Any, between: Any) -> None:
+        with around(), again:
+            length.value = 1
+            with between(), again:
+                length.value = 2
+
+    for around in (nullcontext, batch):
+        for between in (nullcontext, batch):
+            with pytest.raises(CellsError, match=r"open already.* 'with batch\(\):'"):
+                twice(around, between)
+            assert length.value == 0
+
+
+def test_a_batch_may_be_entered_again_when_it_has_ended_however_it_ended() -> None:
+    length = cell(0)
+    again = batch()
+
+    def fails() -> None:
+        with again:
+            length.value += 1
+            raise Boom
+
+    for around in (nullcontext, batch):
+        with around():
+            for _ in range(3):
+                with again:
+                    length.value += 1
+                with pytest.raises(Boom):
+                    fails()
+    assert length.value == 6

@@ -92,12 +92,24 @@ def test_arrays_count_as_changed_unless_they_are_the_same_object(heat: Heat) -> 
         [True],
         None,
         NotImplemented,
-        np.bool_(True),
+        np.bool_(False),
+        np.int64(1),
         np.array([True]),
         ValueError("no"),
         Told(True),
     ],
-    ids=["int", "str", "list", "None", "NotImplemented", "numpy bool", "array", "raises", "object"],
+    ids=[
+        "int",
+        "str",
+        "list",
+        "None",
+        "NotImplemented",
+        "numpy False",
+        "numpy int",
+        "array",
+        "raises",
+        "object",
+    ],
 )
 def test_a_comparison_that_is_not_a_plain_true_counts_as_changed(heat: Heat, verdict: object) -> None:
     ran = Log()
@@ -110,6 +122,82 @@ def test_a_comparison_that_is_not_a_plain_true_counts_as_changed(heat: Heat, ver
         ran.take()
         source.value = Told(verdict)
         assert ran.take() == ["same", "tracked", Told]
+
+
+@cold_and_hot
+@pytest.mark.parametrize("number", [np.float64, np.int32, np.bool_, np.array, np.str_])
+def test_numbers_of_numpy_are_cut_off_by_value_as_those_of_python_are(heat: Heat, number: Any) -> None:
+    ran = Log()
+    source: Cell[Any] = cell(number(1))
+    same = source.map(lambda value: logged(ran, "same", number(1)))
+    behind = derived(lambda: logged(ran, "behind", same.value))
+    beside = derived(lambda: logged(ran, "beside", source.value))
+    effect(lambda: ran.append((behind.value, beside.value, None)[-1]))
+    heat(source, number(0), number(1))
+    for _ in heat.rounds():
+        ran.take()
+        source.value = number(1)
+        with batch():
+            source.value = number(1)
+        assert ran.take() == []
+        source.value = number(0)
+        assert sorted(ran.take(), key=str) == [None, "beside", "same"]
+        source.value = number(1)
+
+
+@cold_and_hot
+def test_numbers_of_numpy_and_python_arrays_and_unset_may_follow_each_other_in_one_cell(heat: Heat) -> None:
+    ran = Log()
+    source: Cell[Any] = cell(1.0)
+    passed = source.map(lambda value: value[0] if isinstance(value, list) else value)
+    tracked = derived(lambda: passed.value)
+    tracked.subscribe(lambda value: ran.append(value if isinstance(value, (float, str)) else type(value)))
+    heat(source, 2.0, 3.0)
+    for _ in heat.rounds():
+        ran.take()
+        source.value = np.float64(1.0)
+        source.value = [np.float64(1.0)]
+        source.value = 1.0
+        assert ran.take() == []
+        source.value = np.array([1.0])
+        source.value = [np.array([1.0])]
+        source.value = np.array([1.0, 2.0])
+        source.value = [np.float64(2.0)]
+        source.value = [2.0]
+        source.value = "two"
+        assert ran.take() == [np.ndarray, np.ndarray, np.ndarray, 2.0, "two"]
+        source.value = 1.0
+
+
+def test_a_read_of_what_nobody_observes_is_cut_off_by_numbers_of_numpy_too() -> None:
+    ran = Log()
+    source = cell(0)
+    one = source.map(lambda value: logged(ran, "one", np.float64(value // 2)))
+    two = one.map(lambda value: logged(ran, "two", value + 1))
+    for value in range(1, 100):
+        source.value = value
+        assert two.value == value // 2 + 1
+        assert ran.take() == (["one", "two"] if value == 1 or value % 2 == 0 else ["one"])
+
+
+@cold_and_hot
+def test_equal_may_say_true_with_a_number_of_numpy(heat: Heat) -> None:
+    ran = Log()
+
+    def close(old: Any, new: Any) -> Any:
+        return abs(np.float64(old) - new) < 1
+
+    source = cell(0.0, equal=close)
+    rounded = derived(lambda value: value * 2, source, equal=close)
+    rounded.subscribe(ran.append)
+    heat(source, 4.0, 8.0)
+    for _ in heat.rounds():
+        ran.take()
+        source.value = 0.5
+        assert ran.take() == []
+        source.value = 3.0
+        source.value = 0.0
+        assert ran.take() == [6.0, 0.0]
 
 
 @cold_and_hot

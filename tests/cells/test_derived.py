@@ -292,3 +292,24 @@ def test_a_layered_graph_is_walked_once_not_once_a_path(make: Callable[[Any, Any
         source.value = 2
     assert len(counter.visits) == 2 + 80 + 1
     assert set(counter.visits.values()) == set(counter.runs.values()) == {1}
+
+
+def test_a_function_without_inputs_that_needs_arguments_is_refused_with_its_line_and_the_remedy() -> None:
+    class Room:
+        def area(self, width: float) -> float:
+            return width
+
+    def keyed(*, width: float) -> float:
+        return width
+
+    one: Any = lambda width, height=2.0: width * height  # noqa: E731
+    for fn in (one, keyed, Room().area):
+        with pytest.raises(
+            DeclarationError, match=r"takes width \(test_derived.py:\d+\).* derived\(fn, width\)"
+        ):
+            derived(fn)
+    with pytest.raises(DeclarationError, match="it takes width"):
+        derived(equal=max)(keyed)
+    height = cell(2.0)
+    assert derived(lambda height=height: height.value).value == 2.0
+    assert derived(one, height).value == 4.0

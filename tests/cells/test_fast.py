@@ -16,6 +16,7 @@ from reactflow.cells.semantics import UNSET
 from tests.cells.hot import Value, warmed
 from tests.cells.hot import _switched_on as _switched_on
 from tests.cells.live import check
+from tests.cells.undone import logged
 
 
 def test_a_source_that_is_written_often_is_written_by_a_function_of_its_own() -> None:
@@ -248,10 +249,10 @@ def test_two_regions_of_one_shape_share_their_code() -> None:
 
 def test_no_name_or_value_of_the_user_gets_into_the_code() -> None:
     shape = (
-        Form(("x0", "k0"), ("x0",), "*", "", True),
-        Form(("n0",), ("n0",), "", "", False),
-        Form((), ("x0",), "", "plain", True, (("c0", True, "x0", False), ("c1", False, "h0", True))),
-        Form((), (), "", "watch", True),
+        Form(("x0", "k0"), ("x0",), "*", "", True, True),
+        Form(("n0",), ("n0",), "", "", False, False),
+        Form((), ("x0",), "", "plain", True, True, (("c0", True, "x0", False), ("c1", False, "h0", True))),
+        Form((), (), "", "watch", True, False),
     )
     for sources in (frozenset({"x0"}), None):
         for entry in ("chunk", "entry", "chunks"):
@@ -266,3 +267,24 @@ def test_a_source_whose_region_needs_the_engine_is_long_in_trying_again() -> Non
     for value in range(WARM):
         source.value = value
     assert (source.put, source.heat) == (cold, WARM - REST)
+
+
+def test_an_effect_that_has_to_clean_up_finds_nothing_left_of_the_one_before_it() -> None:
+    ran: list[str] = []
+    source = cell(0)
+    plain = effect(lambda: logged(ran, "plain", (source.value, None)[1]))
+    owner = effect(lambda: (lambda: ran.append("cleaned up")) if source.value == 1 else None)
+    warmed(source, 0, 2)
+    source.value = 1
+    ran.clear()
+    source.value = 2
+    assert ran == ["plain", "cleaned up"]
+    check([source])
+    with batch():
+        later = effect(lambda: ran.append(f"later {source.value}"))
+    plain.stop()
+    ran.clear()
+    source.value = 3
+    assert ran == ["later 3"]
+    owner.stop()
+    later.stop()

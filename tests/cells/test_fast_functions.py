@@ -247,3 +247,27 @@ def test_an_effect_that_fails_after_a_function_left_the_fast_path_is_told_of_onc
     fails[0] = False
     source.value = 5
     assert end.value == 5
+
+
+def test_a_function_that_runs_untracked_and_fails_recovers_when_what_it_reads_changes() -> None:
+    one, other = cell(6), cell(1)
+    beside = derived(
+        lambda: one.value if other.value else other.value
+    )  # its reads are listed, in the same code
+    ratio = derived(lambda: one.value // other.value)
+    stops = beside.subscribe(id), ratio.subscribe(id, id)
+    warmed(other, 1, 2, 3)
+    for _ in range(3):
+        other.value = 0
+        assert not ratio.is_set
+        one.value = 8
+        assert not ratio.is_set
+        other.value = 2
+        assert ratio.value == 4
+        one.value = 6
+        assert ratio.value == 3
+        other.value = 1
+        assert ratio.value == 6
+    for stop in stops:
+        stop()
+    check([one, other, beside, ratio])

@@ -331,4 +331,4 @@ def test_a_pulse_is_no_cell_and_a_cell_is_no_pulse() -> None:
     assert not hasattr(reading, "unset")
     assert not hasattr(length, "emit")
     with pytest.raises(AttributeError):
-        reading.value = 5  # type: ignore[misc]  # that is what it refuses
+        reading.value = 5  # type: ignore[assignment]  # that is what it refuses

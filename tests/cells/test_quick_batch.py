@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reactflow import batch, cell, derived, effect, pulse
+from reactflow import UNSET, Cell, batch, cell, derived, effect, pulse
 from reactflow.cells.doing import DOING
 from reactflow.cells.fast import WARM
 from reactflow.cells.regions import regions
@@ -296,3 +296,24 @@ def test_effects_that_write_after_a_program_and_those_that_fail_do_as_elsewhere(
         one.value = other.value = 6
     assert seen[-1] == 12
     check([one, other, log])
+
+
+@pytest.mark.parametrize("is_hot", [False, True])
+def test_unset_that_is_written_in_a_batch_takes_away_what_is_derived(is_hot: bool) -> None:
+    one: Cell[Any] = cell(0)
+    other: Cell[Any] = cell(0)
+    explicit = one + other
+    tracked = derived(lambda: one.value + other.value)
+    stops = explicit.subscribe(id), tracked.subscribe(id)
+    if is_hot:
+        warmed_together(one, other)
+    for _ in range(3):
+        with batch():
+            one.value, other.value = UNSET, 1
+        assert (one.is_set, other.value, explicit.is_set, tracked.is_set) == (False, 1, False, False)
+        with batch():
+            one.value, other.value = 2, 3
+        assert (explicit.value, tracked.value) == (5, 5)
+    for stop in stops:
+        stop()
+    check([one, other, explicit, tracked])

@@ -48,7 +48,7 @@ def test_runs_without_a_change_are_counted_and_the_input_that_made_them_is_named
 def test_a_value_that_only_looks_changed_is_found_out() -> None:
     scale = cell(1.0)
     points = scale.map(lambda _: np.zeros(3))
-    total = points.map(np.sum)
+    total = points.map(lambda one: one + 1)
     stop = total.subscribe(ignore)
     with profiled() as report:
         for number in range(5):

@@ -3,6 +3,8 @@ from __future__ import annotations
 import copy
 import pickle
 
+import numpy as np
+
 from reactflow import UNSET, Failure
 from reactflow.cells.semantics import accumulate, blocked, evaluate, run, same
 from reactflow.errors import Unset
@@ -27,6 +29,8 @@ def test_what_counts_as_the_same() -> None:
     assert same(None, nan, nan)
     assert not same(None, UNSET, None)
     assert not same(lambda one, other: 1, 1, 2)  # true, but no plain True
+    assert same(None, np.float64(1), np.float64(1))
+    assert not same(None, np.float64(1), np.float64(2))
     assert same(None, Failure(ValueError("a")), Failure(ValueError("a")))
     assert not same(None, Failure(ValueError("a")), Failure(ValueError("b")))
     assert not same(None, Failure(ValueError("a")), Failure(TypeError("a")))

@@ -108,3 +108,19 @@ def test_effects_are_right_after_a_hot_loop() -> None:
     ]
     for stop in (shown, late, again):
         stop()
+
+
+def test_a_single_write_after_many_has_no_line_until_what_it_feeds_is_observed_by_others() -> None:
+    length = cell(0)
+    label = length.map(str)
+    stop = label.subscribe(ignore)
+    for number in range(100):
+        length.value = number
+    length.value = 7
+    assert lines(label)[0] == "label = '7', because length was set to 7 (line not known)"
+    stop()
+    stop = label.subscribe(ignore)
+    length.value = 8
+    line = this_line() - 1
+    assert lines(label)[0] == f"label = '8', because length was set to 8 at {at(line)}"
+    stop()

@@ -188,9 +188,8 @@ def test_what_a_cell_prints_does_not_spoil_the_answer(reactflow: Any, tmp_path: 
 def test_invoke_says_when_nothing_answers_and_the_service_writes(
     reactflow: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(
-        "AWS_ENDPOINT_URL", "http://127.0.0.1:9"
-    )  # another test's cloud may be up in this process
+    # another test's cloud may be up in this process
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     event = reactflow("event", "kinesis", "measurements", '{"room": "a", "length": 3}')
     (tmp_path / "event.json").write_text(event.out)
     called = reactflow("invoke", "rooms:areas", "--event", "event.json")

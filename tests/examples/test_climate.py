@@ -28,9 +28,10 @@ def test_every_reading_counts_once_although_deliveries_overlap() -> None:
     host = Host(evolve(climate, outputs=()), MemoryStore())
     readings = data.readings(every=12)
     for start in range(0, len(readings), 400):
+        # a hundred records of each piece come again in the next one
         piece = kinesis_event(
             *readings[start : start + 500], stream="readings", partition="month", start=start
-        )  # a hundred records of each piece come again in the next one
+        )
         assert host.handle(piece) == {"batchItemFailures": []}
     wanted = answers.climate(readings)
     assert {key: values_of(host, (key[0], key[1])) for key in wanted} == wanted

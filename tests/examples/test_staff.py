@@ -74,9 +74,8 @@ def test_the_sql_table_is_the_table_after_its_whole_history(file: Path) -> None:
     history = data.employees()
     told = changes(history)
     for start in range(0, len(told), 17):
-        piece = dynamodb_event(
-            *told[start : start + 25], keys=("department", "number"), start=start
-        )  # eight records of each piece come again in the next one
+        # eight records of each piece come again in the next one
+        piece = dynamodb_event(*told[start : start + 25], keys=("department", "number"), start=start)
         assert host.handle(piece) == {"batchItemFailures": []}
     assert rows_of(file) == answers.staff(history)
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,3 +88,10 @@ def test_values_too_deep_to_compare_count_as_changed() -> None:
         return value
 
     assert not same_value(nest(), nest())
+
+
+def test_numbers_of_numpy_are_the_same_by_type_and_value_and_arrays_never() -> None:
+    assert same_value([np.float64(1)], [np.float64(1)])
+    assert not same_value(np.float64(1), np.float64(2))
+    assert not same_value(np.float64(1), 1.0)
+    assert not same_value(np.array([1]), np.array([1]))

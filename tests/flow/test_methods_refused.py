@@ -225,9 +225,8 @@ REFUSED: list[tuple[Callable[..., Any], str, int]] = [
     (contains, "compares self at {}", 1),
     (rebinds, "gives self another value at {}; use another name", 1),
     (rebinds_in_loop, "gives self another value at {}", 1),
-    *(
-        [(rebinds_in_comprehension, "self", 1)] if sys.version_info >= (3, 12) else []
-    ),  # else a scope of its own
+    # else a scope of its own
+    *([(rebinds_in_comprehension, "self", 1)] if sys.version_info >= (3, 12) else []),
     (swaps, "takes more than self at {}; a derived method has only self", 0),
     (starred, "takes more than self", 0),
     (no_self, r"has no parameter for the flow at {}; write def no_self\(self\)", 0),

@@ -32,9 +32,8 @@ plain = st.recursive(
 def test_what_is_written_is_read_back_exactly(value: object) -> None:
     def by_value(one: object) -> object:
         if isinstance(one, Decimal) and one == one.to_integral_value() and "." not in (text := str(one)):
-            return (
-                one if "E" in text else int(one)
-            )  # a Decimal without a point or exponent is an integer in JSON
+            # a Decimal without a point or exponent is an integer in JSON
+            return one if "E" in text else int(one)
         if isinstance(one, list):
             return [by_value(each) for each in one]
         return {name: by_value(each) for name, each in one.items()} if isinstance(one, dict) else one

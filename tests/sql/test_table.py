@@ -104,9 +104,8 @@ def test_whatever_order_changes_come_in_the_last_one_stays(
     from reactflow.sql.schema import _kept
 
     _kept.clear()
-    content: dict[tuple[int, str], Kind] = {
-        (n, unit): kind for n, unit, kind in history
-    }  # one number has one content
+    # one number has one content
+    content: dict[tuple[int, str], Kind] = {(n, unit): kind for n, unit, kind in history}
     batch = [
         change(n, {"name": f"{n}"} if content[n, unit] == "row" else {}, content[n, unit], id=unit)
         for n, unit, _ in history

@@ -22,9 +22,8 @@ def heights(layers: Layers, height: Sequence[float]) -> list[float]:
     harder so that they run straight, and ``settle`` finds the places nearest to all wishes.
     """
     real = layers.count
-    links: list[list[tuple[int, float, int]]] = [
-        [] for _ in height
-    ]  # (other item, weight, -1 left or 1 right)
+    # (other item, weight, -1 left or 1 right)
+    links: list[list[tuple[int, float, int]]] = [[] for _ in height]
     at = [0] * len(height)
     for number, column in enumerate(layers.order):
         for item in column:

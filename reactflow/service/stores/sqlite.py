@@ -152,9 +152,8 @@ class SQLiteStore:
         try:
             self._check_schema(connection)
             _use_wal(connection, self._timeout)
-            connection.execute(
-                "PRAGMA synchronous = FULL"
-            )  # what is acknowledged has to outlive the machine's power
+            # what is acknowledged has to outlive the machine's power
+            connection.execute("PRAGMA synchronous = FULL")
         except BaseException:
             connection.close()
             raise

@@ -1,0 +1,105 @@
+"""What a cell refuses, and what it says to write instead."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reactflow import cell, pulse
+from reactflow.errors import ReadOnlyError
+
+names: Any = cell(["Ada"])
+other: Any = cell(2)
+double: Any = other * 2
+reading: Any = pulse()
+
+
+def _set_item(one: Any) -> None:
+    one[0] = "Alan"
+
+
+def _unpack(one: Any) -> Any:
+    first, second = one
+    return first, second
+
+
+@pytest.mark.parametrize(
+    ("use", "remedy"),
+    [
+        (lambda one: f"{one:.2f}", r"takes no format '.2f'.* \.value, or \.map\('\{:\.2f\}'\.format\)"),
+        (len, r"has no length.* \.value, or \.map\(len\)"),
+        (lambda one: one[0], r"has no items.* \.value"),
+        (iter, r"has no items.* \.value .*go through"),
+        (lambda one: [each for each in one], r"has no items.* \.value .*go through"),  # noqa: C416
+        (lambda one: 3 in one, r"has no items.* \.value"),
+        (_unpack, r"has no items.* \.value"),
+        (_set_item, r"has no items.* write a new one to \.value"),
+        (lambda one: operator.delitem(one, 0), r"has no items.* write a new one to \.value"),
+        (float, r"is no number.* \.value, or \.map\(float\)"),
+        (int, r"is no number.* \.value, or \.map\(int\)"),
+        (complex, r"is no number.* \.value, or \.map\(complex\)"),
+        (math.sqrt, r"is no number.* \.value, or \.map"),
+        (math.floor, r"is no number.* \.value, or \.map\(math.floor\)"),
+        (math.ceil, r"is no number.* \.value, or \.map\(math.ceil\)"),
+        (math.trunc, r"is no number.* \.value, or \.map\(math.trunc\)"),
+        (range, r"is no number.* \.value"),
+        (round, r"is no number.* \.value, or \.map\(round\)"),
+        (lambda one: round(one, 1), r"is no number.* \.map\(lambda value: round\(value, 1\)\)"),
+        (lambda one: one & other, r"has no '&': use \.and_\(\) .*operator\.and_"),
+        (lambda one: 1 & one, r"has no '&': use \.and_\(\)"),
+        (lambda one: one | other, r"has no '\|': use \.or_\(\) .*operator\.or_"),
+        (lambda one: one ^ other, r"has no '\^': use \.ne\(\) .*operator\.xor"),
+        (lambda one: ~one, r"has no '~': use \.not_\(\) .*operator\.invert"),
+        (bool, r"the truth of .* use \.value \(or \.and_\(\), \.or_\(\), \.not_\(\)\)"),
+    ],
+)
+def test_what_is_taken_for_its_value_names_itself_and_what_to_write(
+    use: Callable[[Any], object], remedy: str
+) -> None:
+    for one, name in ((names, "names"), (double, "double"), (reading, "reading")):
+        with pytest.raises(TypeError, match=remedy) as caught:
+            use(one)
+        assert f"cell {name!r}" in str(caught.value)
+
+
+def test_what_sets_a_cell_or_emits_something_else_than_a_pulse_is_told_how_to_write() -> None:
+    with pytest.raises(AttributeError, match=r"^cell 'other' has no set\(\): write to \.value$"):
+        other.set(3)
+    with pytest.raises(
+        AttributeError, match=r"^cell 'other' has no emit\(\): write to \.value, or .* pulse\(\)$"
+    ):
+        other.emit(3)
+    with pytest.raises(AttributeError, match=r"^cell 'other' has no get\(\): use \.value, or \.peek\(\)$"):
+        other.get()
+    with pytest.raises(AttributeError, match=r"^pulse 'reading' has no set\(\): use \.emit\(\)$"):
+        reading.set(3)
+    with pytest.raises(
+        ReadOnlyError, match=r"^'reading' is a pulse: it is not written but occurs, with \.emit\(\)$"
+    ):
+        reading.value = 3
+    for method in ("set", "emit"):
+        with pytest.raises(ReadOnlyError, match=r"^'double' is derived: .* Write those instead$"):
+            getattr(double, method)(3)
+
+
+def test_what_is_refused_is_not_offered() -> None:
+    for one in (other, double, reading):
+        assert not hasattr(one, "set")
+        assert "set" not in dir(one)
+    assert hasattr(reading, "emit")
+    assert "emit" in dir(reading)
+    assert "emit" not in dir(other)
+    assert "value" in dir(other)
+
+
+def test_a_cell_stays_one_thing_to_what_asks_for_many() -> None:
+    assert not np.iterable(other)
+    assert not callable(other)
+    assert f"{other}" == str(other) == "<cell other: 2>"
+    assert np.array([other, double]).tolist() == [other, double]
+    assert (np.float64(2) * other).value == 4.0
