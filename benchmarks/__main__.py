@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks import page, table
 from benchmarks.chart import chart
-from benchmarks.fast_paths import FAST_PATHS
+from benchmarks.fast_paths import ALL, FAST_PATHS
 from benchmarks.libraries import EXPLICIT, OURS, PEERS, installed
 from benchmarks.making import bare_bytes, making
 from benchmarks.measure import SLOW_PATH, Entry, gains, measure
@@ -38,7 +38,11 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--markdown", action="store_true", help="print tables of Markdown")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures")
     parser.add_argument("--chart", type=Path, metavar="PATH", help="draw them, as an SVG")
-    parser.add_argument("--write-docs", action="store_true", help="write docs/benchmarks.md and its chart")
+    parser.add_argument(
+        "--write-docs",
+        action="store_true",
+        help="write the pages in docs/",
+    )
     return parser.parse_args(arguments)
 
 
@@ -56,7 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for work in works:
             print(f"{work.name} ...", file=sys.stderr, flush=True)
             report.gains[work.name] = gains(work, list(FAST_PATHS), OURS, options.rounds)
-        print(table.gains(report, layout))
+        print(table.gains(report, layout) + "\n\n" + table.best_gains(report, layout))
+        if options.write_docs:
+            page.write_gains(report)
         if options.json:
             options.json.write_text(json.dumps(report.as_json(), indent=1) + "\n", encoding="utf-8")
         return 0
@@ -67,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"skipped: {form.distribution} is not installed", file=sys.stderr)
     peers = [form for form in PEERS if form.name in versions]
     entries = [Entry(form.name, form) for form in OURS]
-    entries.append(Entry(SLOW_PATH, EXPLICIT, tuple(FAST_PATHS)))
+    entries.append(Entry(SLOW_PATH, EXPLICIT, (ALL,)))
     entries += [Entry(form.name, form) for form in peers]
     report = Report(options.rounds, versions, [entry.label for entry in entries])
     for work in works:

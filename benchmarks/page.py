@@ -76,3 +76,23 @@ def write(report: Report, folder: Path = DOCS) -> None:
     """Write the page and its chart."""
     (folder / "benchmarks.md").write_text(text(report), encoding="utf-8")
     (folder / "benchmarks.svg").write_text(chart(report), encoding="utf-8")
+
+
+GAINS = """\
+# What the fast paths gain
+
+How many times faster each fast path of the live graph makes each work: CPU time without it, divided by CPU time with
+all of them, in interleaved rounds of one process. [design.md](design.md) tells what the paths are,
+[benchmarks.md](benchmarks.md) what the works are. A path that gains less than a fifth on every work is taken out.
+
+"""
+
+
+def write_gains(report: Report, folder: Path = DOCS) -> None:
+    """Write the page on fast paths."""
+    text = (
+        f"{GAINS}{table.best_gains(report, table.markdown)}\n\n{table.gains(report, table.markdown)}\n\n"
+        f"Measured on {today()} with Python {platform.python_version()}, {report.rounds} rounds, on {machine()}.\n\n"
+        "This page is written by\n\n```bash\nscripts/bench --fast-paths --write-docs\n```\n"
+    )
+    (folder / "fast-paths.md").write_text(text, encoding="utf-8")

@@ -16,10 +16,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from reactflow.cells.compiled import chunks_of
-from reactflow.cells.doing import DOING, EVENT, LOCK, read_in_batch
+from reactflow.cells.doing import DOING, EVENT, LOCK, SWITCHED_OFF, read_in_batch
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.event import PENDING, PENDING_SINCE, conclude, write_in_event
-from reactflow.cells.fast import SITES, WARM, Program, program_of
+from reactflow.cells.fast import SITES, WARM_WRITES, Program, program_of
 from reactflow.cells.journal import merge_level, restore_level
 from reactflow.cells.semantics import UNSET, says_same
 from reactflow.cells.versions import begin_event
@@ -67,6 +67,9 @@ class Batch(metaclass=_BatchType):
             doing.quick = quick
             self._level = 1
             return
+        self._enter_by_engine()
+
+    def _enter_by_engine(self) -> None:
         if getattr(self, "_level", 0):
             raise CellsError(
                 "this batch is open already, and a batch is entered once at a time: "
@@ -143,6 +146,8 @@ def snapshot() -> Iterator[None]:
 
 
 batch = Batch
+
+enter_quickly, enter_by_engine = Batch.__enter__, Batch._enter_by_engine
 
 
 # --- on the fast path ----------------------------------------------------------------------------------------------
@@ -245,7 +250,7 @@ def _warm_up(sources: list[Any], first: Any) -> None:
                 cell.joint.program = None  # nothing would tell it when the region changes
             cell.joint = joint
     joint.heat += 1
-    if joint.heat >= WARM and ENGINE.is_idle():
+    if joint.heat >= WARM_WRITES and ENGINE.is_idle() and "writes" not in SWITCHED_OFF:
         joint.heat = 0
         joint.program = program_of(tuple(sources))
         if joint.program is not None:

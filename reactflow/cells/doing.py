@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 HAS_GIL: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
 EVENT = 1 << 10  # versions of one event, see `versions`; small, so that versions are small numbers for long
+SWITCHED_OFF: set[str] = set()  # fast paths that are left out, see `fast_paths`
 # seconds after which a thread that waits for a claim looks again, should it have missed its end
 PATIENCE = 0.05
 

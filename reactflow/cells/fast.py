@@ -19,7 +19,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from reactflow.cells.compiled import FILE, MISSING, Helpers, entry_of
-from reactflow.cells.doing import DOING, LOCK, ColdInput, LeaveRegion, foreign, mine, note
+from reactflow.cells.doing import DOING, LOCK, SWITCHED_OFF, ColdInput, LeaveRegion, foreign, mine, note
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.event import close, conclude, write
 from reactflow.cells.naming import here
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from reactflow.cells.cell import Cell
     from reactflow.cells.effect import Effect
 
-WARM = 32  # writes before a region gets its code, which costs about as much as 30 writes in the engine
+WARM_WRITES = 32  # writes before a region gets its code, which costs about as much as 30 writes in the engine
 KNOWN = 32  # ways to read that are remembered of a node that goes to and fro
 REST = 1024  # writes before the next attempt, when there could be none
 
@@ -332,7 +332,7 @@ def cold(cell: Cell[Any], value: object) -> None:
     if quick is not None and cell.equal is None and value is not UNSET and doing.claim == get_ident():
         if cell not in quick:
             quick[cell] = cell.outcome
-            if 0 <= cell.heat < WARM:
+            if 0 <= cell.heat < WARM_WRITES:
                 cell.heat += 1
                 SITES.append((cell, here()))
         cell.outcome = value
@@ -347,7 +347,7 @@ def cold(cell: Cell[Any], value: object) -> None:
         cell.put = cold
         if cell.version is not version:
             cell.written_at = cell.version, site
-    if cell.heat >= WARM:
+    if cell.heat >= WARM_WRITES:
         warm_up(cell)
 
 
@@ -358,7 +358,9 @@ def warm_up(cell: Cell[Any]) -> None:
     """Give a source that has been written often the function that suits it."""
     with LOCK:
         if ENGINE.is_idle() and DOING.claim is None and DOING.quick is None:
-            cell.heat = WARM - REST
+            cell.heat = WARM_WRITES - REST
+            if "writes" in SWITCHED_OFF:
+                return
             if cell.equal is None and not cell.observers and not _is_odd(cell.outcome):
                 cell.put = None
             elif cell.observers:

@@ -26,6 +26,7 @@ from types import (
 )
 from typing import Any, NamedTuple
 
+from reactflow.cells.doing import SWITCHED_OFF
 from reactflow.cells.node import Node
 
 _SAFE = {abs, bool, divmod, float, int, len, max, min, pow, repr, round, str, tuple, list, set, dict}
@@ -73,6 +74,8 @@ def plain_of(fn: Any) -> Plain | None:
     True
     """
     if type(fn) is not FunctionType or fn.__code__.co_flags & _NO_PLAIN_FUNCTION:
+        return None
+    if "plain functions" in SWITCHED_OFF:
         return None
     if fn.__code__.co_exceptiontable:  # it catches: then it may go on elsewhere, without a jump
         return None

@@ -1,6 +1,6 @@
 """The fast path of reads: generated code for what an unobserved cell is computed from.
 
-How a derived cell is read when it may not be up to date is a function in its slot ``get``: first ``cold``, which goes
+How a derived cell is read when it may not be up to date is a function in its slot ``get``: first ``look``, which goes
 through the engine a few times, then one of its own that runs the generated code of its *cone*, all unobserved cells
 that it is computed from. Where the engine is needed (a tracked function with branches looks at its inputs in order, and
 may not need all of them) the cell is left to it.
@@ -13,7 +13,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from reactflow.cells.compiled import MISSING, entry_of
-from reactflow.cells.doing import DOING, LOCK, foreign
+from reactflow.cells.doing import DOING, LOCK, SWITCHED_OFF, foreign
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.fast import Program, helpers_of
 from reactflow.cells.node import CLEAN, LAZY, Node, now_seen, versions_seen
@@ -23,7 +23,7 @@ from reactflow.cells.semantics import UNSET, Failure, same
 if TYPE_CHECKING:
     from reactflow.cells.derived import Derived
 
-WARM = 4  # reads that had to look, before the cone gets its code
+WARM_READS = 4  # reads that had to look, before the cone gets its code
 
 
 def by_engine(node: Derived[Any]) -> object:
@@ -34,10 +34,10 @@ def by_engine(node: Derived[Any]) -> object:
 def _counting(count: int) -> Callable[[Any], object]:
     """The reading functions before there is code: each puts the next one in its place."""
 
-    def cold(node: Derived[Any]) -> object:
-        if node.state != LAZY or not DOING.rest:
+    def look(node: Derived[Any]) -> object:
+        if node.state != LAZY or not DOING.rest or "reads" in SWITCHED_OFF:
             return ENGINE.current(node)
-        if count + 1 < WARM:
+        if count + 1 < WARM_READS:
             node.get = COLD[count + 1]
             return _looked_up(node)
         node.get = by_engine
@@ -46,10 +46,10 @@ def _counting(count: int) -> Callable[[Any], object]:
             _warm_up(node)
         return outcome
 
-    return cold
+    return look
 
 
-COLD = [_counting(count) for count in range(WARM)]
+COLD = [_counting(count) for count in range(WARM_READS)]
 
 
 def _looked_up(node: Derived[Any]) -> object:

@@ -4,17 +4,14 @@ A region is all that observes a source, directly or not: derived cells, inputs f
 is made for it (``code``) when everything in it has a value, is up to date, and is *needed* each time that it is stale.
 The last is what the engine's rule comes to that a tracked function's inputs are looked at in the order of its reads,
 and an input that is no longer reached is never computed: behind a branch only the first input that can move is needed
-for certain. ``with regions(False):`` turns all fast paths off; the property tests run with them and without.
+for certain.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from reactflow.cells.doing import LOCK
-from reactflow.cells.engine import ENGINE
 from reactflow.cells.functions import certain_of, plain_of
 from reactflow.cells.node import CLEAN, LAZY, Node
 from reactflow.cells.semantics import UNSET, Failure
@@ -24,19 +21,6 @@ if TYPE_CHECKING:
     from reactflow.cells.effect import Effect
 
 LARGEST = 200_000  # derived cells of a region
-
-
-@contextmanager
-def regions(on: bool) -> Iterator[None]:
-    """Use the fast paths, or do not, for the length of a ``with`` block."""
-    before = ENGINE.fast
-    with LOCK:  # whether the graph rests is found out anew when it is given back
-        ENGINE.fast = on
-    try:
-        yield
-    finally:
-        with LOCK:
-            ENGINE.fast = before
 
 
 class Region:

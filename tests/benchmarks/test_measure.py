@@ -78,9 +78,7 @@ def test_an_outcome_is_shown_as_a_ratio_or_as_its_word() -> None:
 
 def test_one_work_is_measured_in_all_its_forms() -> None:
     work = ONE_EFFECT._replace(changes=20)
-    found = measure(
-        work, [*(Entry(form.name, form) for form in OURS), Entry("off", EXPLICIT, ("regions",))], 2
-    )
+    found = measure(work, [*(Entry(form.name, form) for form in OURS), Entry("off", EXPLICIT, ("all",))], 2)
     assert list(found.outcomes) == ["explicit", "tracked", "off"]
     assert all(outcome.ratio is not None and outcome.ratio > 0 for outcome in found.outcomes.values())
     assert found.by_hand > 0

@@ -104,4 +104,4 @@ def test_the_command_tells_what_each_fast_path_gains(
 ) -> None:
     monkeypatch.setattr("benchmarks.__main__.WORKS", [work._replace(changes=20) for work in WORKS])
     assert main(["write-heavy", "--fast-paths", "--rounds", "1"]) == 0
-    assert "regions, explicit" in capsys.readouterr().out
+    assert "writes, explicit" in capsys.readouterr().out

@@ -12,15 +12,15 @@ from reactflow import Cell, batch
 from reactflow.cells import pulls
 from reactflow.cells.doing import DOING, LOCK, Doing
 from reactflow.cells.engine import ENGINE
-from reactflow.cells.fast import WARM, cold, planned
-from reactflow.cells.regions import regions
+from reactflow.cells.fast import WARM_WRITES, cold, planned
+from reactflow.cells.fast_paths import fast_paths
 
-WRITES = WARM + 8  # an observer that is found out about late costs a few
+WRITES = WARM_WRITES + 8  # an observer that is found out about late costs a few
 
 
 @pytest.fixture(autouse=True)
 def _switched_on() -> Iterator[None]:
-    with regions(True):
+    with fast_paths(True):
         yield
 
 
@@ -55,7 +55,7 @@ def program_of(*sources: Cell[Any]) -> Any:
 
 def read_often(node: Any, *sources: Cell[Any]) -> None:
     """Read an unobserved cell as often as it takes, with a write of its sources before each read."""
-    for number in range(pulls.WARM + 2, -1, -1):
+    for number in range(pulls.WARM_READS + 2, -1, -1):
         for source in sources:
             source.value = number
         node.value

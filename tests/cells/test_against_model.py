@@ -9,7 +9,7 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reactflow.cells.regions import regions
+from reactflow.cells.fast_paths import FAST_PATHS, fast_paths, without
 from tests.cells.history import Instruction, replay
 
 numbers = st.integers(0, 255)
@@ -22,16 +22,19 @@ histories = st.one_of(
 many = settings(max_examples=max(300, settings.default.max_examples if settings.default else 0))
 
 
-def replay_hot(history: list[Instruction], warm: int, chunk: int) -> None:
-    """Interpret a history with fast paths that engage after very few writes and reads, in small pieces of code."""
+def replay_hot(history: list[Instruction], warm: int, chunk: int, off: str = "") -> None:
+    """Interpret a history with fast paths that engage after very few writes and reads, in small pieces of code.
+
+    ``off`` names one that is left out.
+    """
     early = [
-        ("fast.WARM", warm),
+        ("fast.WARM_WRITES", warm),
         ("fast.REST", warm),
-        ("batch.WARM", warm),
-        ("pulls.WARM", warm),
+        ("batch.WARM_WRITES", warm),
+        ("pulls.WARM_READS", warm),
         ("compiled.CHUNK", chunk),
     ]
-    with regions(True), ExitStack() as patches:
+    with fast_paths(True), without(*([off] if off else ())), ExitStack() as patches:
         for name, number in early:
             patches.enter_context(patch(f"reactflow.cells.{name}", number))
         replay(history)
@@ -40,16 +43,18 @@ def replay_hot(history: list[Instruction], warm: int, chunk: int) -> None:
 @many
 @given(histories)
 def test_the_live_graph_agrees_with_a_model_that_computes_everything_anew(history: list[Instruction]) -> None:
-    with regions(False):
+    with fast_paths(False):
         replay(history)
 
 
 @many
-@given(histories, st.sampled_from((1, 3)), st.sampled_from((2, 32)))
-def test_so_do_its_fast_paths_from_the_first_write_on(
-    history: list[Instruction], warm: int, chunk: int
+@given(
+    histories, st.sampled_from((1, 3)), st.sampled_from((2, 32)), st.sampled_from(("", "", "", *FAST_PATHS))
+)
+def test_so_do_its_fast_paths_from_the_first_write_on_all_of_them_and_without_any_one(
+    history: list[Instruction], warm: int, chunk: int, off: str
 ) -> None:
-    replay_hot(history, warm, chunk)
+    replay_hot(history, warm, chunk, off)
 
 
 def test_the_model_and_the_live_graph_start_alike() -> None:

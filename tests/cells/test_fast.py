@@ -10,8 +10,9 @@ import pytest
 
 from reactflow import batch, cell, derived, effect, fold, folds
 from reactflow.cells.code import Form, source_text
-from reactflow.cells.fast import REST, WARM, cold, planned
-from reactflow.cells.regions import region_of, regions
+from reactflow.cells.fast import REST, WARM_WRITES, cold, planned
+from reactflow.cells.fast_paths import fast_paths
+from reactflow.cells.regions import region_of
 from reactflow.cells.semantics import UNSET
 from tests.cells.hot import Value, warmed
 from tests.cells.hot import _switched_on as _switched_on
@@ -178,7 +179,7 @@ def test_regions_off_means_the_engine_even_for_what_is_hot() -> None:
     seen: list[int] = []
     (source * 2).subscribe(seen.append)
     warmed(source)
-    with regions(False):
+    with fast_paths(False):
         source.value = 7
     source.value = 8
     assert seen[-2:] == [14, 16]
@@ -204,7 +205,7 @@ def test_a_custom_equality_cuts_off_and_one_that_raises_counts_as_a_change() -> 
 
 def test_what_comes_to_observe_a_source_while_its_values_are_compared_is_told() -> None:
     source = cell(Value(0))
-    for number in range(2 * WARM):
+    for number in range(2 * WARM_WRITES):
         source.value = Value(number)
     assert source.put is None
     seen: list[int] = []
@@ -215,7 +216,7 @@ def test_what_comes_to_observe_a_source_while_its_values_are_compared_is_told() 
             follows.append(source.subscribe(lambda value: seen.append(value.number)))
 
     source.value = Value(1000, follow)
-    assert seen == [2 * WARM - 1, 1000]
+    assert seen == [2 * WARM_WRITES - 1, 1000]
 
 
 def test_a_region_is_refused_where_the_engine_is_needed() -> None:
@@ -264,9 +265,9 @@ def test_no_name_or_value_of_the_user_gets_into_the_code() -> None:
 def test_a_source_whose_region_needs_the_engine_is_long_in_trying_again() -> None:
     source = cell(0)
     source.changes().subscribe(lambda value: None)
-    for value in range(WARM):
+    for value in range(WARM_WRITES):
         source.value = value
-    assert (source.put, source.heat) == (cold, WARM - REST)
+    assert (source.put, source.heat) == (cold, WARM_WRITES - REST)
 
 
 def test_an_effect_that_has_to_clean_up_finds_nothing_left_of_the_one_before_it() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reactflow import Instrument, ReactflowError, batch, cell, derived, effect, instrumented
-from reactflow.cells.fast import WARM
+from reactflow.cells.fast import WARM_WRITES
 from reactflow.cells.semantics import UNSET
 from tests.cells.hot import _switched_on as _switched_on
 from tests.cells.hot import interruptible, interrupts, warmed
@@ -22,7 +22,7 @@ def test_a_function_of_a_region_that_peeks_at_another_derived_cell_gets_what_is_
     seen: list[int] = []
     effect(lambda: seen.append(early.value))
     effect(lambda: late.value)
-    for value in range(1, WARM * 3):
+    for value in range(1, WARM_WRITES * 3):
         source.value = value
         assert seen[-1] == value * 101
 
@@ -142,7 +142,7 @@ def test_a_tracked_function_that_goes_to_and_fro_reads_what_is_current_and_runs_
     chosen = derived(choose)
     seen: list[int] = []
     chosen.subscribe(seen.append)
-    for number in range(3 * WARM):
+    for number in range(3 * WARM_WRITES):
         source.value = number
         one.value += 1
         other.value += 1

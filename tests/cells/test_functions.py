@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from reactflow import Cell, cell, derived, pulse
-from reactflow.cells.fast import WARM
+from reactflow.cells.fast import WARM_WRITES
+from reactflow.cells.fast_paths import fast_paths
 from reactflow.cells.functions import plain_of
-from reactflow.cells.regions import regions
 from tests.cells.hot import _switched_on as _switched_on
 from tests.cells.live import check
 
@@ -48,7 +48,7 @@ def told(make: Made, *acts: Act) -> list[object]:
         except Exception as error:
             seen.append(("lazy", repr(error)))
 
-    for value in range(WARM + 6):
+    for value in range(WARM_WRITES + 6):
         for one in cells[:2]:
             one.value = value % 7 + 1
             read()
@@ -66,7 +66,7 @@ def told(make: Made, *acts: Act) -> list[object]:
 
 def check_alike(make: Made, *acts: Act) -> None:
     """Hold the fast paths against the engine."""
-    with regions(False):
+    with fast_paths(False):
         expected = told(make, *(acts or (len,)))
     assert told(make, *(acts or (len,))) == expected
 

@@ -13,7 +13,7 @@ import pytest
 
 from reactflow import Cell, CycleError, ReactflowError, batch, cell, derived, effect, pulse
 from reactflow.cells.fast import planned
-from reactflow.cells.pulls import COLD, WARM, by_engine
+from reactflow.cells.pulls import COLD, WARM_READS, by_engine
 from tests.cells.hot import _switched_on as _switched_on
 from tests.cells.hot import interruptible, interrupts, read_often, warmed
 from tests.cells.live import check
@@ -132,7 +132,7 @@ def test_a_peek_or_read_of_another_lazy_cell_in_an_explicit_function_gets_what_i
     ten = hidden * 10
     peeking = derived(lambda value: value + ten.peek(), source)
     reading = derived(lambda value: value + ten.value, source)
-    for number in range(WARM * 5):
+    for number in range(WARM_READS * 5):
         hidden.value = number
         source.value = number
         assert (peeking.value, reading.value) == (11 * number, 11 * number)
@@ -264,7 +264,7 @@ def test_a_custom_equality_keeps_the_old_value_and_one_that_raises_counts_as_a_c
     assert ran == [100, 104, 13, 16]
 
 
-@pytest.mark.parametrize("reads", [0, 2, WARM + 2])
+@pytest.mark.parametrize("reads", [0, 2, WARM_READS + 2])
 @pytest.mark.parametrize("length", [1, 3, 40])
 def test_an_interrupt_leaves_a_graph_that_works(reads: int, length: int) -> None:
     flag = [False]

@@ -9,8 +9,8 @@ import pytest
 
 from reactflow import UNSET, Cell, batch, cell, derived, effect, pulse
 from reactflow.cells.doing import DOING
-from reactflow.cells.fast import WARM
-from reactflow.cells.regions import regions
+from reactflow.cells.fast import WARM_WRITES
+from reactflow.cells.fast_paths import fast_paths
 from tests.cells.hot import Value, program_of, warmed, warmed_together
 from tests.cells.hot import _switched_on as _switched_on
 from tests.cells.live import check
@@ -161,7 +161,7 @@ def histories(
     total = numbers[0] + numbers[1] + numbers[2]
     seen: list[int] = []
     total.subscribe(seen.append)
-    for number in range(3 * WARM):
+    for number in range(3 * WARM_WRITES):
         act(sources, seen, number)
         if number % 40 == 39:
             (numbers[number // 40 % 3] * 1000).subscribe(seen.append)
@@ -215,7 +215,7 @@ ACTS = [always_the_same, others_in_between, in_another_order, some_not_moving, o
 
 @pytest.mark.parametrize("act", ACTS)
 def test_batches_of_the_same_sources_again_and_again_come_to_what_the_engine_comes_to(act: Any) -> None:
-    with regions(False):
+    with fast_paths(False):
         expected = histories(act)
     assert histories(act) == expected
 
@@ -238,7 +238,7 @@ def test_a_source_with_an_equality_of_its_own_takes_the_batch_to_the_engine() ->
     one, close = cell(0), cell(0, equal=lambda old, new: abs(old - new) < 2)
     seen: list[tuple[int, int]] = []
     effect(lambda: seen.append((one.value, close.value)))
-    for number in range(1, 2 * WARM):
+    for number in range(1, 2 * WARM_WRITES):
         with batch():
             one.value = number
             assert is_quick()
@@ -259,13 +259,13 @@ def test_a_comparison_that_raises_counts_as_a_change_and_one_may_read_cells() ->
     seen: list[int] = []
     effect(lambda: seen.append(source.value.number))
     for asked in (fails, lambda: double.value):
-        for _ in range(WARM + 8):
+        for _ in range(WARM_WRITES + 8):
             with batch():
                 other.value += 1
                 source.value = Value(1, asked)
             check([source, other, double])
         assert double.value == 2 * other.value
-    assert seen == [0] + [1] * (WARM + 9)  # the last of the first kind is compared once more
+    assert seen == [0] + [1] * (WARM_WRITES + 9)  # the last of the first kind is compared once more
 
 
 def test_effects_that_write_after_a_program_and_those_that_fail_do_as_elsewhere() -> None:

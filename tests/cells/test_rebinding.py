@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from reactflow import Cell, cell, derived
-from reactflow.cells.fast import WARM
+from reactflow.cells.fast import WARM_WRITES
+from reactflow.cells.fast_paths import fast_paths
 from reactflow.cells.functions import plain_of
-from reactflow.cells.regions import regions
 from tests.cells.hot import _switched_on as _switched_on
 from tests.cells.hot import read_often, warmed
 from tests.cells.live import check
@@ -22,7 +22,7 @@ pick: Callable[..., Any] = max
 
 def both_ways(history: Callable[[], list[Any]]) -> None:
     """Hold the fast paths against the engine."""
-    with regions(False):
+    with fast_paths(False):
         expected = history()
     assert history() == expected
 
@@ -85,7 +85,7 @@ def test_a_list_of_cells_that_is_changed_is_followed_from_the_next_run_on(where:
         ]
         for act in acts:
             act()
-            for _ in range(WARM + 6):
+            for _ in range(WARM_WRITES + 6):
                 for one in cells:
                     one.value += 1
                     seen.append(("lazy", lazy.value))
@@ -130,7 +130,7 @@ def test_a_value_that_is_called_may_read_anything() -> None:
         tracked = derived(lambda: function.value())
         seen: list[Any] = []
         tracked.subscribe(seen.append)
-        for number in range(WARM + 8):
+        for number in range(WARM_WRITES + 8):
             function.value = partial(int, number)
         function.value = lambda: hidden.value
         hidden.value = 77
@@ -148,7 +148,7 @@ def test_a_formula_that_is_evaluated_may_read_anything() -> None:
         tracked = derived(lambda: eval(formula.value))
         seen: list[Any] = []
         tracked.subscribe(seen.append)
-        for number in range(WARM + 8):
+        for number in range(WARM_WRITES + 8):
             formula.value = str(number)
         formula.value = "Shown.value"
         Shown.value = 77

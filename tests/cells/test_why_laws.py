@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reactflow import batch, cell, derived, explaining, why
 from reactflow.cells import Cell, Derived, Readable
-from reactflow.cells.regions import regions
+from reactflow.cells.fast_paths import fast_paths
 
 
 def ignore(_: object) -> None:
@@ -108,7 +108,7 @@ def test_of_a_cell_that_is_read_now_and_then_no_write_is_named_for_certain_that_
 ) -> None:
     node: Any
     log = explaining()
-    with regions(not recorded), log if recorded else nullcontext():
+    with fast_paths(not recorded), log if recorded else nullcontext():
         sources, nodes = made(shape, [1] * SOURCES)
         node = nodes[-1]
         old = node.value
