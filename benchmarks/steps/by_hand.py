@@ -84,7 +84,7 @@ def network(size: int) -> tuple[Callable[[], Any], Callable[[Mapping[Any, Any], 
     ]
     for place, name in enumerate(names):
         if place > 1:
-            lines.append(f"        {name} = {formula(*names[place - 2 : place], place, '{} {} {}')}")
+            lines.append(f"        {name} = {formula(names[place - 2], names[place - 1], place)}")
         lines += [
             f"        if {name} != unit.{name}:",
             f"            cells[{name!r}] = unit.{name}, {name}",
@@ -107,15 +107,13 @@ def network(size: int) -> tuple[Callable[[], Any], Callable[[Mapping[Any, Any], 
     return make, space["run"]
 
 
-def formula(one: str, other: str, place: int, text: str) -> str:
-    """What the cell at a place of a network is computed by: sums and differences, and every third a half.
+def formula(one: str, other: str, place: int) -> str:
+    """What the cell at a place of a network is computed by: sums and differences, and every third is a half.
 
-    >>> formula("a", "b", 4, "{} {} {}")
-    'a + b'
+    >>> formula("a", "b", 4), formula("a", "b", 3)
+    ('a + b', 'b * 0.5')
     """
-    if place % 3 == 0:
-        return text.format(other, "*", 0.5)
-    return text.format(one, "-" if place % 2 else "+", other)
+    return f"{one} {'-' if place % 2 else '+'} {other}" if place % 3 else f"{other} * 0.5"
 
 
 @frozen
