@@ -21,6 +21,7 @@ from reactflow.cells.semantics import UNSET, Failure, same
 from reactflow.flow.equality import same_value
 from reactflow.flow.events import DEFAULT, Change, Event
 from reactflow.flow.outcomes import Packed, Shape
+from reactflow.flow.ranges import LARGE
 from reactflow.flow.reach import Reach
 from reactflow.flow.writer import Writer
 
@@ -69,6 +70,8 @@ def _default(reach: Reach, place: int, value: object) -> object:
         raise Unusual
     known = reach.range[place]
     if known is not None and type(node.default).__name__ != known.kind:
+        raise Unusual
+    if known is not None and known.kind in ("int", "float") and not -LARGE < node.default < LARGE:
         raise Unusual
     return deepcopy(node.default)
 
