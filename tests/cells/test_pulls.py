@@ -189,7 +189,7 @@ def test_what_is_read_over_an_observed_cell_is_right_also_when_its_observer_come
     for number in range(5):
         if number or is_observed_first:
             stop = observed.subscribe(ran.append)
-            for value in range(WARM + 3):
+            for value in range(WARM_READS + 3):
                 source.value = 100 * number + value
                 assert (lazy.value, beyond.value) == (2 * source.value + 1, 20 * source.value + 10)
                 assert ran[-1] == 2 * source.value
@@ -198,7 +198,7 @@ def test_what_is_read_over_an_observed_cell_is_right_also_when_its_observer_come
                 assert lazy.value == 121
             assert lazy.value == 121
             stop()
-        for value in range(WARM + 3):
+        for value in range(WARM_READS + 3):
             source.value = 1000 * number + value
             assert (beyond.value, lazy.value) == (20 * source.value + 10, 2 * source.value + 1)
 

@@ -111,7 +111,9 @@ def stepped(
 def agree(one: dict[str, Any], other: dict[str, Any]) -> bool:
     def same(a: Any, b: Any) -> bool:
         if type(a) is Failure and type(b) is Failure:
-            if isinstance(a.error, StateError):  # the one says which value is too large, the other what came of it
+            if isinstance(
+                a.error, StateError
+            ):  # the one says which value is too large, the other what came of it
                 return isinstance(b.error, StateError)
             return type(a.error) is type(b.error) and str(a.error) == str(b.error)
         return a is b or same_value(a, b)
