@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum, Flag
+from functools import cache
 from math import isfinite
 from typing import Any
 
@@ -44,7 +45,7 @@ class Codec:
     {'area': 12.0}
     """
 
-    __slots__ = ("types", "_by_short_name", "_classes", "_makers", "_texts", "_writers")
+    __slots__ = ("types", "_by_short_name", "_classes", "_readers", "_texts", "_writers")
 
     def __init__(self, types: Mapping[str, object], values: Iterable[object] = ()) -> None:
         self.types = dict(types)
@@ -55,7 +56,7 @@ class Codec:
         self._by_short_name = {name: kinds[0] for name, kinds in short.items() if len(kinds) == 1}
         self._texts: dict[type, Text] | None = None
         self._writers: dict[tuple[str, ...], Callable[[Mapping[str, Any]], bytes]] = {}
-        self._makers: dict[type, Callable[[Mapping[str, Any]], Any]] = {}
+        self._readers: dict[str, Callable[[Any, int], Any]] = {}
 
     @property
     def classes(self) -> tuple[type, ...]:
@@ -72,11 +73,7 @@ class Codec:
             write = self._writers[cells] = state_writer(cells, self.types, self._records(), self._other)
         try:
             return write(state)
-        except (
-            Refused,
-            RecursionError,
-            AttributeError,
-        ):  # find out where: a record's own code does not know its cell
+        except (Refused, RecursionError, AttributeError):  # a record's own code does not know where it is
             return _write({cell: self.to_plain(value, cell) for cell, value in state.items()}).encode()
 
     def decode(self, data: bytes) -> dict[str, object]:
@@ -143,7 +140,7 @@ class Codec:
             what = error.what
         except RecursionError:
             what = _TOO_DEEP
-        except (ValueError, TypeError, KeyError, LookupError, ArithmeticError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
             what = f"it is damaged ({type(error).__name__}: {error})"
         raise StateError(f"the stored value of cell {cell!r} cannot be read: {what}", cell=cell)
 
@@ -264,6 +261,9 @@ class Codec:
         if tag is None:
             return {key: self._decode(one, depth + 1) for key, one in plain.items()}
         value = plain["v"]
+        read = self._readers.get(tag)
+        if read is not None:
+            return read(value, depth)
         if tag == "tuple":
             return tuple(self._decode(one, depth + 1) for one in value)
         if tag == "set":
@@ -272,10 +272,14 @@ class Codec:
             return frozenset(self._decode(one, depth + 1) for one in value)
         if tag == "dict":
             return {self._decode(key, depth + 1): self._decode(one, depth + 1) for key, one in value}
-        read = READERS.get(tag)
-        return read(value) if read is not None else self._decode_object(tag, value, depth)
+        scalar = READERS.get(tag)
+        if scalar is not None:
+            return scalar(value)
+        read = self._readers[tag] = self._read_by(tag)
+        return read(value, depth)
 
-    def _decode_object(self, tag: Any, value: Any, depth: int) -> Any:
+    def _read_by(self, tag: Any) -> Callable[[Any, int], Any]:
+        """What reads the values of a class of the closed set, found once."""
         kind = self._classes.get(tag)
         if kind is None:  # a class that moved to another module, as from a notebook to a file
             parts = str(tag).split(".")
@@ -285,21 +289,26 @@ class Codec:
             raise Refused(
                 f"it is of class {tag}, which no type of this flow names; annotate the cell with it"
             )
-        if issubclass(kind, Flag):
-            return kind(value)
-        if issubclass(kind, Enum):
-            return kind[value]
-        names = field_names(kind) or ()
-        if len(names) != len(value) or any(name not in value for name in names):
-            different = ", ".join(sorted(set(names) ^ set(value)))
-            raise Refused(f"its class {tag} has other fields than what was stored: {different}")
-        for name, one in value.items():
-            if one.__class__ not in LEAVES:
-                value[name] = self._decode(one, depth + 1)
-        make = self._makers.get(kind)
-        if make is None:
-            make = self._makers[kind] = record_maker(kind)
-        return make(value)
+        found = kind
+        if issubclass(found, Flag):
+            return lambda value, _: found(value)
+        if issubclass(found, Enum):
+            return lambda value, _: found[value]
+        return self._record_reader(tag, found)
+
+    def _record_reader(self, tag: str, kind: type) -> Callable[[Any, int], Any]:
+        names, make, decode = frozenset(field_names(kind) or ()), record_maker(kind), self._decode
+
+        def read(value: Any, depth: int) -> Any:
+            if value.keys() != names:
+                different = ", ".join(sorted(names ^ set(value)))
+                raise Refused(f"its class {tag} has other fields than what was stored: {different}")
+            for name, one in value.items():
+                if one.__class__ not in LEAVES:
+                    value[name] = decode(one, depth + 1)
+            return make(value)
+
+        return read
 
 
 _TOO_DEEP = f"it is more than {DEPTH} containers deep (does it contain itself?); keep it flatter"
@@ -330,13 +339,18 @@ def _text(value: str) -> str:
 
 
 def _parse(data: bytes, what: str) -> Any:
-    from msgspec import DecodeError, ValidationError
-    from msgspec.json import decode
-
     try:
-        return decode(data)
+        return _reading()(data)
     except RecursionError:
         reason = _TOO_DEEP
-    except (DecodeError, ValidationError, ValueError) as error:
+    except Exception as error:  # whatever the reader says of bytes that it did not write
         reason = f"it is not the JSON text that was written ({error})"
     raise StateError(f"{what} cannot be read: {reason}")
+
+
+@cache
+def _reading() -> Callable[[bytes], Any]:
+    """The reader of JSON; it takes some milliseconds to import, which only those pay who read state."""
+    from msgspec.json import Decoder
+
+    return Decoder().decode
