@@ -15,6 +15,7 @@ from typing import (
     Any,
     Literal,
     NewType,
+    NotRequired,
     TypeVar,
     Union,
     get_args,
@@ -129,10 +130,14 @@ def _fits_generic(value: Any, kind: Any, origin: Any) -> bool:
 
 
 def _fits_keys(value: object, kind: Any) -> bool:
-    if type(value) is not dict or not kind.__required_keys__ <= value.keys():
+    if type(value) is not dict:
         return False
-    hints = _hints(kind)
-    return all(name in hints and fits(one, hints[name]) for name, one in value.items())
+    hints, written = _hints(kind), _hints(kind, True)
+    # of annotations that are text the class itself does not know which are NotRequired
+    needed = (name for name in kind.__required_keys__ if get_origin(written.get(name)) is not NotRequired)
+    return all(name in value for name in needed) and all(
+        name in hints and fits(one, hints[name]) for name, one in value.items()
+    )
 
 
 def _fits_fields(value: object, kind: type) -> bool:
@@ -143,8 +148,9 @@ def _fits_fields(value: object, kind: type) -> bool:
     return all(fits(getattr(value, name, None), hints.get(name)) for name in names)
 
 
-def _hints(kind: type) -> Mapping[str, Any]:
+def _hints(kind: type, include_extras: bool = False) -> Mapping[str, Any]:
     try:
-        return get_type_hints(kind, vars(sys.modules.get(kind.__module__, sys)))
+        scope = vars(sys.modules[kind.__module__]) if kind.__module__ in sys.modules else {}
+        return get_type_hints(kind, scope, include_extras=include_extras)
     except Exception:  # a name that only a type checker sees
         return {}
