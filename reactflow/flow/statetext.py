@@ -1,7 +1,7 @@
 """Code of its own for the text of a flow's state: what the codec finds out value by value, written out once.
 
 ``state_writer`` makes a function for state that has certain cells, ``record_writer`` and ``record_maker`` for a class
-of records. They know numbers, text, truth values and records of them, by exact type; for all else they ask the codec.
+of records. They know numbers, text, truth values, small tuples and records of them; for all else they ask the codec.
 The text is the same to the byte: names in order, floats as ``repr`` shows them.
 """
 
@@ -15,6 +15,8 @@ from reactflow.flow.equality import field_names
 
 Text: TypeAlias = Callable[[Any], str]
 """The text of one value; raises Refused for one that cannot be stored."""
+
+_INF, _LOW, _HIGH = float("inf"), -(1 << 62), 1 << 62
 
 LEAVES = frozenset({float, int, str, bool, type(None)})
 """The types whose values are in JSON what they are in Python, once the text was read by a strict reader."""
@@ -120,7 +122,36 @@ def _choice(value: str, kind: object, other: str, records: Mapping[type, Text], 
     if isinstance(kind, type) and kind in records:
         scope[f"write_{value}"], scope[f"kind_{value}"] = records[kind], kind
         return f"{value} = write_{value}({value}) if {value}.__class__ is kind_{value} else {other}"
-    return f"{value} = {other}"
+    plainly = f"repr({value}) if {value}.__class__ is float and -inf < {value} < inf"
+    return f"{value} = {plainly} else quick({value}) or {other}"
+
+
+def quick(value: Any, depth: int = 0) -> str | None:
+    """The text of a number, text, truth value or None, or of a small tuple of them, as folds keep; None for all else.
+
+    >>> quick(("float", 25, -1)), quick([1])
+    ('{"$":"tuple","v":["float",25,-1]}', None)
+    """
+    kind = value.__class__
+    if kind is float:
+        return repr(value) if -_INF < value < _INF else None
+    if kind is int:
+        return repr(value) if _LOW < value < _HIGH else None
+    if kind is str:
+        return encode_basestring(value) if value.isascii() else None
+    if value is None:
+        return "null"
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is not tuple or depth > 2:
+        return None
+    parts = []
+    for one in value:
+        part = quick(one, depth + 1)
+        if part is None:
+            return None
+        parts.append(part)
+    return f'{{"$":"tuple","v":[{",".join(parts)}]}}'
 
 
 def _quoted(text: str) -> str:
@@ -130,6 +161,6 @@ def _quoted(text: str) -> str:
 
 
 def _made(text: str, name: str, scope: dict[str, Any]) -> Any:
-    scope |= {"inf": float("inf"), "low": -(1 << 62), "high": 1 << 62, "quote": encode_basestring}
+    scope |= {"inf": _INF, "low": _LOW, "high": _HIGH, "quote": encode_basestring, "quick": quick}
     exec(compile(text, "<state>", "exec"), scope)  # the names in it are those of cells and fields
     return scope[name]
