@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import enum
 import json
-import subprocess
 import sys
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
-from pathlib import Path
-from typing import Any, Literal, NamedTuple, NewType, TypedDict
+from typing import Literal, NamedTuple, NewType, TypedDict
 from zoneinfo import ZoneInfo
 
-import numpy
 import pytest
 from attrs import field, frozen
 from hypothesis import given
-from hypothesis import strategies as st
 
 from reactflow.errors import StateError
-from reactflow.flow.codec import WRITERS, Codec
+from reactflow.flow.codec import Codec
 from reactflow.flow.equality import same_value
-from tests.flow.values import CLASSES, Box, Color, Hashed, Point, numbers, texts, values
+from tests.flow.values import CLASSES, Box, Color, Hashed, Point, values
 
 CODEC = Codec(CLASSES)
-ROOT = Path(__file__).parent.parent.parent
 
 
 @given(values)
@@ -302,145 +297,9 @@ def test_flags_and_enums_are_stored_by_member() -> None:
     assert Codec({"c": Kind}).decode(Codec({"c": Kind}).encode({"c": Kind.ONE})) == {"c": Kind.ONE}
 
 
-# --- code of its own ----------------------------------------------------------------------------------------
-
-
-@frozen
-class Order:
-    id: str
-    price: float
-    n: int
-    is_paid: bool
-    note: str | None = None
-    when: datetime | None = None
-
-
-leaves = st.one_of(
-    values, numbers, texts, st.sampled_from(["{", "}", "'", '"', "\\", "\n", "{x}", "ü", "\u2028"])
-)
-
-
-@given(st.dictionaries(st.sampled_from(["f", "n", "t", "on", "any", "{'\"\\ü\n"]), leaves))
-def test_state_is_written_as_it_would_be_value_by_value_whatever_the_types_say(
-    state: dict[str, object],
-) -> None:
-    codec = Codec({**CLASSES, "f": float, "n": int, "t": str, "on": bool, "any": object})
-    general = {cell: codec.to_plain(value, cell) for cell, value in state.items()}
-    text = json.dumps(general, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    assert codec.encode(state) == text.encode()
-    assert same_value(codec.decode(text.encode()), state)
-
-
-@given(st.builds(Order, *[st.one_of(texts, numbers, st.none(), st.datetimes())] * 6))
-def test_records_are_written_and_read_by_code_of_their_class_as_value_by_value(order: Order) -> None:
-    codec = Codec({"order": Order, "orders": list[Order]})
-    state = {"order": order, "orders": [order]}
-    general = {cell: codec.to_plain(value, cell) for cell, value in state.items()}
-    data = json.dumps(general, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-    assert codec.encode(state) == data
-    assert same_value(codec.decode(data), state)
-
-
-@pytest.mark.parametrize(
-    ("order", "message"),
-    [
-        (
-            Order("a", float("nan"), 1, True),
-            r"cell 'order' cannot be stored at order\.price: nan is not a number",
-        ),
-        (Order("\ud800", 1.0, 1, True), r"at order\.id: the text has a lone surrogate"),
-        (Order("a", 1.0, 1, True, [object()]), r"at order\.note\[0\]: class builtins.object is not plain"),  # type: ignore[arg-type]
-    ],
-)
-def test_what_code_of_a_class_cannot_write_is_named_with_its_place(order: Order, message: str) -> None:
-    with pytest.raises(StateError, match=message):
-        Codec({"order": Order}).encode({"order": order})
-
-
-def test_a_subclass_of_a_cells_class_is_not_taken_for_it() -> None:
-    @frozen
-    class Special(Order):
-        more: int = 1
-
-    codec = Codec({"order": Order, "special": Special})
-    special = Special("a", 1.0, 1, True)
-    assert codec.decode(codec.encode({"order": special})) == {"order": special}
-
-
-def test_state_with_ever_other_cells_is_written_too() -> None:
-    codec = Codec({})
-    for number in range(3 * WRITERS):
-        assert codec.encode({f"c{number}": number, "a": "x"}) == f'{{"a":"x","c{number}":{number}}}'.encode()
-
-
 def test_typed_dicts_are_dicts_and_bring_the_classes_that_they_name() -> None:
     row: Row = {"outer": Outer([Inner(Color.RED)], Later(1))}
     codec = Codec({"row": Row})
     back = codec.decode(codec.encode({"row": row}))
     assert back == {"row": row}
     assert type(back["row"]) is dict
-
-
-# --- arrays -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "array",
-    [
-        numpy.array([1.0, float("nan"), -0.0]),
-        numpy.arange(6, dtype="<i2").reshape(2, 3),
-        numpy.asfortranarray(numpy.arange(6.0).reshape(2, 3)),
-        numpy.arange(4, dtype=">u4")[::2],
-        numpy.zeros((0, 3), dtype=bool),
-        numpy.array(7 + 1j),
-        numpy.array(["a", "ü"]),
-        numpy.array(["2024-01-01"], dtype="M8[D]"),
-    ],
-    ids=lambda array: f"{array.dtype}{array.shape}",
-)
-def test_an_array_comes_back_with_its_dtype_shape_and_bytes(array: Any) -> None:
-    codec = Codec({})
-    data = codec.encode({"a": [array]})
-    back: Any = codec.decode(data)["a"]
-    back = back[0]
-    assert (back.dtype, back.shape, back.tobytes()) == (array.dtype, array.shape, array.tobytes())
-    assert back.flags.writeable
-    assert same_value(back, array)
-    assert codec.encode({"a": [back]}) == data
-
-
-@pytest.mark.parametrize(
-    "array", [numpy.array([object()]), numpy.array([(1, 2)], dtype=[("x", int), ("y", int)])]
-)
-def test_an_array_of_more_than_plain_values_is_refused(array: Any) -> None:
-    with pytest.raises(
-        StateError, match=r"cell 'a' cannot be stored: an array of .* store a list of records"
-    ):
-        Codec({}).encode({"a": array})
-
-
-@pytest.mark.parametrize(
-    "text",
-    ['["|O",[1],"AAAA"]', '["<f8",[2],"AAAA"]', '["<f8",[1]]', '["no",[1],"AAAA"]', "3", '["<f8",[9],""]'],
-)
-def test_what_is_no_array_is_a_state_error(text: str) -> None:
-    with pytest.raises(StateError, match="cell 'a' cannot be read"):
-        Codec({}).decode(f'{{"a":{{"$":"array","v":{text}}}}}'.encode())
-
-
-def test_a_number_of_numpy_is_refused_with_the_conversion() -> None:
-    with pytest.raises(StateError, match=r"numpy.float64 is a kind of float, .* convert it: float\("):
-        Codec({}).encode({"a": numpy.float64(1.0)})
-
-
-def test_numpy_is_imported_for_the_first_array_that_is_read_and_its_lack_names_the_extra() -> None:
-    code = (
-        "import sys; sys.modules['numpy'] = None\n"
-        "from reactflow.flow import Codec\n"
-        "from reactflow.errors import MissingExtra\n"
-        "assert Codec({}).decode(b'{\"a\":1.0}') == {'a': 1.0}\n"
-        'try: Codec({}).decode(b\'{"a":{"$":"array","v":["<f8",[0],""]}}\')\n'
-        "except MissingExtra as error: print(error)\n"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert ran.stdout == "an array in the state needs numpy: pip install 'reactflow-py[arrays]'\n"

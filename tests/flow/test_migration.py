@@ -11,7 +11,7 @@ from attrs import frozen
 
 from reactflow import Cell, Event, Flow, Fold, Pulse, cell, fold, folds, migrate, pulse
 from reactflow.cells import UNSET
-from reactflow.errors import DeclarationError, StateError
+from reactflow.errors import StateError
 
 
 def moved(old: Any, new: Any, *events: Event) -> dict[str, Any]:
@@ -342,50 +342,6 @@ def test_state_that_was_stored_with_nothing_beside_it_is_read_by_what_it_looks_l
         New.step().read(b'{"peak":3}', "an old version")
 
 
-# --- migrations that cannot be right ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (
-            lambda c: migrate(c["area"], abs, from_type=int),
-            "'area' is derived, so nothing of it is taken over",
-        ),
-        (lambda c: migrate(c["reading"], from_name="r"), "'reading' is a pulse"),
-        (
-            lambda c: migrate(c["length"], abs, from_type=float),
-            "is of the same type, float, before and after",
-        ),
-        (lambda c: migrate(c["length"], abs), "say of which type the value was: from_type=int"),
-        (lambda c: migrate(c["length"]), "changes nothing; give a function, or from_name"),
-        (lambda c: migrate(c["length"], from_name="width"), "'width' is a cell of this version too"),
-        (lambda c: migrate(c["peak"], tuple), "say of which fold the state was: from_fold=folds.max"),
-        (lambda c: migrate(cell(1), int, from_type=str), "is no cell of Wrong; migrate one of its own"),
-        (lambda c: "length", r"migrations holds 'length'; write migrate\(cell"),
-    ],
-)
-def test_a_migration_that_can_never_be_right_is_refused_when_the_flow_is_made(
-    make: Any, message: str
-) -> None:
-    with pytest.raises(DeclarationError, match=message):
-
-        class Wrong(Flow):
-            length = cell(3.0)
-            width = cell(4.0)
-            reading: Pulse[float] = pulse()
-            area = length * width
-            peak = fold(reading, folds.max)
-            migrations = [make({"length": length, "area": area, "reading": reading, "peak": peak})]
-
-
-def test_a_cell_cannot_be_called_migrations() -> None:
-    with pytest.raises(DeclarationError, match="'migrations' is a name of Flow itself"):
-
-        class Wrong(Flow):
-            migrations = cell(3.0)  # type: ignore[assignment]
-
-
 def test_a_subclass_inherits_migrations_and_adds_its_own() -> None:
     class Base(Flow):
         length = cell("")
@@ -396,18 +352,3 @@ def test_a_subclass_inherits_migrations_and_adds_its_own() -> None:
         migrations = [migrate(depth, math.floor, from_name="width", from_type=float)]
 
     assert moved(Old, New, GIVEN) == {"length": "5.0", "depth": 4}
-
-
-# --- versions ------------------------------------------------------------------------------------
-
-
-def test_a_revision_makes_a_version_of_its_own() -> None:
-    def make(number: int) -> Any:
-        class Made(Flow, revision=number):
-            length = cell(3.0)
-
-        return Made
-
-    assert make(1).version == make(1).version
-    assert len({make(0).version, make(1).version, make(2).version}) == 3
-    assert make(2).step().read(b'{"length":4.0}', make(1).version, {}) == {"length": 4.0}
