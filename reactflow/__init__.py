@@ -44,7 +44,7 @@ from reactflow.errors import (
     Transient,
     Unset,
 )
-from reactflow.flow import Event, Flow, Step
+from reactflow.flow import Event, Flow, Step, migrate
 from reactflow.service import MemoryStore, Service, SQLiteStore, System, row
 
 __all__ = [
@@ -88,6 +88,7 @@ __all__ = [
     "folds",
     "graph",
     "instrumented",
+    "migrate",
     "on_cleanup",
     "profiled",
     "pulse",

@@ -17,6 +17,7 @@ from reactflow.cells.semantics import UNSET, Failure
 from reactflow.flow.equality import same_value
 from reactflow.flow.events import Applied, Change, Changes, Event, State
 from reactflow.flow.general import apply_event
+from reactflow.flow.migration import Migrations
 from reactflow.flow.outcomes import Before, Packed, Shape, digest
 from reactflow.flow.straight import Result, Run, straight
 
@@ -49,13 +50,14 @@ class Step:
     (12.0, True)
     """
 
-    __slots__ = ("codec", "flow", "plan", "run", "shape", "version", "_made")
+    __slots__ = ("codec", "flow", "migrations", "plan", "run", "shape", "version", "_made")
 
     def __init__(self, flow: type[Flow]) -> None:
         self.flow = flow.__name__
         self.plan: Plan = flow.plan
         self.codec: Codec = flow.codec
         self.version: str = flow.version
+        self.migrations = Migrations.of(flow)
         self.shape = Shape(self.plan, self.codec)
         self._made: dict[tuple[frozenset[str], bool], tuple[Run | None, str]] = {}
         self.run: Run = self._first
@@ -101,23 +103,14 @@ class Step:
                 state[node.name] = node.fold.zero
         return self._complete(state)
 
-    def read(self, data: bytes, version: str = "") -> State:
-        """State from the codec's bytes. From another version of the flow only what is not derived is taken over.
+    def read(self, data: bytes, version: str = "", written: Mapping[str, str] | None = None) -> State:
+        """State from the codec's bytes; what another version of the flow wrote is migrated (see ``migration``).
 
-        Sources and folds keep what they hold under their names, new ones start as ever, and what is derived is computed
-        anew. Raises StateError for what cannot be read.
+        ``written`` is what was stored beside it. Raises StateError for what cannot be read or taken over.
         """
-        stored = self.codec.decode(data)
         if version in ("", self.version):
-            return stored
-        kept = {
-            node.name: stored[node.name]
-            if node.name in stored
-            else (node.fold.zero if node.fold else deepcopy(node.default))
-            for node in self.plan
-            if node.name is not None and (node.kind in (Kind.SOURCE, Kind.FOLD))
-        }
-        return self._complete({name: value for name, value in kept.items() if value is not UNSET})
+            return self.codec.decode(data)
+        return self._complete(self.migrations.read(data, self.plan, self.codec, version, written))
 
     def values(self, state: Mapping[str, object], *, recompute: bool = True) -> dict[str, object]:
         """The outcome of every named cell that is no pulse: a value, UNSET or a Failure.

@@ -242,6 +242,8 @@ class Host:
             except (Transient, EventError) as error:
                 # an EventError: the item itself cannot be read or written
                 self.warm.forget(unit)
+                if isinstance(error, EventError):  # that passes by itself no sooner than somebody looks at it
+                    _log.error("service %s, unit %s: %s", self.service.name, unit.text, error)
                 return done.then(Part.left(unit, arrivals, str(error)))
             except ConfigurationError as error:
                 self.warm.forget(unit)

@@ -229,7 +229,7 @@ def waiting(service: Service, item: Item, computed: Values) -> list[tuple[Output
         left_out = _unstored(service, output) if pending.recompute else {}
         missing = [name for name in left_out.values() if name not in computed]
         if missing and values is None:
-            values = service.step.values(service.step.read(item.cells, item.gv))
+            values = service.step.values(service.step.read(item.cells, item.gv, item.written))
         try:
             columns = {column: _value(name, computed, values or {}) for column, name in left_out.items()}
         except Superseded:

@@ -24,6 +24,7 @@ from reactflow.errors import (
     Transient,
 )
 from reactflow.flow import Applied, Event, State
+from reactflow.flow.migration import former
 from reactflow.service.binding import UnitEvent
 from reactflow.service.item import Item
 from reactflow.service.key import UnitKey
@@ -103,6 +104,7 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
     item = host.warm.recall(unit) or store.get(service.name, unit.text) or Item()
     rest: Sequence[Arrival] = ()
     while True:  # every attempt starts from a fresh copy of the item
+        refuse_newer(service, unit, item)
         host.settle(unit, item)  # publish, then prune: what is due is out before anything new is applied
         draft = Draft(service, unit, item)
         for index, arrival in enumerate(arrivals):
@@ -132,18 +134,42 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
         item = rival  # a rival, a zombie, or our own write whose answer was lost: go on from what is there
 
 
+PAST = 16  # versions of its flow that a unit remembers
+
+
+def past_of(item: Item, version: str) -> tuple[str, ...]:
+    """The versions that had a unit before the one that now writes it, each once, the latest last.
+
+    >>> past_of(Item(gv="b", past=("a",)), "c"), past_of(Item(gv="c", past=("a", "b")), "c")
+    (('a', 'b'), ('a', 'b'))
+    """
+    return item.past if item.gv in ("", version) else (*item.past, item.gv)[-PAST:]
+
+
+def refuse_newer(service: Service, unit: UnitKey, item: Item) -> None:
+    """Raise StateError for an item that a later version of the flow has had: its records come again, to that one."""
+    mine = service.flow.version
+    if mine in item.past:
+        name = service.flow.__name__
+        raise StateError(
+            f"unit {unit.text!r} of service {service.name!r} was migrated from this version of {name}, {mine}, to "
+            f"{item.gv}; its records wait for that one. To go back for good, deploy this flow as a version of its own: "
+            f"class {name}(Flow, revision=1), or another number than before"
+        )
+
+
 class Draft:
     """A unit being worked on: a fresh copy of its item for every attempt, so that a failed one leaves no trace."""
 
     def __init__(self, service: Service, unit: UnitKey, item: Item) -> None:
         self.service, self.step = service, service.step
         self.unit, self.item = unit, item
-        self.state = self.step.read(item.cells, item.gv) if item.cells else self.step.initial()
+        self.state = self.step.read(item.cells, item.gv, item.written) if item.cells else self.step.initial()
         self.before = self.step.values(self.state, recompute=False)
         if item.cells and item.gv != self.step.version:
             self.before.update(self._computed_by_old_version())
         self.shown, self.told = self.before, item.numbers  # what the sinks were asked about last
-        self.marks, self.versions = dict(item.marks), dict(item.versions)
+        self.marks, self.versions = dict(item.marks), self.step.migrations.renamed(item.versions)
         self.open_cases = list(item.open_cases)
         self.occurred: list[Occurred] = []
         self.cases: list[Case] = []
@@ -154,7 +180,7 @@ class Draft:
 
     def _computed_by_old_version(self) -> dict[str, object]:
         """What another version of the flow derived: what was published, so that what differs now is a change."""
-        stored = self.step.codec.decode(self.item.cells)
+        stored = former(self.item.cells, self.step.codec)
         derived = (node.name for node in self.step.plan if node.kind is Kind.DERIVED and node.name)
         return {name: stored.get(name, UNSET) for name in derived if name in self.before}
 
@@ -249,6 +275,7 @@ class Draft:
         return self.item.next(
             gv=self.step.version, cells=self.step.codec.encode(self.state), marks=self.marks, versions=self.versions,
             out=pending, numbers=numbers, open_cases=self.open_cases,
+            written=self.step.migrations.written(self.state), past=past_of(self.item, self.step.version),
         )  # fmt: skip
 
     def _after(self) -> dict[str, object] | None:
