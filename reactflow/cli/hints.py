@@ -33,8 +33,12 @@ def _hint(one: Input, where: str) -> str:
             template = template.replace(f"{{{field}}}", field)
         return f"reactflow put{where} s3 {name} '{template or 'name'}=FILE'"
     record: dict[str, Any] = {}
+    window = one.key.window
     for field, type_ in zip(one.key.names, one.key.types, strict=True):
-        _place(record, one.paths[field], _EXAMPLES[type_] if type_ is not str else "a")
+        example: object = _EXAMPLES[type_] if type_ is not str else "a"
+        if window is not None and field == window.name:
+            example = _EXAMPLES[int if window.unit else datetime]
+        _place(record, one.paths[field], example)
     for cell, path in one.feeds.items():
         if path:
             node = one.plan[cell]

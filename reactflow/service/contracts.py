@@ -47,7 +47,7 @@ def check_feeders(service: str, bound: Sequence[Input]) -> None:
 def check_contract(one: Input) -> None:
     """Refuse a source under which the flow's cells or folds would depend on chance."""
     source, plan = one.source, one.plan
-    unit_is_one_lane = source.unit_is_one_lane(one.key.names)
+    unit_is_one_lane = source.unit_is_one_lane(one.key.plain_names)
     if source.order == "arrival" or (unit_is_one_lane and source.contract.ordered):
         return
     cells = [name for name in one.feeds if plan[name].kind is Kind.SOURCE]
