@@ -68,6 +68,17 @@ class Window:
             )
         return f"{(_EPOCH + timedelta(seconds=start)).isoformat()}Z"
 
+    def write(self, moment: datetime) -> int | str:
+        """A time, to the second, as a record's field has to hold it; ``moment`` has an offset from UTC.
+
+        >>> window("1m", on="ts", unit="ms").write(datetime(1970, 1, 1, 0, 1, tzinfo=UTC))
+        60000
+        """
+        seconds = _of_datetime(moment)[0] // 10**6
+        if self.unit is not None:
+            return seconds * _A_SECOND[self.unit]
+        return f"{(_EPOCH + timedelta(seconds=seconds)).isoformat()}Z"
+
     def check_start(self, text: object) -> str:
         """A start given as text; raises RecordError for what is no start of a window."""
         if type(text) is str and _is_start(text):
@@ -137,7 +148,7 @@ class Window:
             except ValueError:
                 raise RecordError(
                     f"{what} is {short(value)}, not a time: send ISO text such as '2026-11-23T12:00:00Z'"
-                    f"{', or say unit= if it is a number' if value.strip('-.').isdigit() else ''}",
+                    f"{', or say unit= if it is a number' if value.lstrip('-').replace('.', '', 1).isdigit() else ''}",
                     field=self.on,
                 ) from None
         if moment is None:
