@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -13,8 +17,9 @@ from hypothesis import strategies as st
 
 from reactflow import Cell, Flow, MemoryStore, Pulse, Service, cell, fold, folds, pulse, row, window
 from reactflow.aws import S3, DynamoDB, Kinesis
-from reactflow.errors import BindingError
-from reactflow.service import Host, Report
+from reactflow.errors import BindingError, RecordError
+from reactflow.service import Host, Publication, Report, Sink
+from reactflow.sql import Table as SQLTable
 from reactflow.testing import dynamodb_event, kinesis_event, s3_event
 from reactflow.testing.events import START
 from tests.service.faults import FaultyStore, Script, Trigger
@@ -29,7 +34,7 @@ class Minute(Flow):
     mean = fold(celsius, folds.mean)
 
 
-def service(rows: Table, late: Table | None, keep: str | None = "1h", store: Any = None) -> Service:
+def service(rows: Table, late: Sink | None, keep: str | None = "1h", store: Any = None) -> Service:
     return Service(
         Minute,
         name="minutes",
@@ -218,6 +223,54 @@ def test_the_sink_of_late_records_is_one_of_what_the_service_writes() -> None:
     assert evolve(made, outputs=()).writes == ("memory/late",)
     assert evolve(made, name="again").writes == made.writes
     assert any(node.name == "memory/late" for node in made.show().nodes)
+
+
+class Small(Table):
+    """Takes no record with a long text."""
+
+    def confirm(self, publication: Publication) -> None:
+        if len(str(publication.values)) > 500:
+            raise RecordError(f"{publication.id} is too long: send less")
+
+
+def test_a_late_record_that_its_sink_can_never_take_is_kept_as_a_case() -> None:
+    late = Small("late")
+    made = service(Table("rows"), late)
+    report = deliver(made, {**reading(7200), "note": "x" * 600}, reading(7200))
+    assert report.fates == {"quarantined": 1, "late": 1, "filtered": 0}
+    assert [case.reason.message for case in made.host.open_cases()] == [
+        "minutes/late/sensor=s1,window=2026-11-23T10:00:00Z/memory:late/1 is too long: send less"
+    ]
+    assert [name.rpartition("/")[2] for name in late.log] == ["1"]
+
+
+def test_late_records_go_to_a_sql_table(tmp_path: Path) -> None:
+    made = service(Table("rows"), SQLTable(f"sqlite:///{tmp_path}/late.db", "late", create=True))
+    deliver(made, reading(7200, 1.5), reading(0))
+    deliver(made, reading(7200, 1.5), reading(0))
+    with closing(sqlite3.connect(tmp_path / "late.db")) as database:
+        ((sensor, start, record, removal),) = database.execute(
+            "select sensor, window, record, removal from late"
+        ).fetchall()
+    assert (sensor, start, removal) == ("s1", "2026-11-23T10:00:00Z", 0)
+    assert json.loads(record) == {"sensor": "s1", "ts": NOW - 7200, "celsius": 1.5}
+
+
+def test_an_item_that_moves_to_another_window_leaves_the_old_one() -> None:
+    class Plan(Flow):
+        place: Cell[str] = cell()
+
+    rows = Table("rows")
+    made = Service(
+        Plan, name="plans", key=("id", window("1h", on="at", keep="1d")),
+        inputs=[DynamoDB("plans", keys="id")], outputs=[Plan.place >> rows], store=MemoryStore(),
+    )  # fmt: skip
+    first = {"id": "p1", "at": "2026-11-23T12:30:00Z", "place": "here"}
+    then = {"id": "p1", "at": "2026-11-23T13:30:00Z", "place": "there"}
+    made.host.handle(dynamodb_event((None, first), table="plans"))
+    assert [one["window"] for one in rows.rows.values()] == ["2026-11-23T12:00:00Z"]
+    made.host.handle(dynamodb_event((first, then), table="plans", start=1))
+    assert [one["window"] for one in rows.rows.values()] == ["2026-11-23T13:00:00Z"]
 
 
 RECORDS = st.lists(
