@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,10 @@ def test_notebook_runs_and_shows_what_it_keeps(path: Path) -> None:
     kept, fresh = _read(path), _read(path)
     for cell in fresh.cells:
         cell.pop("outputs", None) if cell.cell_type != "code" else cell.update(outputs=[])
+    own = {**os.environ, "PYTHONPATH": str(path.parent.parent)}  # these sources, whatever is installed
     NotebookClient(
         fresh, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
-    ).execute()
+    ).execute(env=own)
     for number, (before, after) in enumerate(zip(kept.cells, fresh.cells, strict=True)):
         assert _shown(after) == _shown(before), f"cell {number} shows something else: {before.source}"
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from attrs import frozen
@@ -66,7 +67,7 @@ class Window:
                 f"{what} is {short(value)}, which is not in the years 1 to 9999{self._said()}: is another unit meant?",
                 field=self.on,
             )
-        return f"{(_EPOCH + timedelta(seconds=start)).isoformat()}Z"
+        return _as_text(start)
 
     def write(self, moment: datetime) -> int | str:
         """A time, to the second, as a record's field has to hold it; ``moment`` has an offset from UTC.
@@ -77,7 +78,7 @@ class Window:
         seconds = _of_datetime(moment)[0] // 10**6
         if self.unit is not None:
             return seconds * _A_SECOND[self.unit]
-        return f"{(_EPOCH + timedelta(seconds=seconds)).isoformat()}Z"
+        return _as_text(seconds)
 
     def check_start(self, text: object) -> str:
         """A start given as text; raises RecordError for what is no start of a window."""
@@ -234,6 +235,11 @@ def parse_start(text: str) -> str:
     if not _is_start(text):
         raise ValueError(f"{short(text)} is no start of a window")
     return text
+
+
+@lru_cache(maxsize=1024)  # the events of a time share their windows
+def _as_text(seconds: int) -> str:
+    return f"{(_EPOCH + timedelta(seconds=seconds)).isoformat()}Z"
 
 
 def _is_start(text: str) -> bool:
