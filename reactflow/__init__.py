@@ -45,7 +45,7 @@ from reactflow.errors import (
     Unset,
 )
 from reactflow.flow import Event, Flow, Step, migrate
-from reactflow.service import MemoryStore, Service, SQLiteStore, System, row
+from reactflow.service import MemoryStore, Service, SQLiteStore, System, row, window
 
 __all__ = [
     "UNSET",
@@ -97,4 +97,5 @@ __all__ = [
     "untracked",
     "why",
     "why_not",
+    "window",
 ]

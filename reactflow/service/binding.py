@@ -20,6 +20,7 @@ from reactflow.service.decoding import ABSENT, check_type, decode_value, read_pa
 from reactflow.service.key import Key, UnitKey
 from reactflow.service.source import Message, Source
 from reactflow.service.suggest import suggestion
+from reactflow.service.window import Late
 
 if TYPE_CHECKING:
     from reactflow.flow import Flow
@@ -33,7 +34,7 @@ class UnitEvent:
     """What one record means for one unit; ``error`` instead of an event when it cannot be applied to it.
 
     ``versions`` orders the writes of the cells whose source has a version of its own. ``ignored`` names the fields that
-    feed nothing.
+    feed nothing. ``late`` is there instead of what the event means when it came too late for its window.
     """
 
     unit: UnitKey
@@ -41,6 +42,7 @@ class UnitEvent:
     versions: Mapping[str, Version] = field(factory=dict)
     ignored: frozenset[str] = frozenset()
     error: RecordError | None = None
+    late: Late | None = None
 
     @classmethod
     def failed(cls, unit: UnitKey, error: RecordError) -> UnitEvent:
@@ -51,6 +53,8 @@ class UnitEvent:
         """This and what another input makes of the same record, as the one event that a record is."""
         if self.error is not None or other.error is not None:
             return self if self.error is not None else other
+        if self.late is not None or other.late is not None:
+            return self if self.late is not None else other
         mine, theirs = self.event, other.event
         event = Event({**mine.writes, **theirs.writes}, {**mine.occurrences, **theirs.occurrences})
         return UnitEvent(self.unit, event, {**self.versions, **other.versions}, self.ignored & other.ignored)
@@ -77,7 +81,8 @@ class Input:
     @classmethod
     def bind(cls, source: Source, flow: type[Flow], key: Key) -> Input:
         """Bind a source to a flow by its options; raises BindingError with the remedy."""
-        feeds, paths = source.feeds(flow.plan), source.key_paths(key.names)
+        feeds, wanted = source.feeds(flow.plan), key.wanted
+        told = source.key_paths(tuple(wanted.values()))
         if not feeds:
             fed = [f"{node.name!r}" for node in flow.plan if node.name and node.kind is Kind.SOURCE]
             example = f"{{{fed[0]}: 'field'}}" if fed else "{cell: field}"
@@ -87,13 +92,14 @@ class Input:
             )
         for name in feeds:
             _check_fed(name, flow, source)
-        for name in key.names:
-            if name not in paths:
+        for name in wanted.values():
+            if name not in told:
                 raise BindingError(
                     f"{source.resource} does not tell the key's field {name!r} (it tells "
-                    f"{', '.join(paths) or 'none'}): add {{{name}}} to its template, or take {name!r} out of the key"
+                    f"{', '.join(told) or 'none'}): add {{{name}}} to its template, or take {name!r} out of the key"
                 )
-        return cls(source, key, dict(feeds), dict(paths), flow.plan)
+        paths = {name: told[field] for name, field in wanted.items()}
+        return cls(source, key, dict(feeds), paths, flow.plan)
 
     def events(self, message: Message) -> list[UnitEvent]:
         """The events that a message makes, at most one a unit.
@@ -114,11 +120,28 @@ class Input:
             # A delete has to tell its unit; an old image that cannot, or what only stopped to fit, never made one.
             before = self.key.read(gone, self.paths) if new is None else self._unit(gone)
             if before is not None and before != now:
-                made.append(self._removal(before, gone))
+                made.append(self._judged(self._removal(before, gone), gone, message, is_removal=True))
         if now is not None and new is not None:
             replaces = self.source.contract.replaces or message.cause is not None  # an edge of ours is whole
-            made.append(self._write(now, new, replaces))
+            made.append(self._judged(self._write(now, new, replaces), new, message, is_removal=False))
         return made
+
+    def _judged(
+        self, made: UnitEvent, fields: Mapping[str, Any], message: Message, *, is_removal: bool
+    ) -> UnitEvent:
+        """An event, or what is told of one that is too late for its window, or cannot be as old as it says."""
+        window = self.key.window
+        if window is None or window.keep is None:
+            return made
+        time, what = self.key.time(fields, self.paths)
+        try:
+            why = window.judge(time, message.time, what)
+        except RecordError as error:
+            return UnitEvent.failed(made.unit, error)
+        if not why or message.time is None:
+            return made
+        late = Late(fields, message.time.isoformat().replace("+00:00", "Z"), is_removal, why)
+        return UnitEvent(made.unit, Event({}, {}), late=late)
 
     def _fits(self, fields: Mapping[str, Any]) -> bool:
         if self.source.where is None:

@@ -30,12 +30,19 @@ def check_name(name: str, what: str = "the service's name") -> str:
 
 
 def check_feeders(service: str, bound: Sequence[Input]) -> None:
-    """Refuse a cell that two inputs feed, unless versions say which write is the latest."""
+    """Refuse a cell that two inputs feed, unless versions or the arrival say which write is the latest.
+
+    A pulse may be fed from several places: every occurrence counts, and ``check_folds`` sees to their order. But one
+    record is one event, so two inputs of one place cannot both feed it.
+    """
     feeders: dict[str, Input] = {}
     for one in bound:
         for name in one.feeds:
             other = feeders.setdefault(name, one)
             if other is one or (one.source.version and other.source.version):
+                continue
+            by_arrival = one.source.order == other.source.order == "arrival"
+            if one.source.resource != other.source.resource and (by_arrival or one.plan[name].is_pulse):
                 continue
             raise BindingError(
                 f"service {service!r}: the cell {name!r} is fed by {other.source.resource} and by "
@@ -47,7 +54,7 @@ def check_feeders(service: str, bound: Sequence[Input]) -> None:
 def check_contract(one: Input) -> None:
     """Refuse a source under which the flow's cells or folds would depend on chance."""
     source, plan = one.source, one.plan
-    unit_is_one_lane = source.unit_is_one_lane(one.key.names)
+    unit_is_one_lane = source.unit_is_one_lane(one.key.plain_names)
     if source.order == "arrival" or (unit_is_one_lane and source.contract.ordered):
         return
     cells = [name for name in one.feeds if plan[name].kind is Kind.SOURCE]

@@ -169,7 +169,7 @@ class Host:
             else:
                 if message is None:
                     continue
-                one.source.confirm_unit(record, one.key.names)
+                one.source.confirm_unit(record, one.key.plain_names)
                 events = self._bounded(message, one.events(message))
             made += events
             told = told or (one, message)

@@ -204,6 +204,18 @@ def _pending(
     )  # fmt: skip
 
 
+def occurrence(
+    service: Service, unit: UnitKey, output: Output, values: Values, n: int, cause: Cause
+) -> Pending:  # fmt: skip
+    """An occurrence as it is stored, of something that is no pulse of the flow."""
+    return _pending(service, unit, output, "occurrence", values, n, cause)
+
+
+def as_publication(service: Service, pending: Pending) -> Publication:
+    """A pending change with all of its values, as a sink gets it."""
+    return _publication(service, pending, {})
+
+
 def _unstored(service: Service, output: Output) -> dict[str, str]:
     """The columns of cells that are not stored."""
     return {column: name for column, name in output.cells.items() if name in service.unstored}

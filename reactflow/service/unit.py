@@ -18,6 +18,7 @@ from reactflow.errors import (
     CellError,
     ConfigurationError,
     EventError,
+    LateRecord,
     RecordError,
     StateError,
     Superseded,
@@ -26,17 +27,19 @@ from reactflow.errors import (
 from reactflow.flow import Applied, Event, State
 from reactflow.flow.migration import former
 from reactflow.service.binding import UnitEvent
-from reactflow.service.item import Item
+from reactflow.service.item import Item, Pending
 from reactflow.service.key import UnitKey
+from reactflow.service.late import late_change
 from reactflow.service.outbox import Cause, Occurred, confirm, due
 from reactflow.service.quarantine import Case, Reason
 from reactflow.service.source import Message, Record
+from reactflow.service.window import Late
 
 if TYPE_CHECKING:
     from reactflow.service.host import Host
     from reactflow.service.service import Service
 
-Fate = Literal["applied", "duplicate", "superseded", "quarantined", "filtered", "unfinished"]
+Fate = Literal["applied", "duplicate", "superseded", "late", "quarantined", "filtered", "unfinished"]
 
 
 @frozen
@@ -169,6 +172,8 @@ class Draft:
         if item.cells and item.gv != self.step.version:
             self.before.update(self._computed_by_old_version())
         self.shown, self.told = self.before, item.numbers  # what the sinks were asked about last
+        # late records, and the outputs' numbers with them
+        self.late, self.numbers = list[Pending](), dict(item.numbers)
         self.marks, self.versions = dict(item.marks), self.step.migrations.renamed(item.versions)
         self.open_cases = list(item.open_cases)
         self.occurred: list[Occurred] = []
@@ -201,6 +206,8 @@ class Draft:
         """Apply one event; raises EventError, Transient or ConfigurationError with nothing changed."""
         if arrival.event.error is not None:
             raise arrival.event.error
+        if arrival.event.late is not None:
+            return self._tell_late(arrival, arrival.event.late)
         event = self._still_due(arrival.event)
         try:
             state, applied = self.step.apply(self.state, event)
@@ -216,6 +223,20 @@ class Draft:
         versions = arrival.event.versions
         self.versions.update((name, versions[name][0]) for name in event.writes if name in versions)
         self.end(arrival, "applied")
+
+    def _tell_late(self, arrival: Arrival, late: Late) -> None:
+        """Have a late record told; raises LateRecord where nobody wants to hear of it, so that it is kept as a case."""
+        output = self.service.late
+        if output is None:
+            raise LateRecord(
+                f"the record is late: {late.why}. To have such records written, say late= on the window, as in "
+                "late=Kinesis('late')"
+            )
+        pending, self.numbers = late_change(
+            self.service, self.unit, output, self.numbers, late, arrival.message
+        )
+        self.late.append(pending)
+        self.end(arrival, "late")
 
     def _told(self, state: State, applied: Applied, cause: Cause) -> list[Occurred]:
         """What an event has occur that is told outside; raises RecordError when a sink can never write what is due."""
@@ -259,7 +280,7 @@ class Draft:
         self.cases.append(case)
         if case.id not in self.open_cases:
             self.open_cases.append(case.id)
-        self.end(arrival, "quarantined")
+        self.end(arrival, "late" if isinstance(error, LateRecord) else "quarantined")
         return case
 
     def leave(self, arrivals: Sequence[Arrival], error: Transient) -> None:
@@ -270,11 +291,11 @@ class Draft:
     def finish(self) -> Item:
         """The item to be written: state, marks, cases and due changes together."""
         pending, numbers = due(
-            self.service, self.unit, self.item.numbers, self.before, self._after(), self.occurred, self.cause
+            self.service, self.unit, self.numbers, self.before, self._after(), self.occurred, self.cause
         )
         return self.item.next(
             gv=self.step.version, cells=self.step.codec.encode(self.state), marks=self.marks, versions=self.versions,
-            out=pending, numbers=numbers, open_cases=self.open_cases,
+            out=[*self.late, *pending], numbers=numbers, open_cases=self.open_cases,
             written=self.step.migrations.written(self.state), past=past_of(self.item, self.step.version),
         )  # fmt: skip
 
