@@ -97,7 +97,8 @@ def _run(
                     elif isinstance(one, Cell) and newest.get(name, -1) < place:
                         newest[name] = place
                         one.value = value
-        return (cells[plan.names[fold]].value,)
+        shown: Any = cells[plan.names[fold]]  # whose value is read as a user would
+        return (shown.value,)
     except Exception:  # the user's functions were not written for these values: they show nothing
         return None
 

@@ -188,7 +188,8 @@ WRONG: list[tuple[str, Callable[[], object], str, str]] = [
     ]), "BindingError",
      "the fold 'peak' depends on the cell 'level', and is fed by kinesis/inside and by kinesis/outside, which have no "
      "order among each other: its result would depend on chance (level=2.0, level=4.0, factor=2.0, factor=1.0 give "
-     "8.0, and level=2.0, factor=2.0, factor=1.0, level=4.0 give 4.0). Fold a pulse that is computed from one record alone, "
+     "8.0, and level=2.0, factor=2.0, factor=1.0, level=4.0 give 4.0). Fold a pulse that is computed from one "
+     "record alone, "
      'feed it by one of them alone, or say order="arrival" on each to take records as they come'),
     ("no order for a unit", lambda: service(source=Kinesis("measurements")), "BindingError",
      "kinesis/measurements: the records of one unit (room) may come in several lanes, which have no order among each "
@@ -202,7 +203,8 @@ WRONG: list[tuple[str, Callable[[], object], str, str]] = [
     ("a fold over state without order", lambda: service(Gauge, Kinesis("gauges", version="n")), "BindingError",
      "the fold 'peak' depends on the cell 'level', and kinesis/gauges is not ordered for one unit: its result would "
      "depend on chance (level=2.0, level=4.0, level=3.0, "
-     "level=1.0 give 4.0, and level=2.0, level=3.0, level=4.0, level=1.0 give 3.0). Fold a pulse that is computed from one record alone, or choose an ordered source"),
+     "level=1.0 give 4.0, and level=2.0, level=3.0, level=4.0, level=1.0 give 3.0). "
+     "Fold a pulse that is computed from one record alone, or choose an ordered source"),
     ("a template without the key", lambda: service(Photo, PHOTOS), "BindingError",
      "s3/photos does not tell the key's field 'room' (it tells none): add {room} to its template, or take 'room' out "
      "of the key"),
