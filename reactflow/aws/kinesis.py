@@ -38,6 +38,8 @@ PART_WIDTH = 10  # digits of the place inside an aggregated record
 _AGGREGATED = b"\xf3\x89\x9a\xc2"  # how records packed by the Kinesis Producer Library begin
 _BATCH_RECORDS = 500
 _BATCH_BYTES = 5 << 20
+_CONTRACT = Contract(ordered=True, skips=False, replaces=False)
+_ONLY_PART = f".{0:0>{PART_WIDTH}}"  # the first record inside an aggregated one
 _LONGEST_KEY = 256  # characters of a partition key
 
 
@@ -73,7 +75,7 @@ class Kinesis(StreamSource, Sink):
 
     @property
     def contract(self) -> Contract:
-        return Contract(ordered=True, skips=False, replaces=False)
+        return _CONTRACT
 
     def unit_is_one_lane(self, key_names: Sequence[str]) -> bool:
         """True when the partition field is part of the key: then all records of a unit have one partition key."""
@@ -88,7 +90,7 @@ class Kinesis(StreamSource, Sink):
         plain = read_object(_data(part, what), what)
         cause = None
         fields: Mapping[str, Any] = plain
-        if Envelope.is_one(plain):
+        if "specversion" in plain and Envelope.is_one(plain):
             try:
                 cause = Envelope.from_json(plain)
             except RecordError as error:
@@ -112,8 +114,7 @@ class Kinesis(StreamSource, Sink):
 
     def position(self, record: Record) -> str:
         """The sequence number in 129 digits, and the place inside an aggregated record (always the first, for now)."""
-        number = padded(_kinesis(record).get("sequenceNumber"), NUMBER_WIDTH, record)
-        return f"{number}.{0:0>{PART_WIDTH}}"
+        return padded(_kinesis(record).get("sequenceNumber"), NUMBER_WIDTH, record) + _ONLY_PART
 
     def _check_partition(self, fields: Mapping[str, Any], part: Mapping[str, Any], what: str) -> None:
         if self.partition is None:
@@ -247,6 +248,8 @@ def _requests(records: list[tuple[str, int]], data: Mapping[int, bytes]) -> list
 
 def _kinesis(record: Record) -> Mapping[str, Any]:
     part = record.raw.get("kinesis")
+    if type(part) is dict:
+        return part
     if not isinstance(part, Mapping):
         raise RecordError(f"{named(record)} has no part 'kinesis': it is not a record of a Kinesis trigger")
     return part

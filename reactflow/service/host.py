@@ -107,6 +107,7 @@ class Host:
         ignored: Counter[str] = Counter()
         cases: list[Case] = []
         units: dict[UnitKey, list[Arrival]] = {}
+        filtered: list[bool] = []
         for place, record in enumerate(records):
             try:
                 arrivals = self._read(place, record)
@@ -114,10 +115,14 @@ class Host:
                 cases.append(self._put_away(record, error))
                 fates["quarantined"] += 1
                 continue
-            fates["filtered"] += not arrivals
+            filtered.append(not arrivals)
             for arrival in arrivals:
-                units.setdefault(arrival.event.unit, []).append(arrival)
-                ignored.update(arrival.event.ignored)
+                event = arrival.event
+                units.setdefault(event.unit, []).append(arrival)
+                if event.ignored:
+                    ignored.update(event.ignored)
+        if filtered:
+            fates["filtered"] += sum(filtered)
         broken: list[ConfigurationError] = []
         parts = [self._commit(unit, arrivals, broken) for unit, arrivals in units.items()]
         published, late = self._publish(parts, broken)
@@ -170,25 +175,28 @@ class Host:
                 if message is None:
                     continue
                 one.source.confirm_unit(record, one.key.names)
-                events = self._bounded(message, one.events(message))
+                events = one.events(message)
+                hops = message.cause.hops if message.cause is not None else 0
+                if hops >= self.service.hops:
+                    events = self._endless(hops, events)
             made += events
             told = told or (one, message)
         if told is None or not made:
             return []
         one, message = told
         lane, position = _place_of(one, record, message)
-        skips = one.source.contract.skips
+        skips = one.contract.skips
         return [Arrival(place, record, lane, position, message, event, skips) for event in one_a_unit(made)]
 
-    def _inputs(self, record: Record) -> list[Input]:
-        found = [one for one in self.service.bound if one.source.resource == record.resource]
+    def _inputs(self, record: Record) -> Sequence[Input]:
+        found = self.service.inputs_of.get(record.resource)
         if not found:
             raise RecordError(self._is_foreign(record))
         return found
 
     def _check_reads(self, records: Sequence[Record]) -> None:
         """Refuse a trigger of another source. A queue that brings one such record among others is none: it is kept."""
-        resources = {one.source.resource for one in self.service.bound}
+        resources = self.service.inputs_of
         foreign = [one for one in records if one.resource not in resources and not one.unreadable]
         if foreign and (len(foreign) == len(records) or any(one.via != "queue" for one in foreign)):
             raise ConfigurationError(self._is_foreign(foreign[0]))
@@ -200,11 +208,8 @@ class Host:
             "trigger, or add the input"
         )
 
-    def _bounded(self, message: Message, events: list[UnitEvent]) -> list[UnitEvent]:
+    def _endless(self, hops: int, events: list[UnitEvent]) -> list[UnitEvent]:
         """Events that came through too many services are poison: a cycle that does not settle ends here."""
-        hops = message.cause.hops if message.cause is not None else 0
-        if hops < self.service.hops:
-            return events
         endless = RecordError(
             f"the event came through {hops} services, and {self.service.hops} are the most: services feed each other "
             "without end. Cut the cycle, or raise hops= if it is meant to be that long"
@@ -318,5 +323,5 @@ def _place_of(one: Input, record: Record, message: Message) -> tuple[str, str]:
     A stream takes a change of another service also twice and late, so there the sender's own number counts; a table or
     a bucket took it only over a lower one, and its own order is right.
     """
-    sent = message.cause.place if message.cause is not None and not one.source.contract.replaces else None
+    sent = message.cause.place if message.cause is not None and not one.contract.replaces else None
     return sent or (one.source.lane(record), one.source.position(record))

@@ -23,6 +23,7 @@ NESTING = 64  # objects and arrays inside each other
 MEMBERS = 10_000  # members of objects and items of arrays, of the whole text
 DIGITS = 4_300  # digits before or after the point: what Python itself allows for an integer
 
+_UNUSUAL = re.compile(rb"\\u[dD][89a-fA-F]|[0-9][eE]")  # half a pair, maybe, or an exponent
 _SKELETON = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
 _HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -49,6 +50,15 @@ def read_object(data: bytes | str, what: str) -> dict[str, Any]:
 def read_json(data: bytes | str, what: str) -> Any:
     """Read any JSON value under the same limits; raises RecordError."""
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+    if len(raw) < DIGITS and not _UNUSUAL.search(raw):
+        try:
+            value = _quick.decode(raw.decode("utf-8"))
+        except (ValueError, RecursionError):
+            pass  # read with care below, which says what is wrong
+        else:
+            # Each member has a colon of its own: as many members as colons, and no name stands twice.
+            if type(value) is dict and len(value) == raw.count(b":") and raw.count(b"[") <= NESTING:
+                return value
     _check_limits(raw, what)
     try:
         text = raw.decode("utf-8")
@@ -145,6 +155,7 @@ def _check_text(value: Any, what: str) -> None:
                 ) from None
 
 
+_quick = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant)  # does all in C
 _decoder = json.JSONDecoder(
     object_pairs_hook=_unique, parse_float=_decimal, parse_int=_integer, parse_constant=_no_constant
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -25,7 +26,7 @@ ONLY_UNIT = "()"  # the text of the one unit of key=(); every other text holds a
 _REMEDY = 'write key="room", key=("dept", "emp"), key={"day": date, "line": int} or key=()'
 
 
-@frozen
+@frozen(cache_hash=True)
 class UnitKey:
     """One unit's key: the values of the key's fields, in their order, and their text.
 
@@ -100,6 +101,9 @@ class Key:
         for name, kind in zip(self.names, self.types, strict=True):
             path = paths.get(name, name)
             value = read_path(fields, path)
+            if kind is str and type(value) is str and len(value) <= LONGEST and value.isascii():
+                values.append(value)
+                continue
             what = f"the key's field {name!r}" if path == name else f"the key's field {name!r} (at {path!r})"
             if value is ABSENT or value is None:
                 state = "missing" if value is ABSENT else "null"
@@ -108,7 +112,7 @@ class Key:
                 )
                 raise RecordError(f"{what} is {state}: {remedy}", field=path)
             values.append(_strict(value, kind, what, path))
-        return self._unit(tuple(values))
+        return _unit(self.names, tuple(values))
 
     def unit(self, *values: object) -> UnitKey:
         """The unit with these values, in the order of the names; raises RecordError as ``read`` does."""
@@ -141,17 +145,19 @@ class Key:
             raise StateError(f"{short(text)} is not the text of a key {self.names}: {error}") from error
         return tuple(values)
 
-    def _unit(self, values: tuple[KeyValue, ...]) -> UnitKey:
-        text = ",".join(
-            f"{_escape(name)}={_escape(str(value))}" for name, value in zip(self.names, values, strict=True)
+
+@lru_cache(maxsize=1 << 14)  # a delivery speaks of the same units again and again
+def _unit(names: tuple[str, ...], values: tuple[KeyValue, ...]) -> UnitKey:
+    text = ",".join(
+        f"{_escape(name)}={_escape(str(value))}" for name, value in zip(names, values, strict=True)
+    )
+    if len(text) > LONGEST:
+        raise RecordError(
+            f"the key {short(text)} has {len(text)} characters when encoded, and {LONGEST} are the most: "
+            "use a shorter field as the key",
+            field=names[0],
         )
-        if len(text) > LONGEST:
-            raise RecordError(
-                f"the key {short(text)} has {len(text)} characters when encoded, and {LONGEST} are the most: "
-                "use a shorter field as the key",
-                field=self.names[0],
-            )
-        return UnitKey(self.names, values, text or ONLY_UNIT)
+    return UnitKey(names, values, text or ONLY_UNIT)
 
 
 _read_text: dict[KeyType, Callable[[str], KeyValue]] = {str: str, int: int, date: date.fromisoformat}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from attrs import evolve, field, frozen
 
@@ -27,7 +27,7 @@ from reactflow.flow import Applied, Event, State
 from reactflow.service.binding import UnitEvent
 from reactflow.service.item import Item
 from reactflow.service.key import UnitKey
-from reactflow.service.outbox import Cause, Occurred, confirm, due
+from reactflow.service.outbox import Cause, Occurred, Outcomes, Values, confirm, due
 from reactflow.service.quarantine import Case, Reason
 from reactflow.service.source import Message, Record
 
@@ -38,8 +38,7 @@ if TYPE_CHECKING:
 Fate = Literal["applied", "duplicate", "superseded", "quarantined", "filtered", "unfinished"]
 
 
-@frozen
-class Arrival:
+class Arrival(NamedTuple):
     """One event of a unit as it arrived: its place in the delivery, and its position in its lane.
 
     ``skips`` says that the source may skip values in between: an older one is superseded then, not a duplicate.
@@ -55,7 +54,7 @@ class Arrival:
 
     def as_poison(self, error: RecordError) -> Arrival:
         """This arrival as one that cannot be applied however often it is tried."""
-        return evolve(self, event=UnitEvent.failed(self.event.unit, error))
+        return self._replace(event=UnitEvent.failed(self.event.unit, error))
 
 
 @frozen
@@ -105,7 +104,8 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
     while True:  # every attempt starts from a fresh copy of the item
         host.settle(unit, item)  # publish, then prune: what is due is out before anything new is applied
         draft = Draft(service, unit, item)
-        for index, arrival in enumerate(arrivals):
+        one_by_one = () if draft.apply_together(arrivals) else arrivals
+        for index, arrival in enumerate(one_by_one):
             if draft.has_seen(arrival):
                 continue
             try:
@@ -139,10 +139,11 @@ class Draft:
         self.service, self.step = service, service.step
         self.unit, self.item = unit, item
         self.state = self.step.read(item.cells, item.gv) if item.cells else self.step.initial()
-        self.before = self.step.values(self.state, recompute=False)
+        self.before: Values = Outcomes(service, self.state)
         if item.cells and item.gv != self.step.version:
-            self.before.update(self._computed_by_old_version())
-        self.shown, self.told = self.before, item.numbers  # what the sinks were asked about last
+            self.before = {**self.before, **self._computed_by_old_version()}
+        self.shown: Values = self.before
+        self.told = item.numbers  # what the sinks were asked about last
         self.marks, self.versions = dict(item.marks), dict(item.versions)
         self.open_cases = list(item.open_cases)
         self.occurred: list[Occurred] = []
@@ -171,6 +172,34 @@ class Draft:
         self.fates[arrival.place] = "superseded" if arrival.skips and arrival.position < mark else "duplicate"
         return True
 
+    def apply_together(self, arrivals: Sequence[Arrival]) -> bool:
+        """Apply all events in one call of the step, where nothing has to be known of each; whether that is done.
+
+        It is not when any of them is out of the ordinary, or fails: nothing has happened then.
+        """
+        if not self.service.is_quiet:
+            return False
+        marks, fates, events = dict(self.item.marks), dict(self.fates), []
+        applied: list[Message] = []
+        for place, _, lane, position, message, (_, event, versions, _, error), skips in arrivals:
+            if error is not None or versions:
+                return False
+            mark = marks.get(lane, "")
+            if position > mark:
+                marks[lane], fates[place] = position, "applied"
+                events.append(event)
+                applied.append(message)
+            else:
+                fates[place] = "superseded" if skips and position < mark else "duplicate"
+        if events:
+            try:
+                self.state = self.step.run(self.state, events)[0]
+            except Exception:  # which of them it was, and what it means, is found one by one
+                return False
+        self.cause = self.cause.and_then(*applied)
+        self.marks, self.fates = marks, fates
+        return True
+
     def apply(self, arrival: Arrival) -> None:
         """Apply one event; raises EventError, Transient or ConfigurationError with nothing changed."""
         if arrival.event.error is not None:
@@ -197,7 +226,7 @@ class Draft:
         is_asked = self.service.confirmed and (applied.changed or self.shown is self.before)
         if not told and not is_asked:
             return []
-        values = self.step.values(state, recompute=False)
+        values = Outcomes(self.service, state)
         occurred = [Occurred(pulse, value, values) for pulse, value in told]
         if self.service.confirmed:
             computed = {**self.computed, **applied.computed}
@@ -251,9 +280,9 @@ class Draft:
             out=pending, numbers=numbers, open_cases=self.open_cases,
         )  # fmt: skip
 
-    def _after(self) -> dict[str, object] | None:
+    def _after(self) -> Values | None:
         """The values now; None when nothing was applied, and so nothing can be due."""
-        return self.step.values(self.state, recompute=False) if "applied" in self.fates.values() else None
+        return Outcomes(self.service, self.state) if "applied" in self.fates.values() else None
 
     def part(self, item: Item, rest: Sequence[Arrival]) -> Part:
         """What became of the arrivals, once ``item`` is stored."""
