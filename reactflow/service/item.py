@@ -12,6 +12,7 @@ import binascii
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final, Literal, get_args
 
 from attrs import evolve, field, frozen
@@ -22,6 +23,9 @@ FORMAT: Final = 1  # of the stored bytes; a newer one is refused rather than mis
 HARD_LIMIT: Final = 400_000  # bytes: what the smallest store takes
 
 PublicationKind = Literal["row", "removal", "occurrence"]
+
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 @frozen(kw_only=True)
@@ -110,6 +114,13 @@ class Item:
         """
         return evolve(self, v=self.v + 1, **changes)
 
+    def settled(self) -> Item:
+        """The same item without what it owed: for memory only, the stored one is pruned by the next commit."""
+        return Item(
+            v=self.v, gv=self.gv, cells=self.cells, marks=self.marks, versions=self.versions, numbers=self.numbers,
+            open_cases=self.open_cases, held=self.held, seen=self.seen,
+        )  # fmt: skip
+
     def to_bytes(self) -> bytes:
         """Canonical JSON with the protocol's short names; raises StateError for what JSON cannot hold."""
         for change in self.out:
@@ -122,10 +133,7 @@ class Item:
             "q": self.open_cases, "held": self.held, "ids": self.seen,
         }  # fmt: skip
         try:
-            text = json.dumps(
-                plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-            )
-            return text.encode()
+            return _encode(plain).encode()
         except (ValueError, TypeError) as error:
             raise StateError(f"the item cannot be encoded: {error}") from error
 
@@ -153,6 +161,7 @@ class Item:
             raise StateError(f"{whose} cannot be read: {str(error) or type(error).__name__}") from error
 
 
+@lru_cache(maxsize=1024)
 def number_name(output: str, destination: str) -> str:
     """The name in ``Item.numbers`` of an output's changes at a destination; injective.
 
@@ -205,7 +214,7 @@ def _check_plain(value: object, place: str) -> None:
         return
     if isinstance(value, float) and math.isfinite(value):
         return
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         for name, inner in value.items():
             if not isinstance(name, str):
                 raise StateError(

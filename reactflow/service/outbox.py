@@ -16,7 +16,7 @@ from attrs import frozen
 from reactflow.cells import UNSET, Failure
 from reactflow.errors import ConfigurationError, Superseded, Transient
 from reactflow.flow import State, same_value
-from reactflow.service.envelope import OCCURRENCE, REMOVAL, ROW, Envelope
+from reactflow.service.envelope import OCCURRENCE, REMOVAL, ROW, Envelope, attributes
 from reactflow.service.item import Item, Pending, PublicationKind, number_name
 from reactflow.service.key import UnitKey
 from reactflow.service.output import Output
@@ -230,14 +230,18 @@ def _pending(
     """A change as it is stored; values that are too large for that are left to be computed when it is published."""
     codec = service.flow.codec
     left_out = _unstored(service, output) if kind == "row" else {}
-    envelope = Envelope(
-        id=f"{service.name}/{output.name}/{unit.text}/{output.sink.destination.replace('/', ':')}/{n}",
-        source=f"/{service.name}", type=_TYPES[kind], subject=unit.text, sequence=str(n), **cause.passed_on(),
-    )  # fmt: skip
-    about = envelope.to_json()
-    del about["data"], about["datacontenttype"]  # the values stand beside it, once
+    destination = output.sink.destination
+    id = f"{service.name}/{output.name}/{unit.text}/{destination.replace('/', ':')}/{n}"
+    about = attributes(  # the values stand beside it, once
+        id=id,
+        source=f"/{service.name}",
+        type=_TYPES[kind],
+        subject=unit.text,
+        sequence=str(n),
+        **cause.passed_on(),
+    )
     return Pending(
-        id=envelope.id, output=output.name, destination=output.sink.destination, n=n, kind=kind,
+        id=id, output=output.name, destination=destination, n=n, kind=kind,
         key={name: codec.to_plain(part, name) for name, part in unit.fields().items()},
         values={column: codec.to_plain(value, column) for column, value in values.items() if column not in left_out},
         recompute=bool(left_out), envelope=about, bare=output.bare,

@@ -103,7 +103,7 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
     rest: Sequence[Arrival] = ()
     while True:  # every attempt starts from a fresh copy of the item
         host.settle(unit, item)  # publish, then prune: what is due is out before anything new is applied
-        draft = Draft(service, unit, item)
+        draft = Draft(service, unit, item, host.warm.recall_state(unit, item))
         one_by_one = () if draft.apply_together(arrivals) else arrivals
         for index, arrival in enumerate(one_by_one):
             if draft.has_seen(arrival):
@@ -127,7 +127,7 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
             arrivals, rest = cut(arrivals, rest, error)
             continue
         if rival is None:
-            host.warm.remember(unit, new)
+            host.warm.remember(unit, new, draft.state)
             return draft.part(new, rest)
         item = rival  # a rival, a zombie, or our own write whose answer was lost: go on from what is there
 
@@ -135,10 +135,12 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
 class Draft:
     """A unit being worked on: a fresh copy of its item for every attempt, so that a failed one leaves no trace."""
 
-    def __init__(self, service: Service, unit: UnitKey, item: Item) -> None:
+    def __init__(self, service: Service, unit: UnitKey, item: Item, state: State | None) -> None:
         self.service, self.step = service, service.step
         self.unit, self.item = unit, item
-        self.state = self.step.read(item.cells, item.gv) if item.cells else self.step.initial()
+        if state is None:
+            state = self.step.read(item.cells, item.gv) if item.cells else self.step.initial()
+        self.state = state
         self.before: Values = Outcomes(service, self.state)
         if item.cells and item.gv != self.step.version:
             self.before = {**self.before, **self._computed_by_old_version()}
