@@ -98,27 +98,16 @@ class Input:
     used: frozenset[str] = field(init=False)
     _fed: tuple[Feed, ...] = field(init=False)
 
-    @resource.default
-    def _find_resource(self) -> str:
-        return self.source.resource
-
-    @contract.default
-    def _find_contract(self) -> Contract:
-        return self.source.contract
-
-    @used.default
-    def _find_used(self) -> frozenset[str]:
-        if "" in self.feeds.values():
-            return _NO_NAMES
+    def __attrs_post_init__(self) -> None:
+        put = object.__setattr__  # a frozen value is completed once, here
+        put(self, "resource", self.source.resource)
+        put(self, "contract", self.source.contract)
         used = [*self.feeds.values(), *self.paths.values(), self.source.version or ""]
-        return frozenset(path.partition(".")[0] for path in used)
-
-    @_fed.default
-    def _find_fed(self) -> tuple[Feed, ...]:
+        known = () if "" in self.feeds.values() else (path.partition(".")[0] for path in used)
+        put(self, "used", frozenset(known))
         nodes = [(name, path, self.plan[name]) for name, path in self.feeds.items()]
-        return tuple(
-            Feed(name, path, node.kind is Kind.SOURCE, converter(node.type)) for name, path, node in nodes
-        )
+        fed = (Feed(name, path, node.kind is Kind.SOURCE, converter(node.type)) for name, path, node in nodes)
+        put(self, "_fed", tuple(fed))
 
     @classmethod
     def bind(cls, source: Source, flow: type[Flow], key: Key) -> Input:

@@ -157,7 +157,7 @@ class Host:
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
-    def _read(self, place: int, record: Record) -> list[Arrival]:
+    def _read(self, place: int, record: Record) -> Sequence[Arrival]:
         """The events of units that a record makes; none when it is not for this service's inputs."""
         if record.unreadable:
             raise RecordError(record.unreadable)
@@ -186,6 +186,8 @@ class Host:
         one, message = told
         lane, position = _place_of(one, record, message)
         skips = one.contract.skips
+        if len(made) == 1:
+            return (Arrival(place, record, lane, position, message, made[0], skips),)
         return [Arrival(place, record, lane, position, message, event, skips) for event in one_a_unit(made)]
 
     def _inputs(self, record: Record) -> Sequence[Input]:
@@ -238,7 +240,7 @@ class Host:
 
     def _commit(self, unit: UnitKey, arrivals: Sequence[Arrival], broken: list[ConfigurationError]) -> Part:
         """One unit's part, in as many writes as it needs room for; one that fails leaves other units alone."""
-        done = Part(unit, Item())
+        done: Part | None = None
         size = len(arrivals)
         while arrivals:
             taken, later = arrivals[:size], arrivals[size:]
@@ -249,19 +251,19 @@ class Host:
                 EventError,
             ) as error:  # an EventError: the item itself cannot be read or written
                 self.warm.forget(unit)
-                return done.then(Part.left(unit, arrivals, str(error)))
+                return Part.left(unit, arrivals, str(error)).after(done)
             except ConfigurationError as error:
                 self.warm.forget(unit)
                 broken.append(error)
-                return done.then(Part.left(unit, arrivals, str(error)))
+                return Part.left(unit, arrivals, str(error)).after(done)
             except Exception as error:  # one that nobody thought of: it must not hold up the units behind it
                 self.warm.forget(unit)
-                return done.then(Part.left(unit, arrivals, self._unexpected(unit, error)))
-            done, arrivals = done.then(part), [*part.rest, *later]
+                return Part.left(unit, arrivals, self._unexpected(unit, error)).after(done)
+            done, arrivals = part.after(done), [*part.rest, *later]
             if part.transient:
-                return done.then(Part.left(unit, arrivals, part.transient))
+                return Part.left(unit, arrivals, part.transient).after(done)
             size = max(1, len(taken) - len(part.rest))  # what found room once will again
-        return done
+        return done or Part(unit, Item())
 
     def _unexpected(self, unit: UnitKey, error: Exception) -> str:
         """An error that nobody thought of, with its way in the log: the unit is left, and tried again."""

@@ -25,7 +25,9 @@ HARD_LIMIT: Final = 400_000  # bytes: what the smallest store takes
 PublicationKind = Literal["row", "removal", "occurrence"]
 
 
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+_encode = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+).encode
 
 
 @frozen(kw_only=True)
@@ -134,7 +136,7 @@ class Item:
         }  # fmt: skip
         try:
             return _encode(plain).encode()
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise StateError(f"the item cannot be encoded: {error}") from error
 
     @classmethod
@@ -208,6 +210,9 @@ def _unpack(plain: object) -> bytes:
     raise StateError("'c' is not encoded cells")
 
 
+_CERTAIN: Final = frozenset({str, int, bool, type(None)})
+
+
 def _check_plain(value: object, place: str) -> None:
     """Refuse what JSON would change in silence (names that are not text) or cannot hold."""
     if value is None or isinstance(value, (str, bool, int)):
@@ -216,6 +221,8 @@ def _check_plain(value: object, place: str) -> None:
         return
     if type(value) is dict or isinstance(value, Mapping):
         for name, inner in value.items():
+            if type(name) is str and type(inner) in _CERTAIN:
+                continue
             if not isinstance(name, str):
                 raise StateError(
                     f"{place} has the name {name!r}, which is not text: encode it with the codec"

@@ -79,14 +79,16 @@ class Part:
         fates: dict[int, Fate] = {one.place: "unfinished" for one in arrivals}
         return cls(unit, Item(), fates, transient=why)
 
-    def then(self, later: Part) -> Part:
-        """This and the part that followed it, as one."""
+    def after(self, earlier: Part | None) -> Part:
+        """This and the part that came before it, as one."""
+        if earlier is None:
+            return self
         return evolve(
-            later,
-            item=later.item if later.item.v else self.item,
-            fates={**self.fates, **later.fates},
-            cases=(*self.cases, *later.cases),
-            computed={**self.computed, **later.computed},
+            self,
+            item=self.item if self.item.v else earlier.item,
+            fates={**earlier.fates, **self.fates},
+            cases=(*earlier.cases, *self.cases),
+            computed={**earlier.computed, **self.computed},
         )
 
 
@@ -277,9 +279,11 @@ class Draft:
         pending, numbers = due(
             self.service, self.unit, self.item.numbers, self.before, self._after(), self.occurred, self.cause
         )
-        return self.item.next(
-            gv=self.step.version, cells=self.step.codec.encode(self.state), marks=self.marks, versions=self.versions,
-            out=pending, numbers=numbers, open_cases=self.open_cases,
+        codec, item = self.step.codec, self.item
+        return Item(
+            v=item.v + 1, gv=self.step.version, cells=codec.encode(self.state), marks=self.marks,
+            versions=self.versions, out=pending, numbers=numbers, open_cases=self.open_cases,
+            held=item.held, seen=item.seen,
         )  # fmt: skip
 
     def _after(self) -> Values | None:
