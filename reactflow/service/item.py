@@ -12,6 +12,7 @@ import binascii
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final, Literal, get_args
 
 from attrs import evolve, field, frozen
@@ -22,6 +23,11 @@ FORMAT: Final = 1  # of the stored bytes; a newer one is refused rather than mis
 HARD_LIMIT: Final = 400_000  # bytes: what the smallest store takes
 
 PublicationKind = Literal["row", "removal", "occurrence"]
+
+
+_encode = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+).encode
 
 
 @frozen(kw_only=True)
@@ -113,6 +119,13 @@ class Item:
         """
         return evolve(self, v=self.v + 1, **changes)
 
+    def settled(self) -> Item:
+        """The same item without what it owed: for memory only, the stored one is pruned by the next commit."""
+        return Item(
+            v=self.v, gv=self.gv, cells=self.cells, marks=self.marks, versions=self.versions, numbers=self.numbers,
+            open_cases=self.open_cases, held=self.held, seen=self.seen,
+        )  # fmt: skip
+
     def to_bytes(self) -> bytes:
         """Canonical JSON with the protocol's short names; raises StateError for what JSON cannot hold."""
         for change in self.out:
@@ -129,11 +142,8 @@ class Item:
         if self.past:
             plain["p"] = self.past
         try:
-            text = json.dumps(
-                plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-            )
-            return text.encode()
-        except (ValueError, TypeError) as error:
+            return _encode(plain).encode()
+        except (ValueError, TypeError, RecursionError) as error:
             raise StateError(f"the item cannot be encoded: {error}") from error
 
     @classmethod
@@ -162,6 +172,7 @@ class Item:
             raise StateError(f"{whose} cannot be read: {str(error) or type(error).__name__}") from error
 
 
+@lru_cache(maxsize=1024)
 def number_name(output: str, destination: str) -> str:
     """The name in ``Item.numbers`` of an output's changes at a destination; injective.
 
@@ -208,14 +219,19 @@ def _unpack(plain: object) -> bytes:
     raise StateError("'c' is not encoded cells")
 
 
+_CERTAIN: Final = frozenset({str, int, bool, type(None)})
+
+
 def _check_plain(value: object, place: str) -> None:
     """Refuse what JSON would change in silence (names that are not text) or cannot hold."""
     if value is None or isinstance(value, (str, bool, int)):
         return
     if isinstance(value, float) and math.isfinite(value):
         return
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         for name, inner in value.items():
+            if type(name) is str and type(inner) in _CERTAIN:
+                continue
             if not isinstance(name, str):
                 raise StateError(
                     f"{place} has the name {name!r}, which is not text: encode it with the codec"

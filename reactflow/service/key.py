@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -29,7 +30,7 @@ _REMEDY = (
 )
 
 
-@frozen
+@frozen(cache_hash=True)
 class UnitKey:
     """One unit's key: the values of the key's fields, in their order, and their text.
 
@@ -137,6 +138,9 @@ class Key:
                 continue
             path = paths.get(name, name)
             value = read_path(fields, path)
+            if kind is str and type(value) is str and len(value) <= LONGEST and value.isascii():
+                values.append(value)
+                continue
             what = f"the key's field {name!r}" if path == name else f"the key's field {name!r} (at {path!r})"
             if value is ABSENT or value is None:
                 state = "missing" if value is ABSENT else "null"
@@ -145,7 +149,7 @@ class Key:
                 )
                 raise RecordError(f"{what} is {state}: {remedy}", field=path)
             values.append(_strict(value, kind, what, path))
-        return self._unit(tuple(values))
+        return _unit(self.names, tuple(values))
 
     def time(self, fields: Mapping[str, Any], paths: Mapping[str, str]) -> tuple[object, str]:
         """The time in a record that tells its window, as it came, and what an error calls it."""
@@ -190,17 +194,19 @@ class Key:
             raise StateError(f"{short(text)} is not the text of a key {self.names}: {error}") from error
         return tuple(values)
 
-    def _unit(self, values: tuple[KeyValue, ...]) -> UnitKey:
-        text = ",".join(
-            f"{_escape(name)}={_escape(str(value))}" for name, value in zip(self.names, values, strict=True)
+
+@lru_cache(maxsize=1 << 14)  # a delivery speaks of the same units again and again
+def _unit(names: tuple[str, ...], values: tuple[KeyValue, ...]) -> UnitKey:
+    text = ",".join(
+        f"{_escape(name)}={_escape(str(value))}" for name, value in zip(names, values, strict=True)
+    )
+    if len(text) > LONGEST:
+        raise RecordError(
+            f"the key {short(text)} has {len(text)} characters when encoded, and {LONGEST} are the most: "
+            "use a shorter field as the key",
+            field=names[0],
         )
-        if len(text) > LONGEST:
-            raise RecordError(
-                f"the key {short(text)} has {len(text)} characters when encoded, and {LONGEST} are the most: "
-                "use a shorter field as the key",
-                field=self.names[0],
-            )
-        return UnitKey(self.names, values, text or ONLY_UNIT)
+    return UnitKey(names, values, text or ONLY_UNIT)
 
 
 _read_text: dict[KeyType, Callable[[str], KeyValue]] = {str: str, int: int, date: date.fromisoformat}

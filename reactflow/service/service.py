@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from reactflow.cells import GraphView
+from reactflow.cells import GraphView, Kind
 from reactflow.errors import BindingError
 from reactflow.flow import Flow, Step
 from reactflow.service.binding import Input
@@ -120,6 +120,39 @@ class Service:
     def step(self) -> Step:
         """The flow as a pure function, made once."""
         return self.flow.step()
+
+    @cached_property
+    def inputs_of(self) -> Mapping[str, Sequence[Input]]:
+        """The inputs by the resource that they read."""
+        found: dict[str, list[Input]] = {}
+        for one in self.bound:
+            found.setdefault(one.resource, []).append(one)
+        return found
+
+    @cached_property
+    def fed(self) -> frozenset[str]:
+        """The source cells that an input feeds."""
+        plan = self.flow.plan
+        return frozenset(name for one in self.bound for name in one.feeds if plan[name].kind is Kind.SOURCE)
+
+    @cached_property
+    def outputs_by_name(self) -> Mapping[tuple[str, str], Output]:
+        """The outputs by name and destination."""
+        return {(one.name, one.sink.destination): one for one in self.outputs}
+
+    @cached_property
+    def kept(self) -> frozenset[str]:
+        """The cells of which the state holds the very value, if they have one."""
+        return frozenset(
+            node.name
+            for node in self.flow.plan
+            if node.name and not node.is_pulse and node.kind is not Kind.FOLD and node.stored is not False
+        )
+
+    @cached_property
+    def is_quiet(self) -> bool:
+        """Whether nothing has to be known of a single event: no sink is asked or told of it, no value is not stored."""
+        return not (self.logged or self.confirmed or self.unstored)
 
     @cached_property
     def unstored(self) -> frozenset[str]:
