@@ -19,6 +19,7 @@ from reactflow.errors import BindingError, RecordError
 from reactflow.flow import DEFAULT, Event
 from reactflow.service.conversion import converter
 from reactflow.service.decoding import ABSENT, check_type, decode_value, read_path, short
+from reactflow.service.envelope import OCCURRENCE
 from reactflow.service.key import Key, UnitKey
 from reactflow.service.scalars import Converter, Mismatch
 from reactflow.service.source import Contract, Message, Source
@@ -198,7 +199,11 @@ class Input:
         """Whether there was something for this input before, which may have to go."""
         if message.old_known:
             return message.old is not None and self._fits(message.old)
-        return message.new is None or self.contract.replaces
+        if message.new is None:
+            return True
+        # an edge of ours is whole, as a row of a table is; an occurrence that does not fit is only left out
+        is_row = message.cause is not None and message.cause.type != OCCURRENCE
+        return self.contract.replaces or is_row
 
     def _unit(self, fields: Mapping[str, Any]) -> UnitKey | None:
         try:

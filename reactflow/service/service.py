@@ -171,8 +171,8 @@ class Service:
 
     @cached_property
     def confirmed(self) -> tuple[Output, ...]:
-        """The outputs whose sink wants to be asked before a change is stored."""
-        return tuple(one for one in self.outputs if type(one.sink).confirm is not Sink.confirm)
+        """The outputs that have to be asked before a change is stored: by their sink, or for what by= keys them by."""
+        return tuple(one for one in self.outputs if one.by or type(one.sink).confirm is not Sink.confirm)
 
     @cached_property
     def host(self) -> Host:

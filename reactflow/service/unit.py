@@ -27,10 +27,11 @@ from reactflow.errors import (
 from reactflow.flow import Applied, Event, State
 from reactflow.flow.migration import former
 from reactflow.service.binding import UnitEvent
+from reactflow.service.changes import Occurred, Outcomes, Values
 from reactflow.service.item import Item, Pending
 from reactflow.service.key import UnitKey
 from reactflow.service.late import late_change
-from reactflow.service.outbox import Cause, Occurred, Outcomes, Values, confirm, due
+from reactflow.service.outbox import Cause, confirm, due
 from reactflow.service.quarantine import Case, Reason
 from reactflow.service.source import Message, Record
 from reactflow.service.window import Late
