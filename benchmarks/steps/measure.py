@@ -32,7 +32,7 @@ class StepFigures(NamedTuple):
     ratio: float
     """Of ``step(state, events)``, the public call."""
     run: float
-    """Of ``step.run(state, events)``, the one of hosts."""
+    """Of ``step.run(packed, events)``, the one of hosts."""
 
 
 def side_by_hand(work: StepWork, units: dict[str, Any]) -> Side:
@@ -66,8 +66,8 @@ def side_by_step(step: Step, states: dict[str, Any]) -> Side:
 
 
 def side_by_run(step: Step, states: dict[str, Any]) -> Side:
-    """States in a dict, by what hosts call."""
-    initial = step.initial()
+    """Packed states in a dict, by what hosts call."""
+    initial = step.pack(step.initial())
 
     def deliver(delivery: Delivery) -> list[Any]:
         told = []
@@ -103,8 +103,8 @@ def differences(work: StepWork, deliveries: Sequence[Delivery]) -> list[str]:
             ]
     for key, unit in units.items():
         held = {name: getattr(unit, name) for name in type(unit).__slots__}
-        for states in (by_call, by_run):
-            if (values := step.values(states[key])) != held:
+        for state in (by_call[key], step.unpack(by_run[key])):
+            if (values := step.values(state)) != held:
                 found.append(f"{key}: {values} and not {held}")
     return found
 

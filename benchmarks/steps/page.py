@@ -35,10 +35,10 @@ the rounds of the ratio of CPU times in one round; garbage collection is off whi
 to the same changes of each key, old and new value, the same occurrences, and the same state in the end.
 
 By hand a unit is an object with slots in a dict, and its code is written out: `benchmarks/steps/by_hand.py` says what
-is the same work. For the step, *ratio* is `step(state, events)`, and *as hosts call it* is `step.run(state, events)`.
-Both are given their events grouped by key; in the handler both group. `benchmarks/steps/handler_by_hand.py` says what
-the same work is for a handler: 10,000 records of Kinesis are decoded, grouped, applied, stored in memory, and published
-to a dict.
+is the same work. For the step, *ratio* is `step(state, events)`, and *as hosts call it* is `step.run(packed, events)`,
+on states that are kept as tuples. Both are given their events grouped by key; in the handler both group.
+`benchmarks/steps/handler_by_hand.py` says what the same work is for a handler: 10,000 records of Kinesis are decoded,
+grouped, applied, stored in memory, and published to a dict.
 """
 
 

@@ -149,7 +149,8 @@ class Input:
             and not message.old_known
             and self.source.where is None
         ):
-            return [self._write(self.key.read(new, self.paths), new, message.cause is not None)]
+            event = self._write(self.key.read(new, self.paths), new, message.cause is not None)
+            return [self._judged(event, new, message, is_removal=False)]
         now: UnitKey | None = None
         try:
             if new is not None and self._fits(new):
