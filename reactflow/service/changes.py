@@ -1,8 +1,8 @@
 """Which changes of a service's outputs are due when a unit went from one state to another, and of which rows.
 
 A cell output has one row a unit, which is written, or removed; one that is keyed by a cell (``by=``) moves with its
-value, so that there is a removal under the old one and a row under the new one. A pulse output tells of each occurrence.
-Nothing is counted, stored or published here: that is the business of ``outbox``.
+value, so that there is a removal under the old one and a row under the new one. A pulse output tells of each
+occurrence. Nothing is counted, stored or published here: that is the business of ``outbox``.
 """
 
 from __future__ import annotations
