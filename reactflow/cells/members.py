@@ -216,13 +216,14 @@ class Gathered(NamedTuple):
 class Members(Pulse[tuple[MemberChange, ...]], Generic[V]):
     """Contributions by id. In a live graph they are put and removed; in a service an input brings them."""
 
-    __slots__ = ("depths", "gathered", "kept")
+    __slots__ = ("ahead", "depths", "gathered", "kept")
     kind = "members"
 
     def __init__(self, gathered: Gathered, name: str | None) -> None:
         super().__init__(name)
         self.gathered = gathered
         self.depths: dict[End, int] = {"lowest": 0, "highest": 0}
+        self.ahead: tuple[object, Kept] = (UNSET, Kept())  # an outcome, and what is kept after it
         self.kept: Keeping | None = Keeping(self, KEEPING, None, None)
 
     def put(self, id: str, value: V) -> None:
@@ -297,6 +298,8 @@ class Members(Pulse[tuple[MemberChange, ...]], Generic[V]):
             self.kept = None
 
     def _kept(self) -> Kept:
+        if self.outcome is not UNSET and self.outcome is self.ahead[0]:
+            return self.ahead[1]  # in a batch: nothing has to be gone through again
         return Kept() if self.kept is None else self.kept.peek()
 
     def _change(self, id: str, new: Any) -> None:
@@ -314,9 +317,15 @@ class Members(Pulse[tuple[MemberChange, ...]], Generic[V]):
             lowest, highest = (kept.first(end, n) if n else None for end, n in self.depths.items())
             change = MemberChange(key, old, new, lowest, highest)
             if self.outcome is UNSET or ENGINE.in_effects:
-                emit(self, (change,))
+                changes: tuple[MemberChange, ...] = (change,)
+                self.ahead = changes, kept
+                emit(self, changes)
             else:  # in the batch that is open
-                write(self, (*self.outcome, change))
+                changes = (*self.outcome, change)
+                self.ahead = changes, kept
+                write(self, changes)
+            if self.outcome is UNSET:  # the event is over
+                self.ahead = UNSET, Kept()
 
 
 def members(

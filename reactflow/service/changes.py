@@ -16,6 +16,7 @@ from attrs import frozen
 from reactflow.cells import UNSET, Failure
 from reactflow.errors import BindingError, ConfigurationError, RecordError, Transient
 from reactflow.flow import State, same_value
+from reactflow.service.contributing import present
 from reactflow.service.item import PublicationKind, number_name
 from reactflow.service.key import Key, KeyValue, UnitKey
 from reactflow.service.output import Output
@@ -59,7 +60,10 @@ class Outcomes(Mapping[str, object]):
     @property
     def _found(self) -> Values:
         if self._all is None:
-            self._all = self._service.step.values(self._state, recompute=False)
+            there: dict[str, object] = self._service.step.values(self._state, recompute=False)
+            for name, folds in self._service.member_folds.items():  # no cell: whether there are any
+                there[name] = True if present(folds, self._state) else UNSET
+            self._all = there
         return self._all
 
 

@@ -154,6 +154,11 @@ class Output:
             name = names.get(id(one))
             if name is None:
                 raise BindingError(_foreign(one, flow, self.sink))
+            if flow.plan[name].gathered is not None:
+                raise BindingError(
+                    f"the output to {self.sink.destination} has the members {flow.__name__}.{name}, of which no cell "
+                    f"holds all: write what is kept of them, as in total = {name}.sum() and {flow.__name__}.total"
+                )
             column = column or name
             if column in cells or column in key_names:
                 what = "a field of the key, which is part of every row"

@@ -221,7 +221,7 @@ def write_newer(path: Path) -> None:
     [
         (write_text, "file is not a database"),
         (write_foreign, r"is another program's database \(it has customers\): name another file"),
-        (write_newer, "has schema version 99, and this reactflow reads 1"),
+        (write_newer, "has schema version 99, and this reactflow reads 2"),
         (Path.mkdir, "unable to open database file"),
     ],
 )
