@@ -18,7 +18,8 @@ from reactflow.cells.graphview import GraphView, NodeView
 from reactflow.cells.instrument import Instrument
 from reactflow.cells.live import instantiate
 from reactflow.cells.looking import graph, instrumented
-from reactflow.cells.members import MemberChange, MemberFold, Members, members
+from reactflow.cells.member_folds import MemberChange, MemberFold
+from reactflow.cells.members import Members, members
 from reactflow.cells.plan import Constant, Kind, Node, Plan
 from reactflow.cells.profiled import Profile, ProfileRow, profiled
 from reactflow.cells.pulse import Pulse, pulse

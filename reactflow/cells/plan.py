@@ -15,7 +15,8 @@ from reactflow.cells.cell import Cell
 from reactflow.cells.derived import METHOD, TRACKED, Derived
 from reactflow.cells.fold import FoldCell
 from reactflow.cells.folds import Fold
-from reactflow.cells.members import Gathered, MemberChange, Members
+from reactflow.cells.member_folds import MemberChange
+from reactflow.cells.members import Gathered, Members
 from reactflow.cells.naming import Site, function_line
 from reactflow.cells.node import Node as Graph
 from reactflow.cells.pulse import Changes, Pulse

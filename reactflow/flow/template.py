@@ -86,7 +86,17 @@ class TemplateMembers(Template, Members[Any]):
 
     __slots__ = ()
 
-    put = remove = items = Template._refuse
+    def put(self, id: str, value: Any) -> NoReturn:
+        """Refused: a template has no contributions."""
+        self._refuse()
+
+    def remove(self, id: str) -> NoReturn:
+        """Refused, as putting is."""
+        self._refuse()
+
+    def items(self) -> NoReturn:
+        """Refused, as putting is."""
+        self._refuse()
 
 
 class TemplateDerived(Template, Derived[Any]):

@@ -19,7 +19,7 @@ from reactflow.service.item import Item
 from reactflow.service.key import UnitKey
 
 if TYPE_CHECKING:
-    from reactflow.cells.members import End, Ranked
+    from reactflow.cells.member_folds import End, Ranked
     from reactflow.service.host import Host
     from reactflow.service.service import Service
     from reactflow.service.stores import Store
