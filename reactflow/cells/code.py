@@ -200,7 +200,7 @@ def run({parameters}):
 """
 
 _WRITE = """
-def run(cell, value{words}):
+def run(cell, value):
     old = cell.outcome
     if value is old: return
     if {unusual}value is UNSET or value.__class__ is Failure: return slow(cell, value)
@@ -214,12 +214,13 @@ def run(cell, value{words}):
     D.epoch = now + {event}
     cell.outcome = value
     D.track = foreign; D.running = program
-    at = 0; r = None
     try:
-        {body}
+        for chunk in chunks:
+            left = chunk(now)
+            if left is not None: return leave(*left)
     except BaseException as error:
         if D.claim != me: raise  # it comes from what follows the event
-        return leave{failed}
+        return leave(None, error, MISSING, None)
     D.track = D.running = None
     {end}
 """
@@ -227,18 +228,20 @@ def run(cell, value{words}):
 _END = "D.claim = None; D.rest = True\n    if D.waiting: D.end_claim()"
 
 _READ = """
-def run(node{words}):
+def run(node):
     me = get_ident()
     if not D.rest: return slow(node)
     D.rest = False; D.claim = me
     D.track = foreign; D.running = program
     now = D.last_version
-    epoch = D.epoch; at = 0; r = None
+    epoch = D.epoch
     try:
-        {body}
+        for chunk in chunks:
+            left = chunk(now, epoch)
+            if left is not None: return leave(*left)
     except BaseException as error:
         if D.claim != me: raise  # it comes from what follows the event
-        return leave{failed}
+        return leave(None, error, MISSING, None)
     D.track = D.running = None
     {end}
     return node.outcome
@@ -264,11 +267,6 @@ def run(n0):
 """
 
 _FAILED = "(locals()[f'n{at}'], error, locals().get(f'v{at}', MISSING), r)"
-_CHUNKS = [
-    "for chunk in chunks:",
-    "    left = chunk({given})",
-    "    if left is not None: return leave(*left)",
-]
 
 
 def _indented(lines: Sequence[str]) -> str:
@@ -290,7 +288,7 @@ def words_of(shape: Shape) -> list[str]:
 
 
 def source_text(shape: Shape, sources: frozenset[str] | None, entry: str, tells: bool, compares: bool) -> str:
-    """The text of a whole function: a "chunk", or the "entry" of a write or a read, or its entry to other "chunks".
+    """The text of a whole function: a "chunk", or the "entry" of a write or a read to its chunks.
 
     That of a read of a node which needs no other is for it "alone": it gets at all else through the node, and serves
     every node of its shape. ``sources`` is None for pulling code; ``tells`` says that effects follow, ``compares`` that
@@ -319,15 +317,12 @@ def source_text(shape: Shape, sources: frozenset[str] | None, entry: str, tells:
         "unusual": "" if compares else "not D.rest or ",
     }
     pulls = sources is None
-    leave = "" if entry == "chunk" else "leave"
+    leave = "leave" if entry == "alone" else ""
     body = pulling_text(shape, leave) if sources is None else pushing_text(shape, sources, leave)
-    if entry == "chunks":
-        body = [line.format(given="now, epoch" if pulls else "now") for line in _CHUNKS]
-        given["failed"] = "(None, error, MISSING, None)"
     if entry == "alone":
         (form,) = shape
         equals = "" if form.is_default else "; equals = (n0.equal,)"
         given["given"] = f"{', '.join(form.arguments)}, = n0.arguments; f0 = n0.fn{equals}"
     template = {"chunk": _CHUNK, "alone": _ALONE}.get(entry, _READ if pulls else _WRITE)
     given["parameters"] = ("now, epoch" if pulls else "now") + given["words"]
-    return template.format(body=_indented(body or ["pass"]), **given).strip()
+    return template.format(body=_indented(body), **given).strip()

@@ -72,9 +72,7 @@ def entry_of(
     """The function that writes a source and brings ``nodes`` up to date, or that reads the last of them."""
     if sources is None and len(nodes) == 1 and not nodes[0].tracked:
         return _alone(_shape_of(nodes, sources, reads, helpers)[0], helpers)
-    if len(nodes) <= CHUNK:
-        return _made(nodes, sources, reads, helpers, "entry", [])
-    return _made([], sources, reads, helpers, "chunks", chunks_of(nodes, sources, reads, helpers))
+    return _made([], sources, reads, helpers, "entry", chunks_of(nodes, sources, reads, helpers))
 
 
 @lru_cache(maxsize=256)

@@ -256,7 +256,7 @@ def test_no_name_or_value_of_the_user_gets_into_the_code() -> None:
         Form((), (), "watch", True, False),
     )
     for sources in (frozenset({"x0"}), None):
-        for entry in ("chunk", "entry", "chunks"):
+        for entry in ("chunk", "entry"):
             text = source_text(shape if sources else shape[:3], sources, entry, True, False)
             assert set(text.split()).isdisjoint({"import", "eval", "exec"})
             compile(text, "<test>", "exec")
