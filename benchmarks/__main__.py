@@ -35,6 +35,7 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--fast-paths", action="store_true", help="instead, what each fast path gains on each work"
     )
+    parser.add_argument("--step", action="store_true", help="instead, what steps and a whole handler cost")
     parser.add_argument("--markdown", action="store_true", help="print tables of Markdown")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures")
     parser.add_argument("--chart", type=Path, metavar="PATH", help="draw them, as an SVG")
@@ -49,12 +50,14 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print and write what was asked for."""
     options = options_of(arguments)
+    layout = table.markdown if options.markdown else table.plain
+    if options.step:
+        return steps(options, layout)
     works = [
         work
         for work in WORKS
         if not options.word or any(word.lower() in work.name.lower() for word in options.word)
     ]
-    layout = table.markdown if options.markdown else table.plain
     if options.fast_paths:
         report = Report(options.rounds, {}, [form.name for form in OURS])
         for work in works:
@@ -96,6 +99,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.write_docs:
         page.write(report)
     return 0 if report.agree() else 1
+
+
+def steps(options: argparse.Namespace, layout: table.Layout) -> int:
+    """Measure steps and handlers, print and write what was asked for."""
+    from benchmarks.steps import page as step_page  # a service needs more than the live graph does
+
+    try:
+        report = step_page.measure_all(options.word, options.rounds)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print("\n\n".join([*report.tables(layout), *report.remarks()]))
+    if options.json:
+        options.json.write_text(json.dumps(report.as_json(), indent=1) + "\n", encoding="utf-8")
+    if options.write_docs:
+        step_page.write(report, table.markdown)
+    return 0
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Nothing of reactflow is used here, and nothing is read from what a service wrote
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from io import BytesIO
@@ -67,3 +68,44 @@ def climate(readings: Iterable[Reading]) -> Rows:
             "spread": high - low,
         }
     return rows
+
+
+def payments(
+    orders: Iterable[tuple[str, str, Decimal]], payments: Iterable[tuple[str, Decimal]]
+) -> dict[str, dict[str, Any]]:
+    """The last state of each order (order, customer, total), with all that was paid for it (order, amount)."""
+    paid: dict[str, list[Decimal]] = {}
+    for order, amount in payments:
+        paid.setdefault(order, []).append(amount)
+    rows: dict[str, dict[str, Any]] = {}
+    for order, customer, total in orders:
+        amounts = paid.get(order, [])
+        due = total - sum(amounts)
+        rows[order] = {
+            "customer": customer, "total": total, "payments": len(amounts), "paid": sum(amounts), "due": due,
+            "settled": due <= 0,
+        }  # fmt: skip
+    return rows
+
+
+def minutes(
+    readings: Iterable[tuple[str, float, float, float]], keep: int = 86_400
+) -> tuple[dict[tuple[str, str], dict[str, Any]], list[tuple[str, float, float]]]:
+    """Each sensor's minutes, and the late readings, of (sensor, seconds of the reading, of its arrival, celsius)."""
+    kept: dict[tuple[str, str], list[float]] = {}
+    late: list[tuple[str, float, float]] = []
+    for sensor, ts, arrived, celsius in readings:
+        if Fraction(ts) < Fraction(arrived) - keep:
+            late.append((sensor, ts, celsius))
+            continue
+        start = datetime.fromtimestamp(ts // 60 * 60, UTC)
+        kept.setdefault((sensor, f"{start:%Y-%m-%dT%H:%M:%SZ}"), []).append(celsius)
+    rows = {
+        key: {
+            "readings": len(values),
+            "mean": float(sum(map(Fraction, values)) / len(values)),
+            "warmest": max(values),
+        }
+        for key, values in kept.items()
+    }
+    return rows, sorted(late)

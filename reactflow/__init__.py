@@ -44,8 +44,8 @@ from reactflow.errors import (
     Transient,
     Unset,
 )
-from reactflow.flow import Event, Flow, Step
-from reactflow.service import MemoryStore, Service, SQLiteStore, System, row
+from reactflow.flow import Event, Flow, Step, migrate
+from reactflow.service import MemoryStore, Service, SQLiteStore, System, row, window
 
 __all__ = [
     "UNSET",
@@ -88,6 +88,7 @@ __all__ = [
     "folds",
     "graph",
     "instrumented",
+    "migrate",
     "on_cleanup",
     "profiled",
     "pulse",
@@ -96,4 +97,5 @@ __all__ = [
     "untracked",
     "why",
     "why_not",
+    "window",
 ]

@@ -13,6 +13,7 @@
     |  `- MissingExtra                an optional dependency that is not installed (also an ImportError)
     |- EventError                     one event that could not be applied
     |  |- RecordError                 a record that could not be decoded
+    |  |  `- LateRecord               a record that came too late for its window
     |  |- CellError                   a cell of the flow that failed on an event
     |  |- StateError                  state that cannot be stored or read back
     |  `- Superseded                  the object an event speaks of is gone or was replaced
@@ -126,6 +127,10 @@ class RecordError(EventError):
         super().__init__(message)
         self.field = field
         self.key_fields = key_fields
+
+
+class LateRecord(RecordError):
+    """A record came too late for its window, and no ``late=`` says where to tell of it."""
 
 
 class CellError(EventError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +35,18 @@ def test_notebook_runs_and_shows_what_it_keeps(path: Path) -> None:
     kept, fresh = _read(path), _read(path)
     for cell in fresh.cells:
         cell.pop("outputs", None) if cell.cell_type != "code" else cell.update(outputs=[])
+    own = {**os.environ, "PYTHONPATH": str(path.parent.parent)}  # these sources, whatever is installed
     NotebookClient(
         fresh, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
-    ).execute()
+    ).execute(env=own)
     for number, (before, after) in enumerate(zip(kept.cells, fresh.cells, strict=True)):
         assert _shown(after) == _shown(before), f"cell {number} shows something else: {before.source}"
 
 
 def test_there_are_notebooks() -> None:
-    assert {"01_area.ipynb", "02_why.ipynb", "03_form.ipynb"} <= {path.name for path in NOTEBOOKS}
+    assert {"01_area.ipynb", "02_why.ipynb", "03_form.ipynb", "04_windows.ipynb"} <= {
+        path.name for path in NOTEBOOKS
+    }
 
 
 def test_an_explanation_that_is_the_last_line_shows_its_picture() -> None:

@@ -12,6 +12,7 @@ reason (``Record.unreadable``), so that the service keeps it in quarantine and t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from attrs import frozen
@@ -53,8 +54,8 @@ _KNOWN = (
 
 
 def _open(record: object, place: int) -> Iterable[Record]:
-    came_from = record.get("eventSource") if isinstance(record, Mapping) else None
-    if isinstance(record, Mapping):
+    came_from = record.get("eventSource") if type(record) is dict or isinstance(record, Mapping) else None
+    if type(record) is dict or isinstance(record, Mapping):
         if came_from == "aws:kinesis":
             yield _of_kinesis(record)
             return
@@ -73,21 +74,19 @@ def _open(record: object, place: int) -> Iterable[Record]:
 
 
 def _of_kinesis(raw: Mapping[str, Any]) -> Record:
-    arn = _Arn.of(raw.get("eventSourceARN"))
-    # arn:aws:kinesis:region:account:stream/name, with /consumer/... behind it under enhanced fan-out
-    stream = arn.name.removeprefix("stream/").partition("/")[0]
+    arn = _arn(raw.get("eventSourceARN"))
     part = raw.get("kinesis")
-    number = part.get("sequenceNumber") if isinstance(part, Mapping) else ""
-    return Record(raw, f"kinesis/{stream}", "stream", str(number or ""), arn.account, _region(raw, arn))
+    number = part.get("sequenceNumber") if type(part) is dict or isinstance(part, Mapping) else ""
+    # arn:aws:kinesis:region:account:stream/name, with /consumer/... behind it under enhanced fan-out
+    return Record(raw, f"kinesis/{arn.first}", "stream", str(number or ""), arn.account, _region(raw, arn))
 
 
 def _of_dynamodb(raw: Mapping[str, Any]) -> Record:
-    arn = _Arn.of(raw.get("eventSourceARN"))
+    arn = _arn(raw.get("eventSourceARN"))
     # arn:aws:dynamodb:region:account:table/name/stream/2026-11-23T00:00:00.000
-    table = arn.name.removeprefix("table/").partition("/")[0]
     part = raw.get("dynamodb")
     number = part.get("SequenceNumber") if isinstance(part, Mapping) else ""
-    return Record(raw, f"dynamodb/{table}", "stream", str(number or ""), arn.account, _region(raw, arn))
+    return Record(raw, f"dynamodb/{arn.first}", "stream", str(number or ""), arn.account, _region(raw, arn))
 
 
 def _of_s3(raw: Mapping[str, Any], via: Via, receipt: str) -> Record:
@@ -111,7 +110,7 @@ def _of_eventbridge(raw: Mapping[str, Any], via: Via, receipt: str) -> Record:
 
 
 def _of_sqs(message: Mapping[str, Any]) -> list[Record]:
-    arn = _Arn.of(message.get("eventSourceARN"))
+    arn = _arn(message.get("eventSourceARN"))
     receipt = str(message.get("messageId") or "")
     what = f"sqs/{arn.name}, message {receipt}"
     try:
@@ -164,11 +163,21 @@ class _Arn:
     region: str = ""
     account: str = ""
     name: str = ""
+    first: str = ""
+    """The name of a stream or table, without what it is and what of it."""
 
-    @classmethod
-    def of(cls, text: object) -> _Arn:
-        parts = text.split(":", 5) if isinstance(text, str) else []
-        return cls(parts[3], parts[4], parts[5]) if len(parts) == 6 and parts[0] == "arn" else cls()
+
+@lru_cache(maxsize=256)  # the records of a delivery come from one place
+def _arn_of(text: str) -> _Arn:
+    parts = text.split(":", 5)
+    if len(parts) != 6 or parts[0] != "arn":
+        return _Arn()
+    first = parts[5].removeprefix("stream/").removeprefix("table/").partition("/")[0]
+    return _Arn(parts[3], parts[4], parts[5], first)
+
+
+def _arn(text: object) -> _Arn:
+    return _arn_of(text) if isinstance(text, str) else _Arn()
 
 
 def _region(raw: Mapping[str, Any], arn: _Arn) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from binascii import a2b_base64
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from reactflow.aws.stream import StreamSource, moment, padded
 from reactflow.errors import BindingError, ConfigurationError, RecordError, Transient
 from reactflow.service.decoding import ABSENT, read_path, short
 from reactflow.service.envelope import REMOVAL, Envelope
-from reactflow.service.json_reader import SIZE, read_object
+from reactflow.service.json_reader import DIGITS, SIZE, read_object, read_quickly
 from reactflow.service.json_writer import as_text
 from reactflow.service.key import Key
 from reactflow.service.sink import Publication, Sink
@@ -38,6 +39,8 @@ PART_WIDTH = 10  # digits of the place inside an aggregated record
 _AGGREGATED = b"\xf3\x89\x9a\xc2"  # how records packed by the Kinesis Producer Library begin
 _BATCH_RECORDS = 500
 _BATCH_BYTES = 5 << 20
+_CONTRACT = Contract(ordered=True, skips=False, replaces=False)
+_ONLY_PART = f".{0:0>{PART_WIDTH}}"  # the first record inside an aggregated one
 _LONGEST_KEY = 256  # characters of a partition key
 
 
@@ -73,7 +76,7 @@ class Kinesis(StreamSource, Sink):
 
     @property
     def contract(self) -> Contract:
-        return Contract(ordered=True, skips=False, replaces=False)
+        return _CONTRACT
 
     def unit_is_one_lane(self, key_names: Sequence[str]) -> bool:
         """True when the partition field is part of the key: then all records of a unit have one partition key."""
@@ -84,17 +87,19 @@ class Kinesis(StreamSource, Sink):
     def decode(self, record: Record) -> Message | None:
         check_origin(self, record, self.region)
         part = _kinesis(record)
-        what = named(record, str(part.get("sequenceNumber", "")))
-        plain = read_object(_data(part, what), what)
+        plain = _quickly(part)
+        if plain is None:
+            what = _what(record, part)
+            plain = read_object(_data(part, what), what)
         cause = None
         fields: Mapping[str, Any] = plain
-        if Envelope.is_one(plain):
+        if "specversion" in plain and Envelope.is_one(plain):
             try:
                 cause = Envelope.from_json(plain)
             except RecordError as error:
-                raise RecordError(f"{what}: {error}", field=error.field) from error
+                raise RecordError(f"{_what(record, part)}: {error}", field=error.field) from error
             fields = cause.data
-        self._check_partition(fields, part, what)
+        self._check_partition(fields, part, record)
         time = moment(part.get("approximateArrivalTimestamp"))
         if cause is not None and cause.type == REMOVAL:
             return Message(new=None, old=fields, old_known=False, time=time, cause=cause)
@@ -102,7 +107,8 @@ class Kinesis(StreamSource, Sink):
 
     def lane(self, record: Record) -> str:
         """The stream and the shard; the shard stands before the colon of the event's id."""
-        shard, colon, _ = str(record.raw.get("eventID", "")).partition(":")
+        name = record.raw.get("eventID", "")
+        shard, colon, _ = (name if type(name) is str else str(name)).partition(":")
         if not colon or not shard:
             raise RecordError(
                 f"{named(record)} does not tell its shard: eventID is {short(record.raw.get('eventID'))}, and "
@@ -112,14 +118,16 @@ class Kinesis(StreamSource, Sink):
 
     def position(self, record: Record) -> str:
         """The sequence number in 129 digits, and the place inside an aggregated record (always the first, for now)."""
-        number = padded(_kinesis(record).get("sequenceNumber"), NUMBER_WIDTH, record)
-        return f"{number}.{0:0>{PART_WIDTH}}"
+        return padded(_kinesis(record).get("sequenceNumber"), NUMBER_WIDTH, record) + _ONLY_PART
 
-    def _check_partition(self, fields: Mapping[str, Any], part: Mapping[str, Any], what: str) -> None:
+    def _check_partition(self, fields: Mapping[str, Any], part: Mapping[str, Any], record: Record) -> None:
         if self.partition is None:
             return
         sent = part.get("partitionKey")
         value = read_path(fields, self.partition)
+        if type(value) is str and value == sent and 0 < len(value) <= _LONGEST_KEY:
+            return
+        what = _what(record, part)
         if value is ABSENT or value is None:
             raise RecordError(
                 f"{what}: the field {self.partition!r} that the stream is partitioned by is "
@@ -247,9 +255,27 @@ def _requests(records: list[tuple[str, int]], data: Mapping[int, bytes]) -> list
 
 def _kinesis(record: Record) -> Mapping[str, Any]:
     part = record.raw.get("kinesis")
+    if type(part) is dict:
+        return part
     if not isinstance(part, Mapping):
         raise RecordError(f"{named(record)} has no part 'kinesis': it is not a record of a Kinesis trigger")
     return part
+
+
+def _what(record: Record, part: Mapping[str, Any]) -> str:
+    """How errors name a record of Kinesis."""
+    return named(record, str(part.get("sequenceNumber", "")))
+
+
+def _quickly(part: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The fields of a record in which nothing is unusual; None for one that is to be read with care."""
+    text = part.get("data")
+    if type(text) is not str or len(text) > 2 * DIGITS:
+        return None
+    try:
+        return read_quickly(a2b_base64(text, strict_mode=True))
+    except ValueError:
+        return None
 
 
 def _data(part: Mapping[str, Any], what: str) -> bytes:

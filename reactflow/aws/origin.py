@@ -12,6 +12,8 @@ from reactflow.service.source import Record, Source
 
 def check_origin(source: Source, record: Record, region: str | None) -> None:
     """Refuse a record of another resource, account or region than ``source`` is bound to: raises RecordError."""
+    if record.resource == source.resource and source.account is None and region is None:
+        return
     found = (
         ("resource", record.resource, source.resource),
         ("account", record.account, source.account),

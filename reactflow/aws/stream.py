@@ -51,7 +51,7 @@ def padded(number: object, width: int, record: Record) -> str:
     """A record's sequence number in ``width`` digits; raises RecordError for what is none."""
     if not isinstance(number, str) or not number.isascii() or not number.isdigit() or len(number) > width:
         raise RecordError(f"{named(record)} has the sequence number {short(number)}: it should be digits")
-    return f"{number:0>{width}}"
+    return number.zfill(width)
 
 
 def moment(seconds: object) -> datetime | None:

@@ -190,10 +190,10 @@ _NOTHING = Explaining()
 def explaining(keep: int = KEPT) -> Explaining:
     """Record what ``why`` and ``why_not`` cannot know afterwards, for the length of a ``with`` block.
 
-    That is the line of each write also in hot loops, the effects that wrote, what pulses occurred with, and the runs
-    that ended with an equal value. The fast paths are off meanwhile. The last ``keep`` writes and runs are kept, with
-    their cells and values, until the next ``explaining()`` begins. Without a block: ``start()`` and ``stop()``. Raises
-    DeclarationError if ``keep`` is less than 1.
+    That is the line of each write, also to a source that is written often, the effects that wrote, what pulses occurred
+    with, and the runs that ended with an equal value. The fast paths are off meanwhile. The last ``keep`` writes and
+    runs are kept, with their cells and values, until the next ``explaining()`` begins. Without a block: ``start()`` and
+    ``stop()``. Raises DeclarationError if ``keep`` is less than 1.
 
     >>> from reactflow import cell, why
     >>> length, width = cell(3.0, name="length"), cell(4.0, name="width")

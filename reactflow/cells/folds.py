@@ -7,7 +7,7 @@ are what a source may do to the occurrences without changing the result. States 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
@@ -64,12 +64,29 @@ def _kept(state: tuple[Any, ...]) -> Any:
     return state[0] if state else UNSET
 
 
-def _better(prefer: Callable[[Any, Any], bool]) -> Callable[[tuple[Any, ...], Any], tuple[Any, ...]]:
+def _text(value: Any) -> str:
+    """What tells values apart that are equal and not the same (1 and 1.0, 0.0 and -0.0), whichever came first."""
+    if isinstance(value, (set, frozenset)):
+        return f"{type(value).__name__} {sorted(map(_text, value))}"
+    if isinstance(value, dict):
+        return f"dict {sorted((_text(key), _text(one)) for key, one in value.items())}"
+    if isinstance(value, (list, tuple)):
+        return f"{type(value).__name__} {list(map(_text, value))}"
+    return f"{type(value).__name__} {value!r}"
+
+
+def _better(
+    name: str, prefer: Callable[[Any, Any], bool]
+) -> Callable[[tuple[Any, ...], Any], tuple[Any, ...]]:
     def add(state: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
+        if value != value:
+            raise ValueError(
+                f"{name} has no place for {value!r}, which is neither more nor less than any number"
+            )
         if not state or prefer(value, state[0]):
             return (value,)
-        # 1 and 1.0 are equal and not the same: a fixed choice keeps the fold commutative
-        if value == state[0] and type(value).__name__ > type(state[0]).__name__:
+        # equal values need not be the same: a fixed choice keeps the fold commutative
+        if value == state[0] and _text(value) > _text(state[0]):
             return (value,)
         return state
 
@@ -82,8 +99,8 @@ def _merging(
     return lambda one, other: add(one, other[0]) if other else one
 
 
-_add_max = _better(lambda new, old: new > old)
-_add_min = _better(lambda new, old: new < old)
+_add_max = _better("max", lambda new, old: new > old)
+_add_min = _better("min", lambda new, old: new < old)
 
 # --- exact sums: (kind, mantissa, exponent) stands for mantissa * base ** exponent, base 2 of floats, 10 of decimals
 
@@ -179,22 +196,97 @@ max = SameTypeFold((), _add_max, _merging(_add_max), _kept, _LATTICE, "max")
 min = SameTypeFold((), _add_min, _merging(_add_min), _kept, _LATTICE, "min")
 """The smallest occurrence; unset before the first."""
 
-last = SameTypeFold((), lambda state, value: (value,), None, _kept, frozenset({"associative"}), "last")
-"""The latest occurrence in order of arrival; unset before the first."""
+_IN_ORDER: frozenset[Law] = frozenset({"associative", "idempotent"})
+
+last = SameTypeFold(
+    (), lambda state, value: (value,), lambda one, other: other or one, _kept, _IN_ORDER, "last"
+)
+"""The latest occurrence in order of arrival; unset before the first. ``last_by`` goes by a version instead."""
 
 first = SameTypeFold(
-    (), lambda state, value: state or (value,), None, _kept, frozenset({"associative"}), "first"
+    (), lambda state, value: state or (value,), lambda one, other: one or other, _kept, _IN_ORDER, "first"
 )
-"""The first occurrence in order of arrival; unset before the first."""
+"""The first occurrence in order of arrival; unset before the first. ``first_by`` goes by a version instead."""
+
+
+def last_by(version: str | Callable[[Any], Any]) -> SameTypeFold:
+    """The occurrence with the highest version, in whatever order they come and however often: a lattice.
+
+    ``version`` is a function of the occurrence, or the name of its field or attribute. Versions are compared with
+    ``<``; of two occurrences with one version, a fixed one is kept. Raises what reading or comparing versions raises.
+
+    >>> latest = last_by("at")
+    >>> newer, older = {"at": 2, "level": 7.0}, {"at": 1, "level": 9.0}
+    >>> latest.result(latest.add(latest.add(latest.zero, newer), older))
+    {'at': 2, 'level': 7.0}
+    """
+    return _by(version, "last_by", lambda new, old: new > old)
+
+
+def first_by(version: str | Callable[[Any], Any]) -> SameTypeFold:
+    """The occurrence with the lowest version, else as ``last_by``.
+
+    >>> earliest = first_by("at")
+    >>> earliest.result(earliest.add(earliest.add(earliest.zero, {"at": 2}), {"at": 1}))
+    {'at': 1}
+    """
+    return _by(version, "first_by", lambda new, old: new < old)
+
+
+def _by(version: str | Callable[[Any], Any], name: str, prefer: Callable[[Any, Any], bool]) -> SameTypeFold:
+    def version_of(value: Any) -> Any:
+        if not isinstance(version, str):
+            return version(value)
+        return value[version] if isinstance(value, Mapping) else getattr(value, version)
+
+    def merge(one: tuple[Any, ...], other: tuple[Any, ...]) -> tuple[Any, ...]:
+        if not one or not other:
+            return tuple(one or other)
+        if prefer(other[0], one[0]):
+            return tuple(other)
+        if prefer(one[0], other[0]) or _text(tuple(one)) >= _text(tuple(other)):
+            return tuple(one)
+        return tuple(other)
+
+    def add(state: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
+        return merge(state, (version_of(value), value))
+
+    return SameTypeFold((), add, merge, _kept_last, _LATTICE, name)
+
+
+def _kept_last(state: tuple[Any, ...]) -> Any:
+    return state[1] if state else UNSET
 
 
 def _add_union(state: frozenset[Any], value: Iterable[Any]) -> frozenset[Any]:
-    return frozenset(state) | frozenset(value)
+    old, new = frozenset(state), frozenset(value)
+    if not any(type(one) is not str and one in old for one in new):
+        return old | new
+    members = {one: one for one in old}  # equal members need not be the same: a fixed one is kept
+    for one in new:
+        kept = members.pop(one, one)
+        chosen = one if _text(one) > _text(kept) else kept
+        members[chosen] = chosen
+    return frozenset(members)
 
 
 union: Fold[Iterable[Any], frozenset[Any]] = Fold(
-    frozenset(), _add_union, lambda one, other: one | other, _show, _LATTICE, "union"
+    frozenset(), _add_union, _add_union, _show, _LATTICE, "union"
 )
 """The union of the occurrences, each a set or another iterable of members."""
 
-__all__ = ["Fold", "Law", "SameTypeFold", "count", "first", "last", "max", "mean", "min", "sum", "union"]
+__all__ = [
+    "Fold",
+    "Law",
+    "SameTypeFold",
+    "count",
+    "first",
+    "first_by",
+    "last",
+    "last_by",
+    "max",
+    "mean",
+    "min",
+    "sum",
+    "union",
+]

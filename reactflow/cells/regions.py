@@ -135,7 +135,10 @@ def _in_order(sources: Sequence[Node], waits: dict[Any, int]) -> tuple[list[Any]
 
 
 def cone_of(target: Derived[Any]) -> list[Any] | None:
-    """What has to be up to date before an unobserved cell can be read, inputs first; None if that needs the engine."""
+    """What has to be up to date before an unobserved cell can be read, inputs first; None if that needs the engine.
+
+    That is so behind a cell that is observed now: nothing would tell the code when its last observer leaves.
+    """
     from reactflow.cells.derived import Derived
 
     ordered: dict[Any, None] = {}
@@ -144,7 +147,7 @@ def cone_of(target: Derived[Any]) -> list[Any] | None:
         node, is_done = stack.pop()
         if is_done:
             ordered[node] = None
-        elif node not in ordered and not (node.is_source or node.state == CLEAN):
+        elif node not in ordered and not (node.is_source or (node.is_root and node.state == CLEAN)):
             fits = type(node) is Derived and node.state == LAZY and not node.is_pulse
             if not fits or may_vary(node) or node.seen is None or not node.inputs:
                 return None

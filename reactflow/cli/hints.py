@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -20,12 +20,16 @@ _EXAMPLES: dict[object, Any] = {
 }
 
 
-def hints(service: Service, endpoint: str = "") -> list[str]:
-    """A command for each input; ``endpoint`` where it is not the one that ``reactflow put`` takes by itself."""
-    return [_hint(one, f" --endpoint {endpoint}" if endpoint else "") for one in service.bound]
+def hints(service: Service, endpoint: str = "", now: datetime | None = None) -> list[str]:
+    """A command for each input; ``endpoint`` where it is not the one that ``reactflow put`` takes by itself.
+
+    ``now`` is the time that a record in a window is given (default: that of the clock), so that it is not late.
+    """
+    where = f" --endpoint {endpoint}" if endpoint else ""
+    return [_hint(one, where, now or datetime.now(UTC)) for one in service.bound]
 
 
-def _hint(one: Input, where: str) -> str:
+def _hint(one: Input, where: str, now: datetime) -> str:
     kind, name = one.source.resource.split("/", 1)
     if kind == "s3":
         template = str(getattr(one.source, "key", "") or "")
@@ -33,8 +37,12 @@ def _hint(one: Input, where: str) -> str:
             template = template.replace(f"{{{field}}}", field)
         return f"reactflow put{where} s3 {name} '{template or 'name'}=FILE'"
     record: dict[str, Any] = {}
+    window = one.key.window
     for field, type_ in zip(one.key.names, one.key.types, strict=True):
-        _place(record, one.paths[field], _EXAMPLES[type_] if type_ is not str else "a")
+        example: object = _EXAMPLES[type_] if type_ is not str else "a"
+        if window is not None and field == window.name:
+            example = window.write(now)
+        _place(record, one.paths[field], example)
     for cell, path in one.feeds.items():
         if path:
             node = one.plan[cell]

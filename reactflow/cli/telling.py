@@ -33,6 +33,7 @@ _FATES = {
     "applied": "applied",
     "duplicate": "seen before",
     "superseded": "older than what is there",
+    "late": "late",
     "filtered": "not for this service",
     "quarantined": "in quarantine",
     "unfinished": "to come again",

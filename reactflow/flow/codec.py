@@ -11,43 +11,27 @@ A tagged value is an object ``{"$": tag, "v": ...}``; a user's dict that has a k
 from __future__ import annotations
 
 import json
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, time, timedelta, timezone
-from decimal import Decimal
 from enum import Enum, Flag
+from functools import cache
 from math import isfinite
-from typing import Any, NoReturn, TypeAlias
-from uuid import UUID
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from reactflow.errors import StateError
 from reactflow.flow.closedset import classes_in, tag_of
-from reactflow.flow.equality import field_names, zone_name
-
-Plain: TypeAlias = "bool | int | float | str | list[Any] | dict[str, Any] | None"
+from reactflow.flow.equality import field_names
+from reactflow.flow.scalars import READERS, Plain, Refused, scalar_writer
+from reactflow.flow.statetext import LEAVES, Text, record_maker, record_writer, state_writer
 
 DEPTH = 150  # containers inside one another; far below what the interpreter's stack holds
 # integers from here on are written in hex: decimal text of any length may be refused by the interpreter
 _WIDE = 1 << 1024
 
+WRITERS = 64  # sets of cells that code is made for; state with others is written value by value
+
 _write = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"), check_circular=False
 ).encode
-
-
-class _Refused(Exception):
-    """A value that cannot be stored; collects its path on the way out."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self.what = what
-        self.path = ""
-
-
-def _inside(part: str, error: _Refused) -> _Refused:
-    error.path = part + error.path
-    return error
 
 
 class Codec:
@@ -60,7 +44,7 @@ class Codec:
     {'area': 12.0}
     """
 
-    __slots__ = ("types", "_classes", "_by_short_name")
+    __slots__ = ("types", "_by_short_name", "_classes", "_readers", "_texts", "_writers")
 
     def __init__(self, types: Mapping[str, object], values: Iterable[object] = ()) -> None:
         self.types = dict(types)
@@ -69,6 +53,9 @@ class Codec:
         for kind in self._classes.values():
             short.setdefault(kind.__qualname__, []).append(kind)
         self._by_short_name = {name: kinds[0] for name, kinds in short.items() if len(kinds) == 1}
+        self._texts: dict[type, Text] | None = None
+        self._writers: dict[tuple[str, ...], Callable[[Mapping[str, Any]], bytes]] = {}
+        self._readers: dict[str, Callable[[Any, int], Any]] = {}
 
     @property
     def classes(self) -> tuple[type, ...]:
@@ -77,16 +64,37 @@ class Codec:
 
     def encode(self, state: Mapping[str, object]) -> bytes:
         """State as canonical bytes. Raises StateError naming the cell."""
-        return _write({cell: self.to_plain(value, cell) for cell, value in state.items()}).encode()
+        cells = tuple(state)
+        write = self._writers.get(cells)
+        if write is None:
+            if len(self._writers) >= WRITERS:
+                return _write({cell: self.to_plain(value, cell) for cell, value in state.items()}).encode()
+            write = self._writers[cells] = state_writer(cells, self.types, self._records(), self._other)
+        try:
+            return write(state)
+        except (Refused, RecursionError, AttributeError):  # a record's own code does not know where it is
+            return _write({cell: self.to_plain(value, cell) for cell, value in state.items()}).encode()
 
     def decode(self, data: bytes) -> dict[str, object]:
         """State from bytes. Raises StateError for what ``encode`` of this codec does not write."""
+        plain = self.parse(data)
+        for cell, value in plain.items():
+            if value.__class__ not in LEAVES:
+                plain[cell] = self.from_plain(value, cell)
+        return plain
+
+    def parse(self, data: bytes) -> dict[str, Any]:
+        """The JSON data of each cell, not decoded: what another version stored may be of classes that are gone.
+
+        >>> Codec({}).parse(b'{"order":{"$":"app.Gone","v":{"n":1}}}')
+        {'order': {'$': 'app.Gone', 'v': {'n': 1}}}
+        """
         plain = _parse(data, "the state")
         if not isinstance(plain, dict):
             raise StateError(
                 f"the state is {type(plain).__name__}, not an object of cells: it was not written by this flow"
             )
-        return {cell: self.from_plain(value, cell) for cell, value in plain.items()}
+        return plain
 
     def encode_value(self, value: object, cell: str = "") -> bytes:
         """One value as canonical bytes; ``cell`` is for the message of a refusal.
@@ -112,7 +120,7 @@ class Codec:
         """
         try:
             return self._encode(value, 0)
-        except _Refused as error:
+        except Refused as error:
             what, path = error.what, error.path
         except RecursionError:
             what, path = _TOO_DEEP, ""
@@ -127,13 +135,33 @@ class Codec:
         """
         try:
             return self._decode(plain, 0)
-        except _Refused as error:
+        except Refused as error:
             what = error.what
         except RecursionError:
             what = _TOO_DEEP
-        except (ValueError, TypeError, KeyError, LookupError, ArithmeticError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
             what = f"it is damaged ({type(error).__name__}: {error})"
         raise StateError(f"the stored value of cell {cell!r} cannot be read: {what}", cell=cell)
+
+    # --- code of its own --------------------------------------------------------------------------------------
+
+    def _other(self, value: object, cell: str) -> str:
+        return _write(self.to_plain(value, cell))
+
+    def _records(self) -> Mapping[type, Text]:
+        """Functions that write records, for the classes of cells; those of the fields of a class come before it."""
+        if self._texts is None:
+            self._texts = {}
+            kinds = dict.fromkeys(kind for kind in self.types.values() if kind in self._classes.values())
+            for kind in kinds:
+                if isinstance(kind, type) and not issubclass(kind, Enum):
+                    write = record_writer(kind, tag_of(kind), {}, self._field)
+                    if write is not None:
+                        self._texts[kind] = write
+        return self._texts
+
+    def _field(self, value: object) -> str:
+        return _write(self._encode(value, 1))
 
     # --- writing --------------------------------------------------------------------------------------------
 
@@ -141,7 +169,7 @@ class Codec:
         kind = type(value)
         if kind is float:
             if not isfinite(value):
-                raise _Refused(
+                raise Refused(
                     f"{value!r} is not a number that can be compared; leave the cell unset, or use None"
                 )
             return value  # type: ignore[no-any-return]  # its type was looked at
@@ -152,7 +180,7 @@ class Codec:
         if kind is int:
             return value if -_WIDE < value < _WIDE else {"$": "int", "v": hex(value)}
         if depth > DEPTH:
-            raise _Refused(_TOO_DEEP)
+            raise Refused(_TOO_DEEP)
         if kind is list:
             return self._all(value, depth)
         if kind is dict:
@@ -161,9 +189,9 @@ class Codec:
             return {"$": "tuple", "v": self._all(value, depth)}
         if kind is set or kind is frozenset:
             return {"$": kind.__name__, "v": sorted((self._member(one, depth) for one in value), key=_write)}
-        plain = _SCALARS.get(kind)
-        if plain is not None:
-            return {"$": kind.__name__.lower(), "v": plain(value)}
+        scalar = scalar_writer(kind)
+        if scalar is not None:
+            return {"$": scalar[0], "v": scalar[1](value)}
         return self._encode_object(value, kind, depth)
 
     def _all(self, values: Iterable[Any], depth: int) -> list[Plain]:
@@ -171,15 +199,15 @@ class Codec:
         try:
             for value in values:
                 found.append(self._encode(value, depth + 1))
-        except _Refused as error:
-            raise _inside(f"[{len(found)}]", error) from None
+        except Refused as error:
+            raise error.inside(f"[{len(found)}]") from None
         return found
 
     def _member(self, value: Any, depth: int) -> Plain:
         try:
             return self._encode(value, depth + 1)
-        except _Refused as error:
-            raise _inside(f"{{{value!r:.40}}}", error) from None
+        except Refused as error:
+            raise error.inside(f"{{{value!r:.40}}}") from None
 
     def _encode_dict(self, value: dict[Any, Any], depth: int) -> Plain:
         pairs: list[tuple[Plain, Plain]] = []
@@ -189,8 +217,8 @@ class Codec:
                 is_plain = False
             try:
                 pairs.append((self._encode(key, depth + 1), self._encode(one, depth + 1)))
-            except _Refused as error:
-                raise _inside(f"[{key!r:.40}]", error) from None
+            except Refused as error:
+                raise error.inside(f"[{key!r:.40}]") from None
         if is_plain:
             return dict(pairs)  # type: ignore[arg-type]  # every key is a str
         return {
@@ -201,7 +229,7 @@ class Codec:
     def _encode_object(self, value: Any, kind: type, depth: int) -> Plain:
         tag = tag_of(kind)
         if self._classes.get(tag) is not kind:
-            raise _Refused(_unknown(kind))
+            raise Refused(_unknown(kind))
         if isinstance(value, Flag):
             return {"$": tag, "v": int(value.value)}
         if isinstance(value, Enum):
@@ -210,10 +238,10 @@ class Codec:
         for name in field_names(kind) or ():
             try:
                 fields[name] = self._encode(getattr(value, name), depth + 1)
-            except _Refused as error:
-                raise _inside(f".{name}", error) from None
+            except Refused as error:
+                raise error.inside(f".{name}") from None
             except AttributeError:
-                raise _inside(f".{name}", _Refused(f"this {kind.__qualname__} has no value for it")) from None
+                raise Refused(f"this {kind.__qualname__} has no value for it").inside(f".{name}") from None
         return {"$": tag, "v": fields}
 
     # --- reading --------------------------------------------------------------------------------------------
@@ -221,17 +249,20 @@ class Codec:
     def _decode(self, plain: Any, depth: int) -> Any:
         kind = type(plain)
         if kind is float and not isfinite(plain):
-            raise _Refused(f"{plain!r} is not written by this codec")
+            raise Refused(f"{plain!r} is not written by this codec")
         if kind is not list and kind is not dict:
             return plain
         if depth > DEPTH:
-            raise _Refused(_TOO_DEEP)
+            raise Refused(_TOO_DEEP)
         if kind is list:
             return [self._decode(one, depth + 1) for one in plain]
         tag = plain.get("$")
         if tag is None:
             return {key: self._decode(one, depth + 1) for key, one in plain.items()}
         value = plain["v"]
+        read = self._readers.get(tag)
+        if read is not None:
+            return read(value, depth)
         if tag == "tuple":
             return tuple(self._decode(one, depth + 1) for one in value)
         if tag == "set":
@@ -240,36 +271,43 @@ class Codec:
             return frozenset(self._decode(one, depth + 1) for one in value)
         if tag == "dict":
             return {self._decode(key, depth + 1): self._decode(one, depth + 1) for key, one in value}
-        read = _READERS.get(tag)
-        return read(value) if read is not None else self._decode_object(tag, value, depth)
+        scalar = READERS.get(tag)
+        if scalar is not None:
+            return scalar(value)
+        read = self._readers[tag] = self._read_by(tag)
+        return read(value, depth)
 
-    def _decode_object(self, tag: Any, value: Any, depth: int) -> Any:
+    def _read_by(self, tag: Any) -> Callable[[Any, int], Any]:
+        """What reads the values of a class of the closed set, found once."""
         kind = self._classes.get(tag)
         if kind is None:  # a class that moved to another module, as from a notebook to a file
             parts = str(tag).split(".")
             tails = (".".join(parts[start:]) for start in range(len(parts)))
             kind = next((self._by_short_name[tail] for tail in tails if tail in self._by_short_name), None)
         if kind is None:
-            raise _Refused(
+            raise Refused(
                 f"it is of class {tag}, which no type of this flow names; annotate the cell with it"
             )
-        if issubclass(kind, Flag):
-            return kind(value)
-        if issubclass(kind, Enum):
-            return kind[value]
-        names = field_names(kind) or ()
-        if set(names) != set(value):
-            different = ", ".join(sorted(set(names) ^ set(value)))
-            raise _Refused(f"its class {tag} has other fields than what was stored: {different}")
-        read = {name: self._decode(value[name], depth + 1) for name in names}
-        if issubclass(kind, tuple):
-            return tuple.__new__(kind, read.values())
-        made = object.__new__(kind)  # no constructor: converters and validators have seen the value already
-        for name, one in read.items():
-            object.__setattr__(made, name, one)
-        if any("_attrs_cached_hash" in getattr(base, "__slots__", ()) for base in kind.__mro__):
-            object.__setattr__(made, "_attrs_cached_hash", None)
-        return made
+        found = kind
+        if issubclass(found, Flag):
+            return lambda value, _: found(value)
+        if issubclass(found, Enum):
+            return lambda value, _: found[value]
+        return self._record_reader(tag, found)
+
+    def _record_reader(self, tag: str, kind: type) -> Callable[[Any, int], Any]:
+        names, make, decode = frozenset(field_names(kind) or ()), record_maker(kind), self._decode
+
+        def read(value: Any, depth: int) -> Any:
+            if value.keys() != names:
+                different = ", ".join(sorted(names ^ set(value)))
+                raise Refused(f"its class {tag} has other fields than what was stored: {different}")
+            for name, one in value.items():
+                if one.__class__ not in LEAVES:
+                    value[name] = decode(one, depth + 1)
+            return make(value)
+
+        return read
 
 
 _TOO_DEEP = f"it is more than {DEPTH} containers deep (does it contain itself?); keep it flatter"
@@ -293,84 +331,25 @@ def _text(value: str) -> str:
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise _Refused(
+        raise Refused(
             f"the text has a lone surrogate at {error.start}; decode it with errors='replace'"
         ) from None
     return value
 
 
-def _parse(data: bytes, what: str) -> object:
+def _parse(data: bytes, what: str) -> Any:
     try:
-        return json.loads(data.decode(), parse_constant=_refuse_constant)
+        return _reading()(data)
     except RecursionError:
         reason = _TOO_DEEP
-    except ValueError as error:
+    except Exception as error:  # whatever the reader says of bytes that it did not write
         reason = f"it is not the JSON text that was written ({error})"
     raise StateError(f"{what} cannot be read: {reason}")
 
 
-def _refuse_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not a JSON number")
+@cache
+def _reading() -> Callable[[bytes], Any]:
+    """The reader of JSON; it takes some milliseconds to import, which only those pay who read state."""
+    from msgspec.json import Decoder
 
-
-def _write_decimal(value: Decimal) -> str:
-    if not value.is_finite():
-        raise _Refused(f"{value!r} is not a number that can be compared; leave the cell unset, or use None")
-    return str(value)
-
-
-def _write_moment(value: datetime | time) -> Plain:
-    zone = zone_name(value.tzinfo)
-    text = value.replace(fold=0, tzinfo=None).isoformat()
-    if zone and isinstance(value, time):
-        return [text, None, zone]
-    offset = value.utcoffset()
-    if offset is None:
-        return text
-    return [text, _write_span(offset), *([zone] if zone else [])]
-
-
-def _write_span(value: timedelta) -> list[int]:
-    return [value.days, value.seconds, value.microseconds]
-
-
-def _read_span(plain: Any) -> timedelta:
-    days, seconds, microseconds = plain
-    return timedelta(days, seconds, microseconds)
-
-
-def _read_moment(kind: Any) -> Callable[[Any], Any]:
-    def read(plain: Any) -> Any:
-        if isinstance(plain, str):
-            return kind.fromisoformat(plain)
-        moment = kind.fromisoformat(plain[0])
-        if len(plain) == 2:
-            return moment.replace(tzinfo=timezone(_read_span(plain[1])))
-        found = moment.replace(tzinfo=ZoneInfo(plain[2]))
-        if plain[1] is not None and found.utcoffset() != _read_span(plain[1]):
-            found = found.replace(fold=1)
-        return found
-
-    return read
-
-
-_SCALARS: Mapping[type, Callable[[Any], Plain]] = {
-    bytes: lambda value: b64encode(value).decode(),
-    Decimal: _write_decimal,
-    datetime: _write_moment,
-    date: date.isoformat,
-    time: _write_moment,
-    timedelta: _write_span,
-    UUID: lambda value: value.hex,
-}
-
-_READERS: Mapping[str, Callable[[Any], Any]] = {
-    "int": lambda text: int(text, 16),
-    "bytes": lambda text: b64decode(text, validate=True),
-    "decimal": Decimal,
-    "datetime": _read_moment(datetime),
-    "date": date.fromisoformat,
-    "time": _read_moment(time),
-    "timedelta": _read_span,
-    "uuid": UUID,
-}
+    return Decoder().decode

@@ -82,7 +82,18 @@ _MAKERS = {"Cell": "cell", "Pulse": "pulse"}
 RESERVED = frozenset({"cells", "codec", "of", "plan", "show", "step", "version"})
 """The names that Flow itself defines."""
 _INTERNAL = frozenset(
-    {"_cells", "_codec", "_keeper", "_members", "_plan", "_types", "_version", "_made_step"}
+    [
+        "_cells",
+        "_codec",
+        "_keeper",
+        "_made_step",
+        "_members",
+        "_plan",
+        "_revision",
+        "_types",
+        "_version",
+        "migrations",
+    ]
 )
 
 

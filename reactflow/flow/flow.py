@@ -8,7 +8,7 @@ made.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from html import escape
 from keyword import iskeyword
@@ -32,6 +32,7 @@ from reactflow.flow.declaration import (
 from reactflow.flow.declared import declared_types
 from reactflow.flow.fingerprint import fingerprint
 from reactflow.flow.flowtype import FlowType, no_cell, unknown
+from reactflow.flow.migration import Migration, check_migrations
 from reactflow.flow.step import Step
 from reactflow.flow.template import freeze, is_template
 
@@ -103,7 +104,9 @@ class Flow(metaclass=FlowType):
 
     A cell's name is its attribute. Its type is its annotation's (``height: Cell[float] = cell()``) or its default's. A
     method under ``@derived`` is a derived cell of what it reads through ``self``. ``Room(length=3.0)`` makes a live
-    instance; each has cells of its own, all of which are kept up to date.
+    instance; each has cells of its own, all of which are kept up to date. ``migrations`` say how stored state of
+    earlier versions is taken over; ``class Room(Flow, revision=1)`` is a version of its own of a flow that otherwise is
+    as it once was.
 
     Raises DeclarationError when the class is made and its body cannot work, CycleError when cells depend on themselves.
 
@@ -127,6 +130,8 @@ class Flow(metaclass=FlowType):
 
     _cells: ClassVar[dict[str, Readable[Any]]] = {}
     _types: ClassVar[dict[str, Any]] = {}
+    _revision: ClassVar[int] = 0
+    migrations: ClassVar[Sequence[Migration]] = ()
 
     if TYPE_CHECKING:
         plan: ClassVar[Plan]
@@ -150,7 +155,7 @@ class Flow(metaclass=FlowType):
 
     # --- the class ------------------------------------------------------------------------------------------
 
-    def __init_subclass__(cls, **options: Any) -> None:
+    def __init_subclass__(cls, *, revision: int = 0, **options: Any) -> None:
         super().__init_subclass__(**options)
         cells = collect(cls, Flow)
         own = {name: one for name, one in cells.items() if not is_template(one)}
@@ -172,9 +177,11 @@ class Flow(metaclass=FlowType):
             if not is_template(one):
                 freeze(one, cls.__name__, None)
         cls._cells = cells
+        cls._revision = revision
         cls._types = types if is_complete else inherited
         if is_complete:
             cls._plan = plan  # type: ignore[attr-defined]  # where ``plan`` looks first
+        check_migrations(cls.__name__, vars(cls).get("migrations", ()), plan, cells)
 
     @classmethod
     def step(cls) -> Step:
@@ -254,8 +261,8 @@ class Flow(metaclass=FlowType):
 
         @_OfClass
         def version(cls):  # noqa: N805  # as above
-            """A hash of the plan's shape: another plan, another version."""
-            return fingerprint(cls.plan, cls.codec)
+            """A hash of what every cell is computed from: another plan, or another function, is another version."""
+            return fingerprint(cls.plan, cls.codec, cls._revision)
 
         @_OfClass
         def _made_step(cls):  # noqa: N805  # as above

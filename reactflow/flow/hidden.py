@@ -45,7 +45,18 @@ def hidden_cells(fn: Callable[..., Any]) -> tuple[Hidden, ...]:
     >>> [found.name for found in hidden_cells(make())]
     ['rate']
     """
-    found: dict[Hidden, None] = {}
+    return tuple(dict.fromkeys(hidden for hidden, value in hidden_values(fn) if _is_live(value)))
+
+
+def hidden_values(fn: Callable[..., Any]) -> Iterator[tuple[Hidden, object]]:
+    """Every value that ``fn`` could read without being given it, by which name and where.
+
+    >>> def make():
+    ...     rates = {"day": 2.0}
+    ...     return lambda area: area * rates["day"]
+    >>> [(found.name, value) for found, value in hidden_values(make())]
+    [('rates', {'day': 2.0})]
+    """
     seen: set[int] = set()
     waiting: list[object] = [fn]
     home = getattr(fn.function if isinstance(fn, Method) else fn, "__module__", None)
@@ -56,28 +67,24 @@ def hidden_cells(fn: Callable[..., Any]) -> tuple[Hidden, ...]:
         seen.add(id(here))
         if isinstance(here, partial):
             waiting.append(here.func)
-            given = [*((str(place), value) for place, value in enumerate(here.args)), *here.keywords.items()]
-            found.update(
-                (Hidden(name, "a partial's arguments"), None) for name, value in given if _is_live(value)
-            )
+            for name, value in (
+                *((str(place), one) for place, one in enumerate(here.args)),
+                *here.keywords.items(),
+            ):
+                yield Hidden(name, "a partial's arguments"), value
         elif isinstance(here, MethodType):
             waiting.append(here.__func__)
-            if _is_live(here.__self__):
-                found[Hidden("self", _place(here.__func__))] = None
+            yield Hidden("self", _place(here.__func__)), here.__self__
         elif isinstance(here, Method):
             waiting.append(here.function)
             waiting.extend(_functions(vars(here.view).values()))
         elif isinstance(here, FunctionType):
             for hidden, value in _reached(here):
-                if _is_live(value):
-                    found[hidden] = None
-                elif (
-                    isinstance(value, (FunctionType, partial)) and getattr(value, "__module__", home) == home
-                ):
+                yield hidden, value
+                if isinstance(value, (FunctionType, partial)) and getattr(value, "__module__", home) == home:
                     waiting.append(value)
         elif isinstance(call := vars(type(here)).get("__call__"), FunctionType) and call.__module__ == home:
             waiting.append(call)
-    return tuple(found)
 
 
 def _reached(fn: FunctionType) -> Iterator[tuple[Hidden, object]]:

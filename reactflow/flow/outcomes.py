@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from reactflow.cells.plan import Constant, Kind, Node, Plan
 from reactflow.cells.semantics import UNSET, Failure, evaluate, run, same
@@ -17,6 +17,10 @@ from reactflow.errors import InternalError, StateError
 
 if TYPE_CHECKING:
     from reactflow.flow.codec import Codec
+
+
+Packed: TypeAlias = Mapping[str, object] | tuple[object, ...]
+"""State as straight-line code takes it, a tuple of all that is kept; a dict where something is out of the ordinary."""
 
 
 def digest(codec: Codec, value: object, cell: str) -> str:
@@ -27,7 +31,7 @@ def digest(codec: Codec, value: object, cell: str) -> str:
 class Shape:
     """A plan with what is looked up again and again: who is computed from whom."""
 
-    __slots__ = ("codec", "consumers", "names", "nodes")
+    __slots__ = ("codec", "consumers", "kept", "names", "nodes", "required")
 
     def __init__(self, plan: Plan, codec: Codec) -> None:
         self.nodes: tuple[Node, ...] = plan.nodes
@@ -37,6 +41,33 @@ class Shape:
         for place, node in enumerate(plan.nodes):
             for one in node.inputs:
                 self.consumers[one].append(place)
+        self.kept = [place for place, node in enumerate(plan.nodes) if node.name and not node.is_pulse]
+        lacks: list[
+            bool
+        ] = []  # it may be unset though nothing was taken away: what it is made from has no default
+        for node in plan.nodes:
+            is_open = node.kind is Kind.SOURCE and node.default is UNSET
+            cells = [one for one in node.inputs if node.fold is None and not plan.nodes[one].is_pulse]
+            lacks.append(is_open or any(lacks[one] or plan.nodes[one].fold is not None for one in cells))
+        self.required = [at for at, place in enumerate(self.kept) if not lacks[place]]
+
+    def pack(self, state: Mapping[str, object]) -> Packed:
+        """State as a tuple, in the plan's order; as it is where a cell that should have a value has none."""
+        values = tuple([state.get(str(self.nodes[place].name), UNSET) for place in self.kept])
+        for at in self.required:
+            if values[at] is UNSET:
+                return state
+        return values
+
+    def unpack(self, packed: Packed) -> dict[str, object]:
+        """The state that was packed."""
+        if not isinstance(packed, tuple):
+            return dict(packed)
+        return {
+            str(self.nodes[place].name): value
+            for place, value in zip(self.kept, packed, strict=True)
+            if value is not UNSET
+        }
 
     def check(self, node: Node, outcome: object) -> object:
         """An outcome of a named node, or the failure of a value that cannot be stored."""

@@ -9,6 +9,7 @@ is reckoned ahead, in the manner of interval arithmetic: where a *range* is know
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import NamedTuple
 
 from reactflow.cells import Constant
@@ -86,7 +87,7 @@ def range_of_operator(
             else (None, False)
         )
     if kinds == {"str"}:
-        return (Range("str"), True) if symbol == "+" else (None, False)
+        return (Range("str"), True) if symbol == "+" and len(known) == 2 else (None, False)
     if "str" in kinds:
         return None, False
     return _arithmetic(symbol, known, constant)
@@ -109,7 +110,9 @@ def _arithmetic(symbol: str, known: Sequence[Range], constant: Constant | None) 
     if symbol == "%":
         return _within(kind, divisor) if divisor > 1 / LARGE else (Range(kind, LARGE), False)
     if symbol == "**" and constant is not None and type(constant.value) is int and 1 <= constant.value <= 4:
-        return _within(kind, first**constant.value)
+        return _within(
+            kind, prod([first] * constant.value)
+        )  # of floats, ** would raise where this is infinite
     return None, False
 
 

@@ -53,6 +53,7 @@ class Reach:
         for node in self.nodes:
             self._know(node)
         self.needed = self._needed()
+        self.kept = shape.kept
         self.each = self._each()
         self.flagged = self._flagged()
 
@@ -60,6 +61,11 @@ class Reach:
     def is_possible(self) -> bool:
         """Whether straight-line code can be written: not where a cell that is not stored is looked at."""
         return not any(self.nodes[place].stored is False for place in self.needed)
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether code takes the whole state apart, or only what it needs of it."""
+        return len(self.kept) <= max(16, 4 * sum(place in self.needed for place in self.kept))
 
     @property
     def tells(self) -> bool:

@@ -17,7 +17,8 @@ from reactflow.cells.semantics import UNSET, Failure
 from reactflow.flow.equality import same_value
 from reactflow.flow.events import Applied, Change, Changes, Event, State
 from reactflow.flow.general import apply_event
-from reactflow.flow.outcomes import Before, Shape, digest
+from reactflow.flow.migration import Migrations
+from reactflow.flow.outcomes import Before, Packed, Shape, digest
 from reactflow.flow.straight import Result, Run, straight
 
 if TYPE_CHECKING:
@@ -49,17 +50,18 @@ class Step:
     (12.0, True)
     """
 
-    __slots__ = ("codec", "flow", "plan", "run", "shape", "version", "_made")
+    __slots__ = ("codec", "flow", "migrations", "plan", "run", "shape", "version", "_made")
 
     def __init__(self, flow: type[Flow]) -> None:
         self.flow = flow.__name__
         self.plan: Plan = flow.plan
         self.codec: Codec = flow.codec
         self.version: str = flow.version
+        self.migrations = Migrations.of(flow)
         self.shape = Shape(self.plan, self.codec)
         self._made: dict[tuple[frozenset[str], bool], tuple[Run | None, str]] = {}
         self.run: Run = self._first
-        """The step for hosts: ``run(state, events)`` with a dict and a list gives ``(state, cells, occurrences)``.
+        """The step for hosts: ``run(packed, events)`` of a list gives ``(packed, cells, occurrences)``; see ``pack``.
 
         It is the code that the latest events were applied by, since the next are most often like them. Ask for it anew
         for every delivery.
@@ -76,7 +78,8 @@ class Step:
         >>> print(Room.step().source)
         def step(state, events, otherwise=otherwise):
             try:
-                length = was_length = state["length"]
+                ...
+                was_length, was_area = state
                 ...
                 area = length * 4.0
                 ...
@@ -100,23 +103,14 @@ class Step:
                 state[node.name] = node.fold.zero
         return self._complete(state)
 
-    def read(self, data: bytes, version: str = "") -> State:
-        """State from the codec's bytes. From another version of the flow only what is not derived is taken over.
+    def read(self, data: bytes, version: str = "", written: Mapping[str, str] | None = None) -> State:
+        """State from the codec's bytes; what another version of the flow wrote is migrated (see ``migration``).
 
-        Sources and folds keep what they hold under their names, new ones start as ever, and what is derived is computed
-        anew. Raises StateError for what cannot be read.
+        ``written`` is what was stored beside it. Raises StateError for what cannot be read or taken over.
         """
-        stored = self.codec.decode(data)
         if version in ("", self.version):
-            return stored
-        kept = {
-            node.name: stored[node.name]
-            if node.name in stored
-            else (node.fold.zero if node.fold else deepcopy(node.default))
-            for node in self.plan
-            if node.name is not None and (node.kind in (Kind.SOURCE, Kind.FOLD))
-        }
-        return self._complete({name: value for name, value in kept.items() if value is not UNSET})
+            return self.codec.decode(data)
+        return self._complete(self.migrations.read(data, self.plan, self.codec, version, written))
 
     def values(self, state: Mapping[str, object], *, recompute: bool = True) -> dict[str, object]:
         """The outcome of every named cell that is no pulse: a value, UNSET or a Failure.
@@ -133,10 +127,27 @@ class Step:
                 found[name] = state[name] if is_kept else before.checked(place)
         return found
 
+    def pack(self, state: Mapping[str, object]) -> Packed:
+        """State in the form that ``run`` takes and gives.
+
+        >>> from reactflow import Flow, cell
+        >>> class Room(Flow):
+        ...     length = cell(3.0)
+        ...     area = length * 4.0
+        >>> step = Room.step()
+        >>> step.pack(step.initial()), step.unpack(step.pack(step.initial()))
+        ((3.0, 12.0), {'length': 3.0, 'area': 12.0})
+        """
+        return self.shape.pack(state)
+
+    def unpack(self, packed: Packed) -> State:
+        """State by the names of cells again."""
+        return self.shape.unpack(packed)
+
     def __call__(self, state: Mapping[str, object], events: Iterable[Event]) -> tuple[State, Changes]:
         """Apply events in order; returns the new state and the net changes. Raises as ``apply`` does."""
-        after, cells, occurrences = self.run(state, list(events))
-        return after, Changes(cells, occurrences)
+        after, cells, occurrences = self.run(self.shape.pack(state), list(events))
+        return self.shape.unpack(after), Changes(cells, occurrences)
 
     def apply(self, state: Mapping[str, object], event: Event) -> tuple[State, Applied]:
         """Apply one event; returns the new state and what occurred.
@@ -144,13 +155,14 @@ class Step:
         Raises CellError when a cell fails, or has a value that cannot be stored (NaN, an unknown class); Transient and
         Superseded, raised in a cell, as they are. ``state`` is as it was in any case.
         """
-        done: Result | None = self.run(state, (event,), _refuse)
+        packed = self.shape.pack(state)
+        done: Result | None = self.run(packed, (event,), _refuse)
         if done is None:
-            done = self._straightly(state, (event,))
+            done = self._straightly(packed, (event,))
         if done is None:
             return apply_event(self.flow, self.shape, state, event)
         after, cells, occurrences = done
-        return after, Applied(occurrences, tuple(cells))
+        return self.shape.unpack(after), Applied(occurrences, tuple(cells))
 
     # --- straight-line code ----------------------------------------------------------------------------------------
 
@@ -160,13 +172,13 @@ class Step:
         """``run`` as long as there is no code."""
         return (otherwise or self._anew)(state, events)
 
-    def _anew(self, state: State, events: Sequence[Event]) -> Result:
+    def _anew(self, state: Packed, events: Sequence[Event]) -> Result:
         """Apply events that ``run`` does not know how to apply, and put what does in its place."""
         if not events:
-            return dict(state), {}, ()
-        return self._straightly(state, events) or self._one_by_one(state, events)
+            return state, {}, ()
+        return self._straightly(state, events) or self._one_by_one(self.shape.unpack(state), events)
 
-    def _straightly(self, state: Mapping[str, object], events: Sequence[Event]) -> Result | None:
+    def _straightly(self, state: Packed, events: Sequence[Event]) -> Result | None:
         """Apply events by the code for what the first one gives, or for what any of them gives; None if that fails."""
         shared = self._run_for(*events, exact=False) if len(events) > 1 else None
         for run in (self._run_for(events[0]), shared):
@@ -216,7 +228,7 @@ class Step:
                     cells[name] = UNSET, new.checked(place)
             elif not same_value(one := old.checked(place), other := new.checked(place)):
                 cells[name] = one, other
-        return after, cells, tuple(occurrences)
+        return self.shape.pack(after), cells, tuple(occurrences)
 
     def _complete(self, state: State) -> State:
         """Add what is derived; a cell that fails on the defaults is left out, as is one that is unset."""
@@ -231,7 +243,7 @@ class Step:
         return {name: whole[name] for name in self.plan.names if name in whole}
 
 
-def _refuse(state: Mapping[str, object], events: Sequence[Event]) -> None:
+def _refuse(state: Packed, events: Sequence[Event]) -> None:
     """What straight-line code calls that was only asked whether it knows how."""
 
 

@@ -19,16 +19,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from reactflow.cells.semantics import UNSET, Failure, same
 from reactflow.flow.equality import same_value
-from reactflow.flow.events import DEFAULT, Change, Event, State
-from reactflow.flow.outcomes import Shape
+from reactflow.flow.events import DEFAULT, Change, Event
+from reactflow.flow.outcomes import Packed, Shape
+from reactflow.flow.ranges import LARGE
 from reactflow.flow.reach import Reach
 from reactflow.flow.writer import Writer
 
 if TYPE_CHECKING:
     from reactflow.flow.codec import Codec
 
-Result: TypeAlias = tuple[State, Mapping[str, Change], tuple[tuple[str, object], ...]]
-"""The state after some events, the net changes of cells by name, and the occurrences of named pulses."""
+Result: TypeAlias = tuple[Packed, Mapping[str, Change], tuple[tuple[str, object], ...]]
+"""The packed state after some events, the net changes of cells by name, and the occurrences of named pulses."""
 Run: TypeAlias = Callable[..., Result]
 """``run(state, events)`` is the step; ``run(state, events, otherwise)`` asks that where it does not know how."""
 
@@ -38,7 +39,7 @@ class Unusual(Exception):  # no error: it says that the general way has to be ta
 
 
 def straight(
-    shape: Shape, given: frozenset[str], exact: bool, otherwise: Callable[[State, Sequence[Event]], Result]
+    shape: Shape, given: frozenset[str], exact: bool, otherwise: Callable[[Packed, Sequence[Event]], Result]
 ) -> tuple[Run | None, str]:
     """The function for events that give these cells, and its text; None where it cannot be written.
 
@@ -69,6 +70,8 @@ def _default(reach: Reach, place: int, value: object) -> object:
         raise Unusual
     known = reach.range[place]
     if known is not None and type(node.default).__name__ != known.kind:
+        raise Unusual
+    if known is not None and known.kind in ("int", "float") and not -LARGE < node.default < LARGE:
         raise Unusual
     return deepcopy(node.default)
 

@@ -57,20 +57,21 @@ class Writer(Words):
         return 3 if condition else 2
 
     def _load(self) -> None:
-        """Read from the state what the events do not give."""
+        """Take from the state what the events do not give."""
         reach = self.reach
-        kept = [
-            place
-            for place in reach.needed
-            if self.nodes[place].name is not None and not self.nodes[place].is_pulse
-        ]
-        if self.reach.tells:
+        if reach.tells:
             self._line(1, "occurred = []")
-        for place in kept:
+        self._line(1, "if state.__class__ is not tuple:")
+        self._line(2, "raise Unusual")
+        if reach.is_spread:
+            words = [self._before(place, of_fold="") for place in reach.kept]
+            self._line(1, f"{', '.join(words)}{',' * (len(words) == 1)} = state")
+        for place in (one for one in reach.kept if one in reach.needed):
             node, word = self.nodes[place], self.words[place]
+            if not reach.is_spread:
+                self._line(1, f"{self._before(place, of_fold='')} = state[{reach.kept.index(place)}]")
             if node.fold is not None:
                 shown = self.value(place)
-                self._line(1, f'{word} = state["{node.name}"]')
                 if shown != word:
                     self._line(1, f"{shown} = {self.bind(f'show_{word}', node.fold.result)}({word})")
                 self._line(1, f"was_{word} = {shown}")
@@ -78,16 +79,11 @@ class Writer(Words):
                     self._line(1, f"if {shown} is not UNSET and not {-LARGE} < {shown} < {LARGE}:")
                     self._line(2, "raise Unusual")
                 continue
-            found = (
-                f'state.get("{node.name}", UNSET)' if reach.was_optional[place] else f'state["{node.name}"]'
-            )
-            names = [f"was_{word}"] if reach.reached[place] else [word]
             if reach.reached[place] and reach.starts_as_it_was(place):
-                names.insert(0, word)
-            self._line(1, f"{' = '.join(names)} = {found}")
-            if word in names and reach.range[place] is not None:
+                self._line(1, f"{word} = was_{word}")
+            if reach.range[place] is not None and (not reach.reached[place] or reach.starts_as_it_was(place)):
                 self._hold(1, place, word, "raise Unusual", reach.was_optional[place])
-        for place in kept:
+        for place in reach.needed:
             self._refuse_failed(place)
         for place in reach.needed:
             node = self.nodes[place]
@@ -96,20 +92,20 @@ class Writer(Words):
 
     def _refuse_failed(self, place: int) -> None:
         """A cell without a value, though all that it needs has one, has failed before: the general way knows why."""
-        leaves = self.reach.leaves(place)
+        leaves = self.reach.leaves(place) if self.nodes[place].name is not None else []
         for one in leaves:
-            if one not in self.reach.needed:
-                self._line(1, f'was_{self.words[one]} = state.get("{self.nodes[one].name}", UNSET)')
+            if one not in self.reach.needed and not self.reach.is_spread:
+                self._line(1, f"{self._before(one)} = state[{self.reach.kept.index(one)}]")
         if leaves:
             is_set = " and ".join(f"{self._before(one)} is not UNSET" for one in leaves)
             self._line(1, f"if {self._before(place)} is UNSET and {is_set}:")
             self._line(2, "raise Unusual")
 
-    def _before(self, place: int) -> str:
-        is_left = (
-            place in self.reach.needed and not self.reach.reached[place] and self.nodes[place].fold is None
-        )
-        return self.words[place] if is_left else f"was_{self.words[place]}"
+    def _before(self, place: int, of_fold: str = "was_") -> str:
+        """The word for what a cell had before the events, or for the state of a fold."""
+        if self.nodes[place].fold is not None:
+            return of_fold + self.words[place]
+        return f"was_{self.words[place]}" if self.reach.reached[place] else self.words[place]
 
     def _refuse_others(self) -> None:
         """An event that gives anything else is for other code."""
@@ -317,22 +313,15 @@ class Writer(Words):
         """Gather the new state, and what is another than before."""
         reach = self.reach
         self._line(1, "changed = {}")
-        self._line(1, "after = state.copy()")
-        for place in reach.needed:
-            node, word, value = self.nodes[place], self.words[place], self.value(place)
-            if not reach.reached[place] or node.name is None or node.is_pulse:
-                continue
-            if value != word:  # a fold's state may move where what it shows does not
-                self._line(1, f'after["{node.name}"] = {word}')
-            self._line(1, f"if {self.differs(place, f'was_{word}', value)}:")
-            self._line(2, f'changed["{node.name}"] = was_{word}, {value}')
-            if value != word:
-                continue
-            if reach.optional[place] and node.fold is None:
-                self._line(2, f"if {word} is UNSET:")
-                self._line(3, f'del after["{node.name}"]')
-                self._line(2, "else:")
-                self._line(3, f'after["{node.name}"] = {word}')
-            else:
-                self._line(2, f'after["{node.name}"] = {word}')
-        self._line(1, f"return after, changed, {'tuple(occurred)' if self.reach.tells else '()'}")
+        moved = [place for place in reach.kept if reach.reached[place]]
+        for place in moved:
+            node, was, value = self.nodes[place], f"was_{self.words[place]}", self.value(place)
+            self._line(1, f"if {self.differs(place, was, value)}:")
+            self._line(2, f'changed["{node.name}"] = {was}, {value}')
+        after = f"({', '.join(self.words[place] for place in reach.kept)}{',' * (len(reach.kept) == 1)})"
+        if not reach.is_spread:
+            after = "tuple(after)"
+            self._line(1, "after = [*state]")
+            for place in moved:
+                self._line(1, f"after[{reach.kept.index(place)}] = {self.words[place]}")
+        self._line(1, f"return {after}, changed, {'tuple(occurred)' if reach.tells else '()'}")

@@ -53,7 +53,7 @@ def _inputs(service: Service, shards: int) -> list[Said]:
         if isinstance(source, Kinesis):
             found.append((service.name, StreamNeeded(source.stream, shards)))
         elif isinstance(source, DynamoDB):
-            names = source.keys or tuple(one.paths[name] for name in service.key.names[:2])
+            names = source.keys or tuple(one.paths[name] for name in service.key.plain_names[:2])
             key_types: dict[str, KeyType] = {
                 one.paths[name]: kind for name, kind in _key_types(service).items()
             }

@@ -16,6 +16,7 @@ from reactflow.service.sink import Publication, Sink
 from reactflow.service.source import Contract, Message, Record, Source
 from reactflow.service.stores import MemoryStore, SQLiteStore, Store
 from reactflow.service.system import System
+from reactflow.service.window import Window, window
 
 __all__ = [
     "Case",
@@ -42,5 +43,7 @@ __all__ = [
     "System",
     "UnitEvent",
     "UnitKey",
+    "Window",
     "row",
+    "window",
 ]

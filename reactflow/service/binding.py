@@ -9,38 +9,45 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from attrs import field, frozen
 
 from reactflow.cells import UNSET, Kind, Plan
 from reactflow.errors import BindingError, RecordError
 from reactflow.flow import DEFAULT, Event
+from reactflow.service.conversion import converter
 from reactflow.service.decoding import ABSENT, check_type, decode_value, read_path, short
 from reactflow.service.key import Key, UnitKey
-from reactflow.service.source import Message, Source
+from reactflow.service.scalars import Converter, Mismatch
+from reactflow.service.source import Contract, Message, Source
 from reactflow.service.suggest import suggestion
+from reactflow.service.window import Late
 
 if TYPE_CHECKING:
     from reactflow.flow import Flow
+
+_NONE: Final[Mapping[str, Any]] = MappingProxyType({})
+_NO_NAMES: Final[frozenset[str]] = frozenset()
 
 Version = tuple[str, bool]
 """What orders the writes of a source cell: the version as text, and whether the write is a removal, which wins ties."""
 
 
-@frozen
-class UnitEvent:
+class UnitEvent(NamedTuple):
     """What one record means for one unit; ``error`` instead of an event when it cannot be applied to it.
 
     ``versions`` orders the writes of the cells whose source has a version of its own. ``ignored`` names the fields that
-    feed nothing.
+    feed nothing. ``late`` is there instead of what the event means when it came too late for its window.
     """
 
     unit: UnitKey
     event: Event
-    versions: Mapping[str, Version] = field(factory=dict)
-    ignored: frozenset[str] = frozenset()
+    versions: Mapping[str, Version] = _NONE
+    ignored: frozenset[str] = _NO_NAMES
     error: RecordError | None = None
+    late: Late | None = None
 
     @classmethod
     def failed(cls, unit: UnitKey, error: RecordError) -> UnitEvent:
@@ -51,6 +58,8 @@ class UnitEvent:
         """This and what another input makes of the same record, as the one event that a record is."""
         if self.error is not None or other.error is not None:
             return self if self.error is not None else other
+        if self.late is not None or other.late is not None:
+            return self if self.late is not None else other
         mine, theirs = self.event, other.event
         event = Event({**mine.writes, **theirs.writes}, {**mine.occurrences, **theirs.occurrences})
         return UnitEvent(self.unit, event, {**self.versions, **other.versions}, self.ignored & other.ignored)
@@ -58,26 +67,57 @@ class UnitEvent:
 
 def one_a_unit(events: Iterable[UnitEvent]) -> list[UnitEvent]:
     """The events of one record, those of one unit made into one."""
+    events = list(events)
+    if len(events) < 2:
+        return events
     found: dict[UnitKey, UnitEvent] = {}
     for each in events:
         found[each.unit] = found[each.unit].with_(each) if each.unit in found else each
     return list(found.values())
 
 
+class Feed(NamedTuple):
+    """A cell that a field feeds: ``convert`` makes a value of the cell's type of plain data."""
+
+    cell: str
+    path: str
+    is_source: bool
+    convert: Converter
+
+
 @frozen
 class Input:
-    """A source bound to a service: ``feeds`` are the paths by cell, ``paths`` those of the key's fields."""
+    """A source bound to a service: ``feeds`` are the paths by cell, ``paths`` those of the key's fields.
+
+    ``resource`` and ``contract`` are the source's, ``used`` the names of all fields that are read, none if any is.
+    """
 
     source: Source
     key: Key
     feeds: Mapping[str, str]
     paths: Mapping[str, str]
     plan: Plan
+    resource: str = field(init=False)
+    contract: Contract = field(init=False)
+    used: frozenset[str] = field(init=False)
+    _fed: tuple[Feed, ...] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        put = object.__setattr__  # a frozen value is completed once, here
+        put(self, "resource", self.source.resource)
+        put(self, "contract", self.source.contract)
+        used = [*self.feeds.values(), *self.paths.values(), self.source.version or ""]
+        known = () if "" in self.feeds.values() else (path.partition(".")[0] for path in used)
+        put(self, "used", frozenset(known))
+        nodes = [(name, path, self.plan[name]) for name, path in self.feeds.items()]
+        fed = (Feed(name, path, node.kind is Kind.SOURCE, converter(node.type)) for name, path, node in nodes)
+        put(self, "_fed", tuple(fed))
 
     @classmethod
     def bind(cls, source: Source, flow: type[Flow], key: Key) -> Input:
         """Bind a source to a flow by its options; raises BindingError with the remedy."""
-        feeds, paths = source.feeds(flow.plan), source.key_paths(key.names)
+        feeds, wanted = source.feeds(flow.plan), key.wanted
+        told = source.key_paths(tuple(wanted.values()))
         if not feeds:
             fed = [f"{node.name!r}" for node in flow.plan if node.name and node.kind is Kind.SOURCE]
             example = f"{{{fed[0]}: 'field'}}" if fed else "{cell: field}"
@@ -87,13 +127,14 @@ class Input:
             )
         for name in feeds:
             _check_fed(name, flow, source)
-        for name in key.names:
-            if name not in paths:
+        for name in wanted.values():
+            if name not in told:
                 raise BindingError(
                     f"{source.resource} does not tell the key's field {name!r} (it tells "
-                    f"{', '.join(paths) or 'none'}): add {{{name}}} to its template, or take {name!r} out of the key"
+                    f"{', '.join(told) or 'none'}): add {{{name}}} to its template, or take {name!r} out of the key"
                 )
-        return cls(source, key, dict(feeds), dict(paths), flow.plan)
+        paths = {name: told[field] for name, field in wanted.items()}
+        return cls(source, key, dict(feeds), paths, flow.plan)
 
     def events(self, message: Message) -> list[UnitEvent]:
         """The events that a message makes, at most one a unit.
@@ -101,6 +142,14 @@ class Input:
         Raises RecordError when no unit can be told; what is wrong with a unit's fields is its event's ``error``.
         """
         new, old = message.new, message.old
+        if (
+            new is not None
+            and not self.contract.replaces
+            and not message.old_known
+            and self.source.where is None
+        ):
+            event = self._write(self.key.read(new, self.paths), new, message.cause is not None)
+            return [self._judged(event, new, message, is_removal=False)]
         now: UnitKey | None = None
         try:
             if new is not None and self._fits(new):
@@ -114,11 +163,28 @@ class Input:
             # A delete has to tell its unit; an old image that cannot, or what only stopped to fit, never made one.
             before = self.key.read(gone, self.paths) if new is None else self._unit(gone)
             if before is not None and before != now:
-                made.append(self._removal(before, gone))
+                made.append(self._judged(self._removal(before, gone), gone, message, is_removal=True))
         if now is not None and new is not None:
-            replaces = self.source.contract.replaces or message.cause is not None  # an edge of ours is whole
-            made.append(self._write(now, new, replaces))
+            replaces = self.contract.replaces or message.cause is not None  # an edge of ours is whole
+            made.append(self._judged(self._write(now, new, replaces), new, message, is_removal=False))
         return made
+
+    def _judged(
+        self, made: UnitEvent, fields: Mapping[str, Any], message: Message, *, is_removal: bool
+    ) -> UnitEvent:
+        """An event, or what is told of one that is too late for its window, or cannot be as old as it says."""
+        window = self.key.window
+        if window is None or window.keep is None:
+            return made
+        time, what = self.key.time(fields, self.paths)
+        try:
+            why = window.judge(time, message.time, what)
+        except RecordError as error:
+            return UnitEvent.failed(made.unit, error)
+        if not why or message.time is None:
+            return made
+        late = Late(fields, message.time.isoformat().replace("+00:00", "Z"), is_removal, why)
+        return UnitEvent(made.unit, Event({}, {}), late=late)
 
     def _fits(self, fields: Mapping[str, Any]) -> bool:
         if self.source.where is None:
@@ -133,7 +199,7 @@ class Input:
         """Whether there was something for this input before, which may have to go."""
         if message.old_known:
             return message.old is not None and self._fits(message.old)
-        return message.new is None or self.source.contract.replaces
+        return message.new is None or self.contract.replaces
 
     def _unit(self, fields: Mapping[str, Any]) -> UnitKey | None:
         try:
@@ -159,23 +225,26 @@ class Input:
     def _event(self, fields: Mapping[str, Any], replaces: bool) -> Event:
         writes: dict[str, object] = {}
         occurrences: dict[str, object] = {}
-        for name, path in self.feeds.items():
-            node = self.plan[name]
+        for name, path, is_source, convert in self._fed:
             value = read_path(fields, path) if path else fields
             if value is ABSENT:
-                if node.kind is Kind.SOURCE and replaces:
+                if is_source and replaces:
                     writes[name] = DEFAULT
                 continue
-            decoded = decode_value(value, node.type, f"field {path!r} of {self.source.resource}", field=path)
-            (writes if node.kind is Kind.SOURCE else occurrences)[name] = decoded
+            try:
+                decoded = convert(value)
+            except Mismatch:  # once more, for the error that says where
+                decoded = decode_value(
+                    value, self.plan[name].type, f"field {path!r} of {self.resource}", field=path
+                )
+            (writes if is_source else occurrences)[name] = decoded
         return Event(writes, occurrences)
 
     def _ignored(self, fields: Mapping[str, Any]) -> frozenset[str]:
         """The fields that feed nothing; refused with ``extra="forbid"``."""
-        if "" in self.feeds.values():
-            return frozenset()
-        used = [*self.feeds.values(), *self.paths.values(), self.source.version or ""]
-        known = {path.partition(".")[0] for path in used}
+        known = self.used
+        if not known or fields.keys() <= known:
+            return _NO_NAMES
         unknown = fields.keys() - known
         if unknown and self.source.extra == "forbid":
             name = min(unknown)
@@ -188,11 +257,11 @@ class Input:
 
     def _versions(
         self, fields: Mapping[str, Any], cells: Iterable[str], *, is_removal: bool
-    ) -> dict[str, Version]:
+    ) -> Mapping[str, Version]:
         """The version field as text that compares as its values do, for each cell."""
         path = self.source.version
         if path is None:
-            return {}
+            return _NONE
         value = read_path(fields, path)
         if type(value) is int and 0 <= value < 10**40:
             text = f"{value:040d}"

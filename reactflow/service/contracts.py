@@ -7,13 +7,13 @@ do to the order and number of occurrences. What cannot be right is refused here,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-
-from attrs import frozen
+from collections.abc import Iterable, Sequence
 
 from reactflow.cells import Kind, Plan
 from reactflow.errors import BindingError
+from reactflow.flow.laws import PathLaws, fold_laws
 from reactflow.service.binding import Input
+from reactflow.service.counterexample import counterexample
 
 
 def check_name(name: str, what: str = "the service's name") -> str:
@@ -30,12 +30,19 @@ def check_name(name: str, what: str = "the service's name") -> str:
 
 
 def check_feeders(service: str, bound: Sequence[Input]) -> None:
-    """Refuse a cell that two inputs feed, unless versions say which write is the latest."""
+    """Refuse a cell that two inputs feed, unless versions or the arrival say which write is the latest.
+
+    A pulse may be fed from several places: every occurrence counts, and ``check_folds`` sees to their order. But one
+    record is one event, so two inputs of one place cannot both feed it.
+    """
     feeders: dict[str, Input] = {}
     for one in bound:
         for name in one.feeds:
             other = feeders.setdefault(name, one)
             if other is one or (one.source.version and other.source.version):
+                continue
+            by_arrival = one.source.order == other.source.order == "arrival"
+            if one.source.resource != other.source.resource and (by_arrival or one.plan[name].is_pulse):
                 continue
             raise BindingError(
                 f"service {service!r}: the cell {name!r} is fed by {other.source.resource} and by "
@@ -47,7 +54,9 @@ def check_feeders(service: str, bound: Sequence[Input]) -> None:
 def check_contract(one: Input) -> None:
     """Refuse a source under which the flow's cells or folds would depend on chance."""
     source, plan = one.source, one.plan
-    unit_is_one_lane = source.unit_is_one_lane(one.key.names)
+    if source.contract.skips:
+        refuse_skipped(plan, one.feeds, source.resource, _lanes([one]))
+    unit_is_one_lane = source.unit_is_one_lane(one.key.plain_names)
     if source.order == "arrival" or (unit_is_one_lane and source.contract.ordered):
         return
     cells = [name for name in one.feeds if plan[name].kind is Kind.SOURCE]
@@ -72,69 +81,91 @@ def check_contract(one: Input) -> None:
     _check_folds(one, plan)
 
 
+def refuse_skipped(
+    plan: Plan, feeds: Iterable[str], resource: str, lanes: Sequence[tuple[int, list[str], bool]] = ()
+) -> None:
+    """Refuse a fold over the changes of cells whose values in between may never come. Raises BindingError."""
+    cells = {plan.names[name]: name for name in feeds if plan[name].kind is Kind.SOURCE}
+    for fold in fold_laws(plan):
+        if seen := [name for place, name in cells.items() if place in fold.changing]:
+            shown = counterexample(plan, fold.name, lanes, ordered=False, count=4) if lanes else ""
+            raise BindingError(
+                f"the fold {fold.name!r} ({fold.fold}) adds up changes of what {seen[0]!r} feeds, and {resource} may "
+                f"skip values in between: its result would depend on chance{_shown(shown)}. Fold a pulse that is fed "
+                f"by the same field ({seen[0]}_seen = pulse(), fold({seen[0]}_seen, ...)), or have the values sent as "
+                "a pulse on a stream, of which none is skipped"
+            )
+
+
 def _check_folds(one: Input, plan: Plan) -> None:
     """A fold stands an unordered source only if it is commutative along its whole path."""
     fed = {plan.names[name] for name in one.feeds}
     what = "may skip values in between" if one.source.contract.skips else "is not ordered for one unit"
     if hint := _not_in_key(one):
         what += f" ({hint})"
-    for fold in _general_folds(plan):
-        if not fold.upstream & fed:
+    for fold in fold_laws(plan):
+        if not fold.is_general or not fold.upstream & fed:
             continue
+        shown = _counterexample(fold, [one], ordered=False)
         if fold.state:
             raise BindingError(
-                f"{fold.fault}, and {one.source.resource} {what}: its result would depend on chance. Fold a pulse that "
-                "is computed from one record alone, or choose an ordered source"
+                f"{_fault(fold)}, and {one.source.resource} {what}: its result would depend on chance{_shown(shown)}. "
+                "Fold a pulse that is computed from one record alone, or choose an ordered source"
             )
         raise BindingError(
-            f"{fold.fault}, and {one.source.resource} {what}: 1 then 2 may arrive as 2 then 1, and give another "
-            f'result. {_COMMUTATIVE}, or say order="arrival" to take records as they come'
+            f"{_fault(fold)}, and {one.source.resource} {what}: 1 then 2 may arrive as 2 then 1, and give another "
+            f'result{_shown(shown)}. {_COMMUTATIVE}, or say order="arrival" to take records as they come'
         )
 
 
 def check_folds(bound: Sequence[Input]) -> None:
     """Refuse a fold that needs one order and is fed from several places, each of which may be ordered by itself."""
-    for fold in _general_folds(bound[0].plan) if bound else ():
+    for fold in fold_laws(bound[0].plan) if bound else ():
+        if not fold.is_general:
+            continue
         feeding = [one for one in bound if fold.upstream & {one.plan.names[name] for name in one.feeds}]
         places = list(dict.fromkeys(one.source.resource for one in feeding))
         if len(places) < 2 or all(one.source.order == "arrival" for one in feeding):
             continue
         remedy = "Fold a pulse that is computed from one record alone" if fold.state else _COMMUTATIVE
+        shown = _counterexample(fold, feeding, ordered=True)
         raise BindingError(
-            f"{fold.fault}, and is fed by {', '.join(places[:-1])} and by {places[-1]}, which have no order among each "
-            f"other: its result would depend on chance. {remedy}, feed it by one of them alone, or say "
-            'order="arrival" on each to take records as they come'
+            f"{_fault(fold)}, and is fed by {', '.join(places[:-1])} and by {places[-1]}, which have no order among "
+            f"each other: its result would depend on chance{_shown(shown)}. {remedy}, feed it by one of them alone, or "
+            'say order="arrival" on each to take records as they come'
         )
 
 
-_COMMUTATIVE = "Use a commutative fold (sum, count, min, max, mean, union)"
+_COMMUTATIVE = "Use a commutative fold (sum, count, min, max, mean, union, last_by a version)"
 
 
-@frozen
-class _GeneralFold:
-    """A fold that needs its events in one order: what it is computed from, and the cell among that, if there is one."""
-
-    name: str
-    law: str
-    upstream: frozenset[int]
-    state: str
-
-    @property
-    def fault(self) -> str:
-        if self.state:
-            return f"the fold {self.name!r} depends on the cell {self.state!r}"
-        return f"the fold {self.name!r} ({self.law}) is not commutative"
+def _fault(fold: PathLaws) -> str:
+    if fold.state:
+        return f"the fold {fold.name!r} depends on the cell {fold.state!r}"
+    return f"the fold {fold.name!r} ({fold.fold}) is not commutative"
 
 
-def _general_folds(plan: Plan) -> Iterator[_GeneralFold]:
-    for node in plan:
-        if node.kind is not Kind.FOLD or node.fold is None or node.name is None:
-            continue
-        upstream = frozenset(_upstream(plan, plan.names[node.name]))
-        above = [plan.nodes[place] for place in upstream]
-        states = [str(one.name) for one in above if one.kind in (Kind.SOURCE, Kind.FOLD)]
-        if states or "commutative" not in node.fold.laws:
-            yield _GeneralFold(node.name, node.fold.name, upstream, next(iter(states), ""))
+def _shown(example: str) -> str:
+    return f" ({example})" if example else ""
+
+
+def _counterexample(fold: PathLaws, feeding: Sequence[Input], *, ordered: bool) -> str:
+    lanes = _lanes(feeding, fold.upstream)
+    return counterexample(
+        feeding[0].plan, fold.name, lanes, ordered=ordered, count=4 if fold.state else max(2, len(lanes))
+    )
+
+
+def _lanes(
+    feeding: Sequence[Input], upstream: frozenset[int] | None = None
+) -> list[tuple[int, list[str], bool]]:
+    """What each place feeds, of what a fold is computed from: its number, the cells, whether a record is whole."""
+    places = list(dict.fromkeys(one.source.resource for one in feeding))
+    return [
+        (places.index(one.source.resource), names, one.source.contract.replaces)
+        for one in feeding
+        if (names := [name for name in one.feeds if upstream is None or one.plan.names[name] in upstream])
+    ]
 
 
 def _not_in_key(one: Input) -> str:
@@ -146,15 +177,3 @@ def _not_in_key(one: Input) -> str:
                 key = ", ".join(one.key.names) or "()"
                 return f"{option}={name!r} is not part of the key ({key})"
     return ""
-
-
-def _upstream(plan: Plan, place: int) -> set[int]:
-    """The places of all that a node is computed from."""
-    found: set[int] = set()
-    stack = list(plan.nodes[place].inputs)
-    while stack:
-        current = stack.pop()
-        if current not in found:
-            found.add(current)
-            stack.extend(plan.nodes[current].inputs)
-    return found

@@ -66,6 +66,8 @@ def read_path(fields: Mapping[str, Any], path: str) -> object:
     >>> read_path(fields, "size.length"), read_path(fields, "size.note"), read_path(fields, "size.width")
     (3.0, None, ABSENT)
     """
+    if "." not in path and type(fields) is dict:
+        return fields.get(path, ABSENT)
     value: Any = fields
     steps = path.split(".")
     for depth, step in enumerate(steps):

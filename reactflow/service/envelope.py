@@ -51,17 +51,8 @@ class Envelope:
 
     def to_json(self) -> dict[str, Any]:
         """The envelope as plain data, empty attributes left out, as the JSON format of CloudEvents has it."""
-        plain: dict[str, Any] = {
-            "specversion": "1.0",
-            "id": self.id,
-            "source": self.source,
-            "type": self.type,
-        }
-        for name in ("subject", "time", "traceparent", "correlationid", "causationid", "sequence", "hops"):
-            value = getattr(self, name)
-            if value:
-                plain[name] = value
-        return {**plain, "datacontenttype": "application/json", "data": dict(self.data)}
+        about = attributes(**{name: getattr(self, name) for name in ("id", "source", "type", *_OPTIONAL)})
+        return {**about, "datacontenttype": "application/json", "data": dict(self.data)}
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Envelope:
@@ -103,6 +94,24 @@ class Envelope:
             and plain.get("specversion") == "1.0"
             and str(plain.get("type")).startswith("reactflow.")
         )
+
+
+_OPTIONAL = ("subject", "time", "traceparent", "correlationid", "causationid", "sequence", "hops")
+
+
+def attributes(*, id: str, source: str, type: str, **optional: Any) -> dict[str, Any]:
+    """The attributes of an envelope as plain data, in their order, without those that are empty.
+
+    >>> attributes(id="rooms/area/r1/dynamodb:areas/1", source="/rooms", type=ROW, hops=1, subject="r1")[
+    ...     "hops"
+    ... ]
+    1
+    """
+    plain: dict[str, Any] = {"specversion": "1.0", "id": id, "source": source, "type": type}
+    for name in _OPTIONAL:
+        if value := optional.get(name):
+            plain[name] = value
+    return plain
 
 
 def _check_text(text: str, name: str) -> None:

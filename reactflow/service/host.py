@@ -107,6 +107,7 @@ class Host:
         ignored: Counter[str] = Counter()
         cases: list[Case] = []
         units: dict[UnitKey, list[Arrival]] = {}
+        filtered: list[bool] = []
         for place, record in enumerate(records):
             try:
                 arrivals = self._read(place, record)
@@ -114,10 +115,14 @@ class Host:
                 cases.append(self._put_away(record, error))
                 fates["quarantined"] += 1
                 continue
-            fates["filtered"] += not arrivals
+            filtered.append(not arrivals)
             for arrival in arrivals:
-                units.setdefault(arrival.event.unit, []).append(arrival)
-                ignored.update(arrival.event.ignored)
+                event = arrival.event
+                units.setdefault(event.unit, []).append(arrival)
+                if event.ignored:
+                    ignored.update(event.ignored)
+        if filtered:
+            fates["filtered"] += sum(filtered)
         broken: list[ConfigurationError] = []
         parts = [self._commit(unit, arrivals, broken) for unit, arrivals in units.items()]
         published, late = self._publish(parts, broken)
@@ -152,7 +157,7 @@ class Host:
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
-    def _read(self, place: int, record: Record) -> list[Arrival]:
+    def _read(self, place: int, record: Record) -> Sequence[Arrival]:
         """The events of units that a record makes; none when it is not for this service's inputs."""
         if record.unreadable:
             raise RecordError(record.unreadable)
@@ -169,26 +174,31 @@ class Host:
             else:
                 if message is None:
                     continue
-                one.source.confirm_unit(record, one.key.names)
-                events = self._bounded(message, one.events(message))
+                one.source.confirm_unit(record, one.key.plain_names)
+                events = one.events(message)
+                hops = message.cause.hops if message.cause is not None else 0
+                if hops >= self.service.hops:
+                    events = self._endless(hops, events)
             made += events
             told = told or (one, message)
         if told is None or not made:
             return []
         one, message = told
         lane, position = _place_of(one, record, message)
-        skips = one.source.contract.skips
+        skips = one.contract.skips
+        if len(made) == 1:
+            return (Arrival(place, record, lane, position, message, made[0], skips),)
         return [Arrival(place, record, lane, position, message, event, skips) for event in one_a_unit(made)]
 
-    def _inputs(self, record: Record) -> list[Input]:
-        found = [one for one in self.service.bound if one.source.resource == record.resource]
+    def _inputs(self, record: Record) -> Sequence[Input]:
+        found = self.service.inputs_of.get(record.resource)
         if not found:
             raise RecordError(self._is_foreign(record))
         return found
 
     def _check_reads(self, records: Sequence[Record]) -> None:
         """Refuse a trigger of another source. A queue that brings one such record among others is none: it is kept."""
-        resources = {one.source.resource for one in self.service.bound}
+        resources = self.service.inputs_of
         foreign = [one for one in records if one.resource not in resources and not one.unreadable]
         if foreign and (len(foreign) == len(records) or any(one.via != "queue" for one in foreign)):
             raise ConfigurationError(self._is_foreign(foreign[0]))
@@ -200,11 +210,8 @@ class Host:
             "trigger, or add the input"
         )
 
-    def _bounded(self, message: Message, events: list[UnitEvent]) -> list[UnitEvent]:
+    def _endless(self, hops: int, events: list[UnitEvent]) -> list[UnitEvent]:
         """Events that came through too many services are poison: a cycle that does not settle ends here."""
-        hops = message.cause.hops if message.cause is not None else 0
-        if hops < self.service.hops:
-            return events
         endless = RecordError(
             f"the event came through {hops} services, and {self.service.hops} are the most: services feed each other "
             "without end. Cut the cycle, or raise hops= if it is meant to be that long"
@@ -233,7 +240,7 @@ class Host:
 
     def _commit(self, unit: UnitKey, arrivals: Sequence[Arrival], broken: list[ConfigurationError]) -> Part:
         """One unit's part, in as many writes as it needs room for; one that fails leaves other units alone."""
-        done = Part(unit, Item())
+        done: Part | None = None
         size = len(arrivals)
         while arrivals:
             taken, later = arrivals[:size], arrivals[size:]
@@ -242,19 +249,21 @@ class Host:
             except (Transient, EventError) as error:
                 # an EventError: the item itself cannot be read or written
                 self.warm.forget(unit)
-                return done.then(Part.left(unit, arrivals, str(error)))
+                if isinstance(error, EventError):  # that passes by itself no sooner than somebody looks at it
+                    _log.error("service %s, unit %s: %s", self.service.name, unit.text, error)
+                return Part.left(unit, arrivals, str(error)).after(done)
             except ConfigurationError as error:
                 self.warm.forget(unit)
                 broken.append(error)
-                return done.then(Part.left(unit, arrivals, str(error)))
+                return Part.left(unit, arrivals, str(error)).after(done)
             except Exception as error:  # one that nobody thought of: it must not hold up the units behind it
                 self.warm.forget(unit)
-                return done.then(Part.left(unit, arrivals, self._unexpected(unit, error)))
-            done, arrivals = done.then(part), [*part.rest, *later]
+                return Part.left(unit, arrivals, self._unexpected(unit, error)).after(done)
+            done, arrivals = part.after(done), [*part.rest, *later]
             if part.transient:
-                return done.then(Part.left(unit, arrivals, part.transient))
+                return Part.left(unit, arrivals, part.transient).after(done)
             size = max(1, len(taken) - len(part.rest))  # what found room once will again
-        return done
+        return done or Part(unit, Item())
 
     def _unexpected(self, unit: UnitKey, error: Exception) -> str:
         """An error that nobody thought of, with its way in the log: the unit is left, and tried again."""
@@ -316,5 +325,5 @@ def _place_of(one: Input, record: Record, message: Message) -> tuple[str, str]:
     A stream takes a change of another service also twice and late, so there the sender's own number counts; a table or
     a bucket took it only over a lower one, and its own order is right.
     """
-    sent = message.cause.place if message.cause is not None and not one.source.contract.replaces else None
+    sent = message.cause.place if message.cause is not None and not one.contract.replaces else None
     return sent or (one.source.lane(record), one.source.position(record))

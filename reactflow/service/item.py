@@ -12,6 +12,7 @@ import binascii
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final, Literal, get_args
 
 from attrs import evolve, field, frozen
@@ -22,6 +23,11 @@ FORMAT: Final = 1  # of the stored bytes; a newer one is refused rather than mis
 HARD_LIMIT: Final = 400_000  # bytes: what the smallest store takes
 
 PublicationKind = Literal["row", "removal", "occurrence"]
+
+
+_encode = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+).encode
 
 
 @frozen(kw_only=True)
@@ -84,7 +90,8 @@ class Item:
     source cell's last write, ``out`` what waits to be published, ``numbers`` the last number of each (output,
     destination), named by ``number_name``, ``open_cases`` the ids of the unit's cases in order, ``seen`` the
     ids of events of sources without lanes, oldest first. ``held`` says whether later records of the key wait
-    behind ``open_cases``.
+    behind ``open_cases``. ``written`` is what the flow keeps beside ``cells`` for its next version, None in items that
+    were stored without; ``past`` are the versions of the flow that had the unit before ``gv``, the latest last.
 
     >>> item = Item(v=1, cells=b'{"length":3.0}', marks={"kinesis/measurements/shard-1": "0042"})
     >>> Item.from_bytes(item.to_bytes()) == item
@@ -101,6 +108,8 @@ class Item:
     open_cases: tuple[str, ...] = field(default=(), converter=_texts)
     held: bool = False
     seen: tuple[str, ...] = field(default=(), converter=_texts)
+    written: Mapping[str, str] | None = None
+    past: tuple[str, ...] = field(default=(), converter=_texts)
 
     def next(self, **changes: Any) -> Item:
         """The item of the next commit: this one with changes, and ``v`` one higher.
@@ -109,6 +118,13 @@ class Item:
         5
         """
         return evolve(self, v=self.v + 1, **changes)
+
+    def settled(self) -> Item:
+        """The same item without what it owed: for memory only, the stored one is pruned by the next commit."""
+        return Item(
+            v=self.v, gv=self.gv, cells=self.cells, marks=self.marks, versions=self.versions, numbers=self.numbers,
+            open_cases=self.open_cases, held=self.held, seen=self.seen,
+        )  # fmt: skip
 
     def to_bytes(self) -> bytes:
         """Canonical JSON with the protocol's short names; raises StateError for what JSON cannot hold."""
@@ -121,12 +137,13 @@ class Item:
             "w": self.versions, "out": [change.to_json() for change in self.out], "on": self.numbers,
             "q": self.open_cases, "held": self.held, "ids": self.seen,
         }  # fmt: skip
+        if self.written is not None:
+            plain["t"] = dict(self.written)
+        if self.past:
+            plain["p"] = self.past
         try:
-            text = json.dumps(
-                plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-            )
-            return text.encode()
-        except (ValueError, TypeError) as error:
+            return _encode(plain).encode()
+        except (ValueError, TypeError, RecursionError) as error:
             raise StateError(f"the item cannot be encoded: {error}") from error
 
     @classmethod
@@ -141,18 +158,21 @@ class Item:
                 raise StateError(
                     f"its format is {plain.get('format')!r}, not {FORMAT}: it is not one of reactflow's"
                 )
-            take = _Reader(plain, ("format", "v", "gv", "c", "m", "w", "out", "on", "q", "held", "ids"))
+            names = ("format", "v", "gv", "c", "m", "w", "out", "on", "q", "held", "ids")
+            take = _Reader(plain, names, ("t", "p"))
             return cls(
                 v=take.count("v"), gv=take.text("gv"), cells=_unpack(plain["c"]),
                 marks=take.texts_by_name("m"), versions=take.texts_by_name("w"),
                 out=tuple(Pending.from_json(each) for each in take.array("out")),
                 numbers=take.counts_by_name("on"), open_cases=take.texts("q"), held=take.truth("held"),
-                seen=take.texts("ids"),
+                seen=take.texts("ids"), written=take.texts_by_name("t") if "t" in plain else None,
+                past=take.texts("p") if "p" in plain else (),
             )  # fmt: skip
         except (StateError, ValueError, TypeError, RecursionError) as error:
             raise StateError(f"{whose} cannot be read: {str(error) or type(error).__name__}") from error
 
 
+@lru_cache(maxsize=1024)
 def number_name(output: str, destination: str) -> str:
     """The name in ``Item.numbers`` of an output's changes at a destination; injective.
 
@@ -199,14 +219,19 @@ def _unpack(plain: object) -> bytes:
     raise StateError("'c' is not encoded cells")
 
 
+_CERTAIN: Final = frozenset({str, int, bool, type(None)})
+
+
 def _check_plain(value: object, place: str) -> None:
     """Refuse what JSON would change in silence (names that are not text) or cannot hold."""
     if value is None or isinstance(value, (str, bool, int)):
         return
     if isinstance(value, float) and math.isfinite(value):
         return
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         for name, inner in value.items():
+            if type(name) is str and type(inner) in _CERTAIN:
+                continue
             if not isinstance(name, str):
                 raise StateError(
                     f"{place} has the name {name!r}, which is not text: encode it with the codec"
@@ -224,12 +249,12 @@ def _check_plain(value: object, place: str) -> None:
 class _Reader:
     """Takes the members of stored data one by one, each of the type that it has to be."""
 
-    def __init__(self, plain: object, names: tuple[str, ...]) -> None:
+    def __init__(self, plain: object, names: tuple[str, ...], more: tuple[str, ...] = ()) -> None:
         if not isinstance(plain, dict):
             raise StateError(f"it is {type(plain).__name__}, not an object")
         if missing := [name for name in names if name not in plain]:
             raise StateError(f"{missing[0]!r} is missing")
-        if foreign := sorted(plain.keys() - set(names)):
+        if foreign := sorted(plain.keys() - set(names) - set(more)):
             raise StateError(f"it has the foreign member {foreign[0]!r}")
         self._plain: dict[str, Any] = plain
 

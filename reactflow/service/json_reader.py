@@ -23,6 +23,7 @@ NESTING = 64  # objects and arrays inside each other
 MEMBERS = 10_000  # members of objects and items of arrays, of the whole text
 DIGITS = 4_300  # digits before or after the point: what Python itself allows for an integer
 
+_UNUSUAL = re.compile(rb"\\u[dD][89a-fA-F]|[0-9][eE]")  # half a pair, maybe, or an exponent
 _SKELETON = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
 _HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -49,6 +50,9 @@ def read_object(data: bytes | str, what: str) -> dict[str, Any]:
 def read_json(data: bytes | str, what: str) -> Any:
     """Read any JSON value under the same limits; raises RecordError."""
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+    found = read_quickly(raw)
+    if found is not None:
+        return found
     _check_limits(raw, what)
     try:
         text = raw.decode("utf-8")
@@ -69,6 +73,25 @@ def read_json(data: bytes | str, what: str) -> Any:
     if _HALF_PAIR.search(raw):
         _check_text(value, what)
     return value
+
+
+def read_quickly(raw: bytes) -> dict[str, Any] | None:
+    """An object that is certain to be right, read in C: of few bytes, no object inside, no exponents. None for others.
+
+    >>> read_quickly(b'{"room": "r1", "length": 3.10}'), read_quickly(b'{"a": 1, "a": 2}')
+    ({'room': 'r1', 'length': Decimal('3.10')}, None)
+    """
+    if len(raw) >= DIGITS or _UNUSUAL.search(raw) or raw.count(b"[") > NESTING:
+        return None
+    try:
+        text = raw.decode()
+        value, end = _scan(text, 0)
+    except (ValueError, RecursionError, StopIteration):
+        return None  # to be read with care, which says what is wrong
+    # Each member has a colon of its own: as many members as colons, and no name stands twice.
+    if end == len(text) and type(value) is dict and len(value) == raw.count(b":"):
+        return value
+    return None
 
 
 def _check_limits(raw: bytes, what: str) -> None:
@@ -145,6 +168,8 @@ def _check_text(value: Any, what: str) -> None:
                 ) from None
 
 
+_quick = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant)
+_scan: Any = _quick.scan_once  # type: ignore[attr-defined]  # pyright: ignore  # its __init__ sets it
 _decoder = json.JSONDecoder(
     object_pairs_hook=_unique, parse_float=_decimal, parse_int=_integer, parse_constant=_no_constant
 )

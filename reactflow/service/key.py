@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from reactflow.errors import BindingError, RecordError, StateError
 from reactflow.service.decoding import ABSENT, read_path, short
+from reactflow.service.window import Window, parse_start
 
 KeyValue = str | int | date
 KeyType = type[str] | type[int] | type[date]
@@ -22,10 +24,13 @@ KeyType = type[str] | type[int] | type[date]
 LONGEST = 1024  # characters of a key's text, all of them ASCII
 ONLY_UNIT = "()"  # the text of the one unit of key=(); every other text holds a "="
 
-_REMEDY = 'write key="room", key=("dept", "emp"), key={"day": date, "line": int} or key=()'
+_REMEDY = (
+    'write key="room", key=("dept", "emp"), key={"day": date, "line": int}, key=("sensor", window("1m", on="ts")) '
+    "or key=()"
+)
 
 
-@frozen
+@frozen(cache_hash=True)
 class UnitKey:
     """One unit's key: the values of the key's fields, in their order, and their text.
 
@@ -49,6 +54,8 @@ class UnitKey:
 class Key:
     """What names the units of a service: fields with types str, int or date. Made by ``Key.of``.
 
+    One of the fields may be a ``window``: it is computed from the time in a record, and its start is text.
+
     >>> room = Key.of("room")
     >>> room.read({"room": "r1", "length": 3.0}, {}).text
     'room=r1'
@@ -58,6 +65,7 @@ class Key:
 
     names: tuple[str, ...]
     types: tuple[KeyType, ...] = field()
+    window: Window | None = None
 
     @classmethod
     def of(cls, spec: object) -> Key:
@@ -70,25 +78,52 @@ class Key:
             return spec
         names: list[Any]
         kinds: list[Any]
-        if isinstance(spec, str):
-            names, kinds = [spec], [str]
-        elif isinstance(spec, Mapping):
+        if isinstance(spec, (str, Window)):
+            spec = (spec,)
+        if isinstance(spec, Mapping):
             names, kinds = list(spec), list(spec.values())
         elif isinstance(spec, (tuple, list)):
-            names, kinds = list(spec), [str] * len(spec)
+            names = [one.name if isinstance(one, Window) else one for one in spec]
+            kinds = [one if isinstance(one, Window) else str for one in spec]
         else:
             raise BindingError(f"key={short(spec)} is not a key: {_REMEDY}")
         for name in names:
             _check_name(name)
             if names.count(name) > 1:
                 raise BindingError(f"the key has the field {name!r} twice: name each once")
-        for name, kind in zip(names, kinds, strict=True):
-            if kind not in (str, int, date):
+        windows = [name for name, kind in zip(names, kinds, strict=True) if isinstance(kind, Window)]
+        if len(windows) > 1:
+            raise BindingError(
+                f"the key has the windows {', '.join(windows)}: an event is in one, so make a service of each length"
+            )
+        made: Window | None = None
+        for place, (name, kind) in enumerate(zip(names, kinds, strict=True)):
+            if isinstance(kind, Window):
+                made, kinds[place] = evolve(kind, name=name), str
+            elif kind not in (str, int, date):
                 shown = kind.__name__ if isinstance(kind, type) else short(kind)
                 raise BindingError(
                     f"the key's field {name!r} cannot be {shown}: its type is str, int or date"
                 )
-        return cls(tuple(names), tuple(kinds))
+        return cls(tuple(names), tuple(kinds), made)
+
+    @property
+    def plain_names(self) -> tuple[str, ...]:
+        """The names of the fields that a record holds as they are: all but the window's."""
+        return tuple(name for name in self.names if self.window is None or name != self.window.name)
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """By each of the key's names that of the field it is read from: its own, but for the window's.
+
+        >>> from reactflow import window
+        >>> Key.of(("sensor", window("1m", on="ts", unit="s"))).wanted
+        {'sensor': 'sensor', 'window': 'ts'}
+        """
+        return {
+            name: self.window.on if self.window is not None and name == self.window.name else name
+            for name in self.names
+        }
 
     def read(self, fields: Mapping[str, Any], paths: Mapping[str, str]) -> UnitKey:
         """The unit that a record speaks of; ``paths`` says where a field is, when not at its own name.
@@ -98,8 +133,14 @@ class Key:
         """
         values: list[KeyValue] = []
         for name, kind in zip(self.names, self.types, strict=True):
+            if self.window is not None and name == self.window.name:
+                values.append(self.window.read(*self.time(fields, paths)))
+                continue
             path = paths.get(name, name)
             value = read_path(fields, path)
+            if kind is str and type(value) is str and len(value) <= LONGEST and value.isascii():
+                values.append(value)
+                continue
             what = f"the key's field {name!r}" if path == name else f"the key's field {name!r} (at {path!r})"
             if value is ABSENT or value is None:
                 state = "missing" if value is ABSENT else "null"
@@ -108,13 +149,25 @@ class Key:
                 )
                 raise RecordError(f"{what} is {state}: {remedy}", field=path)
             values.append(_strict(value, kind, what, path))
-        return self._unit(tuple(values))
+        return _unit(self.names, tuple(values))
+
+    def time(self, fields: Mapping[str, Any], paths: Mapping[str, str]) -> tuple[object, str]:
+        """The time in a record that tells its window, as it came, and what an error calls it."""
+        assert self.window is not None
+        path = paths.get(self.window.name, self.window.on)
+        return read_path(fields, path), f"the time {path!r}"
 
     def unit(self, *values: object) -> UnitKey:
-        """The unit with these values, in the order of the names; raises RecordError as ``read`` does."""
+        """The unit with these values, in the order of the names; raises RecordError as ``read`` does.
+
+        A window's value is its start, such as ``"2026-11-23T12:00:00Z"``.
+        """
         if len(values) != len(self.names):
             raise RecordError(f"the key has {len(self.names)} fields {self.names}, not {len(values)}")
-        return self.read(dict(zip(self.names, values, strict=True)), {})
+        given = dict(zip(self.names, values, strict=True))
+        if self.window is not None:
+            self.window.check_start(given[self.window.name])
+        return evolve(self, window=None).read(given, {})
 
     def encode(self, values: Sequence[KeyValue]) -> str:
         """The text of a key: ``name=value`` parts with commas between, all else percent-escaped; injective.
@@ -132,26 +185,28 @@ class Key:
         values: list[KeyValue] = []
         try:
             for part, name, kind in zip(parts, self.names, self.types, strict=True):
-                values.append(
-                    _read_text[kind](unquote(part.removeprefix(f"{_escape(name)}="), errors="strict"))
-                )
-            if self.encode(values) != text:
+                plain = unquote(part.removeprefix(f"{_escape(name)}="), errors="strict")
+                is_window = self.window is not None and name == self.window.name
+                values.append(parse_start(plain) if is_window else _read_text[kind](plain))
+            if evolve(self, window=None).encode(values) != text:
                 raise ValueError("there is another text for the same values")
         except (ValueError, RecordError) as error:
             raise StateError(f"{short(text)} is not the text of a key {self.names}: {error}") from error
         return tuple(values)
 
-    def _unit(self, values: tuple[KeyValue, ...]) -> UnitKey:
-        text = ",".join(
-            f"{_escape(name)}={_escape(str(value))}" for name, value in zip(self.names, values, strict=True)
+
+@lru_cache(maxsize=1 << 14)  # a delivery speaks of the same units again and again
+def _unit(names: tuple[str, ...], values: tuple[KeyValue, ...]) -> UnitKey:
+    text = ",".join(
+        f"{_escape(name)}={_escape(str(value))}" for name, value in zip(names, values, strict=True)
+    )
+    if len(text) > LONGEST:
+        raise RecordError(
+            f"the key {short(text)} has {len(text)} characters when encoded, and {LONGEST} are the most: "
+            "use a shorter field as the key",
+            field=names[0],
         )
-        if len(text) > LONGEST:
-            raise RecordError(
-                f"the key {short(text)} has {len(text)} characters when encoded, and {LONGEST} are the most: "
-                "use a shorter field as the key",
-                field=self.names[0],
-            )
-        return UnitKey(self.names, values, text or ONLY_UNIT)
+    return UnitKey(names, values, text or ONLY_UNIT)
 
 
 _read_text: dict[KeyType, Callable[[str], KeyValue]] = {str: str, int: int, date: date.fromisoformat}

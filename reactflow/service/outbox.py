@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
-from reactflow.cells import UNSET, Failure, Kind
+from reactflow.cells import UNSET, Failure
 from reactflow.errors import ConfigurationError, Superseded, Transient
-from reactflow.flow import same_value
-from reactflow.service.envelope import OCCURRENCE, REMOVAL, ROW, Envelope
+from reactflow.flow import State, same_value
+from reactflow.service.envelope import OCCURRENCE, REMOVAL, ROW, Envelope, attributes
 from reactflow.service.item import Item, Pending, PublicationKind, number_name
 from reactflow.service.key import UnitKey
 from reactflow.service.output import Output
@@ -30,6 +30,43 @@ _log = logging.getLogger("reactflow.service")
 
 Values = Mapping[str, object]
 """Outcomes of a flow's named cells, by name."""
+
+
+class Outcomes(Mapping[str, object]):
+    """The outcomes of a state: those that are in it are looked up there, all are found out when another is asked for.
+
+    A cell that is not stored is shown as what is kept of it.
+    """
+
+    __slots__ = ("_all", "_service", "_state")
+
+    def __init__(self, service: Service, state: State) -> None:
+        self._service, self._state = service, state
+        self._all: Values | None = None
+
+    def __getitem__(self, name: str) -> object:
+        if name in self._state and name in self._service.kept:
+            return self._state[name]
+        return self._found[name]
+
+    def get(self, name: str, default: object = None) -> object:
+        """The outcome of a cell, else ``default``."""
+        if name in self._state and name in self._service.kept:
+            return self._state[name]
+        return self._found.get(name, default)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @property
+    def _found(self) -> Values:
+        if self._all is None:
+            self._all = self._service.step.values(self._state, recompute=False)
+        return self._all
+
 
 _TYPES: Final[Mapping[PublicationKind, str]] = {"row": ROW, "removal": REMOVAL, "occurrence": OCCURRENCE}
 
@@ -51,10 +88,14 @@ class Cause:
     time: datetime | None = None
     hops: int = 0
 
-    def and_then(self, message: Message) -> Cause:
-        """With one more message."""
-        hops = message.cause.hops if message.cause is not None else 0
-        return Cause(message.cause or self.envelope, message.time or self.time, max(self.hops, hops))
+    def and_then(self, *messages: Message) -> Cause:
+        """With more messages."""
+        envelope, time, hops = self.envelope, self.time, self.hops
+        for message in messages:
+            time = message.time or time
+            if message.cause is not None:
+                envelope, hops = message.cause, max(hops, message.cause.hops)
+        return Cause(envelope, time, hops)
 
     def passed_on(self) -> dict[str, Any]:
         """The parts of an envelope that say what caused it."""
@@ -162,8 +203,7 @@ def _row(
 
 def exists(service: Service, values: Values) -> bool:
     """Whether a unit has a row: one of the source cells that an input feeds has a value."""
-    plan = service.flow.plan
-    fed = {name for one in service.bound for name in one.feeds if plan[name].kind is Kind.SOURCE}
+    fed = service.fed
     return not fed or any(values.get(name, UNSET) is not UNSET for name in fed)
 
 
@@ -190,18 +230,34 @@ def _pending(
     """A change as it is stored; values that are too large for that are left to be computed when it is published."""
     codec = service.flow.codec
     left_out = _unstored(service, output) if kind == "row" else {}
-    envelope = Envelope(
-        id=f"{service.name}/{output.name}/{unit.text}/{output.sink.destination.replace('/', ':')}/{n}",
-        source=f"/{service.name}", type=_TYPES[kind], subject=unit.text, sequence=str(n), **cause.passed_on(),
-    )  # fmt: skip
-    about = envelope.to_json()
-    del about["data"], about["datacontenttype"]  # the values stand beside it, once
+    destination = output.sink.destination
+    id = f"{service.name}/{output.name}/{unit.text}/{destination.replace('/', ':')}/{n}"
+    about = attributes(  # the values stand beside it, once
+        id=id,
+        source=f"/{service.name}",
+        type=_TYPES[kind],
+        subject=unit.text,
+        sequence=str(n),
+        **cause.passed_on(),
+    )
     return Pending(
-        id=envelope.id, output=output.name, destination=output.sink.destination, n=n, kind=kind,
+        id=id, output=output.name, destination=destination, n=n, kind=kind,
         key={name: codec.to_plain(part, name) for name, part in unit.fields().items()},
         values={column: codec.to_plain(value, column) for column, value in values.items() if column not in left_out},
         recompute=bool(left_out), envelope=about, bare=output.bare,
     )  # fmt: skip
+
+
+def occurrence(
+    service: Service, unit: UnitKey, output: Output, values: Values, n: int, cause: Cause
+) -> Pending:  # fmt: skip
+    """An occurrence as it is stored, of something that is no pulse of the flow."""
+    return _pending(service, unit, output, "occurrence", values, n, cause)
+
+
+def as_publication(service: Service, pending: Pending) -> Publication:
+    """A pending change with all of its values, as a sink gets it."""
+    return _publication(service, pending, {})
 
 
 def _unstored(service: Service, output: Output) -> dict[str, str]:
@@ -219,7 +275,7 @@ def waiting(service: Service, item: Item, computed: Values) -> list[tuple[Output
     out. A source object that is gone publishes nothing, for a later event tells of it; nor does an output that the
     service no longer has. Raises Transient when a value cannot be computed for now.
     """
-    outputs = {(one.name, one.sink.destination): one for one in service.outputs}
+    outputs = service.outputs_by_name
     found: list[tuple[Output, Publication]] = []
     values: Values | None = None
     for pending in item.out:
@@ -229,7 +285,7 @@ def waiting(service: Service, item: Item, computed: Values) -> list[tuple[Output
         left_out = _unstored(service, output) if pending.recompute else {}
         missing = [name for name in left_out.values() if name not in computed]
         if missing and values is None:
-            values = service.step.values(service.step.read(item.cells, item.gv))
+            values = service.step.values(service.step.read(item.cells, item.gv, item.written))
         try:
             columns = {column: _value(name, computed, values or {}) for column, name in left_out.items()}
         except Superseded:

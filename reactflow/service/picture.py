@@ -28,5 +28,8 @@ def picture(service: Service) -> GraphView:
     for one in service.bound:
         edges += [(place("source", one.source.reach), by_name[name]) for name in one.feeds]
     for output in service.outputs:
-        edges += [(by_name[name], place("sink", output.sink.reach)) for name in output.cells.values()]
+        to = place("sink", output.sink.reach)
+        edges += [
+            (by_name[name], to) for name in output.cells.values() if name in by_name
+        ]  # not of late records
     return GraphView(tuple(nodes), tuple(dict.fromkeys(edges)), service.name)

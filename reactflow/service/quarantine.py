@@ -27,9 +27,10 @@ _REASON_TEXTS: Final = ("kind", "cell", "type", "message", "line", "field")
 class Reason:
     """Why a record could not be applied.
 
-    ``kind``: ``record`` (it could not be decoded), ``cell`` (a cell of the flow failed), ``state``, or
-    another word for what went wrong. ``type`` and ``message`` are the error's, ``line`` is where the user's
-    function raised.
+     ``kind``: ``record`` (it could not be decoded), ``late`` (it came too late for its window),
+     ``cell`` (a cell of the flow failed), ``state``, or another word for what went wrong.
+    ``type`` and ``message`` are the error's, ``line`` is where the user's
+     function raised.
     """
 
     kind: str
@@ -47,7 +48,11 @@ class Reason:
         >>> Reason.of(RecordError("expected float, got 'abc' (str)", field="length")).kind
         'record'
         """
-        from reactflow.errors import CellError, RecordError  # here, to keep the names of this module few
+        from reactflow.errors import (
+            CellError,
+            LateRecord,
+            RecordError,
+        )  # here, to keep the names of this module few
 
         if isinstance(error, CellError):
             return cls(
@@ -57,6 +62,8 @@ class Reason:
                 cell=error.cell,
                 line=error.line,
             )
+        if isinstance(error, LateRecord):
+            return cls(kind="late", message=str(error), type="LateRecord")
         if isinstance(error, RecordError):
             return cls(kind="record", message=str(error), type="RecordError", field=error.field)
         cell = error.cell if isinstance(error, StateError) else ""

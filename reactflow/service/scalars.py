@@ -75,6 +75,11 @@ def take_float(value: Any) -> float:
         value = Decimal(value)
     elif type(value) is not Decimal:
         raise Mismatch("float", value)
+    near = float(value)
+    if repr(near) == str(value):  # written as the float itself is, which is most often so
+        if math.isfinite(near):
+            return near
+        raise Mismatch("a finite float", value)
     if not value.is_finite():
         raise Mismatch("a finite float", value)
     if not fits_float(value):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from reactflow.cells import GraphView
+from reactflow.cells import GraphView, Kind
 from reactflow.errors import BindingError
 from reactflow.flow import Flow, Step
 from reactflow.service.binding import Input
@@ -20,6 +20,7 @@ from reactflow.service.causality import meet
 from reactflow.service.contracts import check_contract, check_feeders, check_folds, check_name
 from reactflow.service.decoding import short
 from reactflow.service.key import Key
+from reactflow.service.late import LATE, late_output
 from reactflow.service.output import Output
 from reactflow.service.sink import Sink
 from reactflow.service.source import Record, Source, report
@@ -37,13 +38,14 @@ def _tuple(values: object) -> tuple[Any, ...]:
 class Service:
     """A flow bound to input events and output events, one unit of state for each key.
 
-    ``key`` names the fields that tell one unit from another: a name, several, a mapping of names to str, int or date,
-    or ``()`` for one unit in all. ``name`` is the flow's unless given, and part of every stored unit's identity.
-    ``store`` is where units are kept, a store or its name (``"sqlite:x.db"``, ``"memory"``); without one,
-    ``REACTFLOW_STATE`` says, else memory, which AWS Lambda is refused. ``hops`` bounds how many services an event may
-    come through.
+     ``key`` names the fields that tell one unit from another: a name, several, a mapping of names to str, int or date,
+     a ``window`` among them, or ``()`` for one unit in all.
+    ``name`` is the flow's unless given, and part of every stored unit's identity.
+     ``store`` is where units are kept, a store or its name (``"sqlite:x.db"``, ``"memory"``); without one,
+     ``REACTFLOW_STATE`` says, else memory, which AWS Lambda is refused. ``hops`` bounds how many services an event may
+     come through.
 
-    Raises BindingError, with the remedy, for whatever does not fit.
+     Raises BindingError, with the remedy, for whatever does not fit.
     """
 
     flow: type[Flow] = field()
@@ -79,7 +81,9 @@ class Service:
         for bound in self.bound:
             check_contract(bound)
         check_folds(self.bound)
-        put(self, "outputs", tuple(self._bind_output(one) for one in self.outputs))
+        late = late_output(self.key)
+        outputs = [self._bind_output(one) for one in self.outputs if getattr(one, "pulse", "") != LATE]
+        put(self, "outputs", (*outputs, *([late] if late is not None else [])))
         self._check_outputs()
 
     def _bind_output(self, output: object) -> Output:
@@ -118,6 +122,39 @@ class Service:
         return self.flow.step()
 
     @cached_property
+    def inputs_of(self) -> Mapping[str, Sequence[Input]]:
+        """The inputs by the resource that they read."""
+        found: dict[str, list[Input]] = {}
+        for one in self.bound:
+            found.setdefault(one.resource, []).append(one)
+        return found
+
+    @cached_property
+    def fed(self) -> frozenset[str]:
+        """The source cells that an input feeds."""
+        plan = self.flow.plan
+        return frozenset(name for one in self.bound for name in one.feeds if plan[name].kind is Kind.SOURCE)
+
+    @cached_property
+    def outputs_by_name(self) -> Mapping[tuple[str, str], Output]:
+        """The outputs by name and destination."""
+        return {(one.name, one.sink.destination): one for one in self.outputs}
+
+    @cached_property
+    def kept(self) -> frozenset[str]:
+        """The cells of which the state holds the very value, if they have one."""
+        return frozenset(
+            node.name
+            for node in self.flow.plan
+            if node.name and not node.is_pulse and node.kind is not Kind.FOLD and node.stored is not False
+        )
+
+    @cached_property
+    def is_quiet(self) -> bool:
+        """Whether nothing has to be known of a single event: no sink is asked or told of it, no value is not stored."""
+        return not (self.logged or self.confirmed or self.unstored)
+
+    @cached_property
     def unstored(self) -> frozenset[str]:
         """The cells whose values are not kept in the state, and computed anew when needed."""
         return frozenset(str(node.name) for node in self.flow.plan if node.name and node.stored is False)
@@ -126,6 +163,11 @@ class Service:
     def logged(self) -> frozenset[str]:
         """The pulses of which an output tells every occurrence."""
         return frozenset(output.pulse for output in self.outputs if output.pulse)
+
+    @cached_property
+    def late(self) -> Output | None:
+        """The output that tells of late records, where the key's window has a sink for them."""
+        return next((one for one in self.outputs if one.pulse == LATE), None)
 
     @cached_property
     def confirmed(self) -> tuple[Output, ...]:

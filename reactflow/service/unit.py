@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from attrs import evolve, field, frozen
 
@@ -18,28 +18,31 @@ from reactflow.errors import (
     CellError,
     ConfigurationError,
     EventError,
+    LateRecord,
     RecordError,
     StateError,
     Superseded,
     Transient,
 )
 from reactflow.flow import Applied, Event, State
+from reactflow.flow.migration import former
 from reactflow.service.binding import UnitEvent
-from reactflow.service.item import Item
+from reactflow.service.item import Item, Pending
 from reactflow.service.key import UnitKey
-from reactflow.service.outbox import Cause, Occurred, confirm, due
+from reactflow.service.late import late_change
+from reactflow.service.outbox import Cause, Occurred, Outcomes, Values, confirm, due
 from reactflow.service.quarantine import Case, Reason
 from reactflow.service.source import Message, Record
+from reactflow.service.window import Late
 
 if TYPE_CHECKING:
     from reactflow.service.host import Host
     from reactflow.service.service import Service
 
-Fate = Literal["applied", "duplicate", "superseded", "quarantined", "filtered", "unfinished"]
+Fate = Literal["applied", "duplicate", "superseded", "late", "quarantined", "filtered", "unfinished"]
 
 
-@frozen
-class Arrival:
+class Arrival(NamedTuple):
     """One event of a unit as it arrived: its place in the delivery, and its position in its lane.
 
     ``skips`` says that the source may skip values in between: an older one is superseded then, not a duplicate.
@@ -55,7 +58,7 @@ class Arrival:
 
     def as_poison(self, error: RecordError) -> Arrival:
         """This arrival as one that cannot be applied however often it is tried."""
-        return evolve(self, event=UnitEvent.failed(self.event.unit, error))
+        return self._replace(event=UnitEvent.failed(self.event.unit, error))
 
 
 @frozen
@@ -80,14 +83,16 @@ class Part:
         fates: dict[int, Fate] = {one.place: "unfinished" for one in arrivals}
         return cls(unit, Item(), fates, transient=why)
 
-    def then(self, later: Part) -> Part:
-        """This and the part that followed it, as one."""
+    def after(self, earlier: Part | None) -> Part:
+        """This and the part that came before it, as one."""
+        if earlier is None:
+            return self
         return evolve(
-            later,
-            item=later.item if later.item.v else self.item,
-            fates={**self.fates, **later.fates},
-            cases=(*self.cases, *later.cases),
-            computed={**self.computed, **later.computed},
+            self,
+            item=self.item if self.item.v else earlier.item,
+            fates={**earlier.fates, **self.fates},
+            cases=(*earlier.cases, *self.cases),
+            computed={**earlier.computed, **self.computed},
         )
 
 
@@ -103,9 +108,11 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
     item = host.warm.recall(unit) or store.get(service.name, unit.text) or Item()
     rest: Sequence[Arrival] = ()
     while True:  # every attempt starts from a fresh copy of the item
+        refuse_newer(service, unit, item)
         host.settle(unit, item)  # publish, then prune: what is due is out before anything new is applied
-        draft = Draft(service, unit, item)
-        for index, arrival in enumerate(arrivals):
+        draft = Draft(service, unit, item, host.warm.recall_state(unit, item))
+        one_by_one = () if draft.apply_together(arrivals) else arrivals
+        for index, arrival in enumerate(one_by_one):
             if draft.has_seen(arrival):
                 continue
             try:
@@ -127,23 +134,52 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
             arrivals, rest = cut(arrivals, rest, error)
             continue
         if rival is None:
-            host.warm.remember(unit, new)
+            host.warm.remember(unit, new, draft.state)
             return draft.part(new, rest)
         item = rival  # a rival, a zombie, or our own write whose answer was lost: go on from what is there
+
+
+PAST = 16  # versions of its flow that a unit remembers
+
+
+def past_of(item: Item, version: str) -> tuple[str, ...]:
+    """The versions that had a unit before the one that now writes it, each once, the latest last.
+
+    >>> past_of(Item(gv="b", past=("a",)), "c"), past_of(Item(gv="c", past=("a", "b")), "c")
+    (('a', 'b'), ('a', 'b'))
+    """
+    return item.past if item.gv in ("", version) else (*item.past, item.gv)[-PAST:]
+
+
+def refuse_newer(service: Service, unit: UnitKey, item: Item) -> None:
+    """Raise StateError for an item that a later version of the flow has had: its records come again, to that one."""
+    mine = service.flow.version
+    if mine in item.past:
+        name = service.flow.__name__
+        raise StateError(
+            f"unit {unit.text!r} of service {service.name!r} was migrated from this version of {name}, {mine}, to "
+            f"{item.gv}; its records wait for that one. To go back for good, deploy this flow as a version of its own: "
+            f"class {name}(Flow, revision=1), or another number than before"
+        )
 
 
 class Draft:
     """A unit being worked on: a fresh copy of its item for every attempt, so that a failed one leaves no trace."""
 
-    def __init__(self, service: Service, unit: UnitKey, item: Item) -> None:
+    def __init__(self, service: Service, unit: UnitKey, item: Item, state: State | None) -> None:
         self.service, self.step = service, service.step
         self.unit, self.item = unit, item
-        self.state = self.step.read(item.cells, item.gv) if item.cells else self.step.initial()
-        self.before = self.step.values(self.state, recompute=False)
+        if state is None:
+            state = self.step.read(item.cells, item.gv, item.written) if item.cells else self.step.initial()
+        self.state = state
+        self.before: Values = Outcomes(service, self.state)
         if item.cells and item.gv != self.step.version:
-            self.before.update(self._computed_by_old_version())
-        self.shown, self.told = self.before, item.numbers  # what the sinks were asked about last
-        self.marks, self.versions = dict(item.marks), dict(item.versions)
+            self.before = {**self.before, **self._computed_by_old_version()}
+        self.shown: Values = self.before
+        self.told = item.numbers  # what the sinks were asked about last
+        # late records, and the outputs' numbers with them
+        self.late, self.numbers = list[Pending](), dict(item.numbers)
+        self.marks, self.versions = dict(item.marks), self.step.migrations.renamed(item.versions)
         self.open_cases = list(item.open_cases)
         self.occurred: list[Occurred] = []
         self.cases: list[Case] = []
@@ -154,7 +190,7 @@ class Draft:
 
     def _computed_by_old_version(self) -> dict[str, object]:
         """What another version of the flow derived: what was published, so that what differs now is a change."""
-        stored = self.step.codec.decode(self.item.cells)
+        stored = former(self.item.cells, self.step.codec)
         derived = (node.name for node in self.step.plan if node.kind is Kind.DERIVED and node.name)
         return {name: stored.get(name, UNSET) for name in derived if name in self.before}
 
@@ -171,10 +207,40 @@ class Draft:
         self.fates[arrival.place] = "superseded" if arrival.skips and arrival.position < mark else "duplicate"
         return True
 
+    def apply_together(self, arrivals: Sequence[Arrival]) -> bool:
+        """Apply all events in one call of the step, where nothing has to be known of each; whether that is done.
+
+        It is not when any of them is out of the ordinary, or fails: nothing has happened then.
+        """
+        if not self.service.is_quiet:
+            return False
+        marks, fates, events = dict(self.item.marks), dict(self.fates), []
+        applied: list[Message] = []
+        for place, _, lane, position, message, (_, event, versions, _, error, late), skips in arrivals:
+            if error is not None or late is not None or versions:
+                return False
+            mark = marks.get(lane, "")
+            if position > mark:
+                marks[lane], fates[place] = position, "applied"
+                events.append(event)
+                applied.append(message)
+            else:
+                fates[place] = "superseded" if skips and position < mark else "duplicate"
+        if events:
+            try:
+                self.state = self.step(self.state, events)[0]
+            except Exception:  # which of them it was, and what it means, is found one by one
+                return False
+        self.cause = self.cause.and_then(*applied)
+        self.marks, self.fates = marks, fates
+        return True
+
     def apply(self, arrival: Arrival) -> None:
         """Apply one event; raises EventError, Transient or ConfigurationError with nothing changed."""
         if arrival.event.error is not None:
             raise arrival.event.error
+        if arrival.event.late is not None:
+            return self._tell_late(arrival, arrival.event.late)
         event = self._still_due(arrival.event)
         try:
             state, applied = self.step.apply(self.state, event)
@@ -191,13 +257,27 @@ class Draft:
         self.versions.update((name, versions[name][0]) for name in event.writes if name in versions)
         self.end(arrival, "applied")
 
+    def _tell_late(self, arrival: Arrival, late: Late) -> None:
+        """Have a late record told; raises LateRecord where nobody wants to hear of it, so that it is kept as a case."""
+        output = self.service.late
+        if output is None:
+            raise LateRecord(
+                f"the record is late: {late.why}. To have such records written, say late= on the window, as in "
+                "late=Kinesis('late')"
+            )
+        pending, self.numbers = late_change(
+            self.service, self.unit, output, self.numbers, late, arrival.message
+        )
+        self.late.append(pending)
+        self.end(arrival, "late")
+
     def _told(self, state: State, applied: Applied, cause: Cause) -> list[Occurred]:
         """What an event has occur that is told outside; raises RecordError when a sink can never write what is due."""
         told = [one for one in applied.occurrences if one[0] in self.service.logged]
         is_asked = self.service.confirmed and (applied.changed or self.shown is self.before)
         if not told and not is_asked:
             return []
-        values = self.step.values(state, recompute=False)
+        values = Outcomes(self.service, state)
         occurred = [Occurred(pulse, value, values) for pulse, value in told]
         if self.service.confirmed:
             computed = {**self.computed, **applied.computed}
@@ -233,7 +313,7 @@ class Draft:
         self.cases.append(case)
         if case.id not in self.open_cases:
             self.open_cases.append(case.id)
-        self.end(arrival, "quarantined")
+        self.end(arrival, "late" if isinstance(error, LateRecord) else "quarantined")
         return case
 
     def leave(self, arrivals: Sequence[Arrival], error: Transient) -> None:
@@ -244,16 +324,19 @@ class Draft:
     def finish(self) -> Item:
         """The item to be written: state, marks, cases and due changes together."""
         pending, numbers = due(
-            self.service, self.unit, self.item.numbers, self.before, self._after(), self.occurred, self.cause
+            self.service, self.unit, self.numbers, self.before, self._after(), self.occurred, self.cause
         )
-        return self.item.next(
-            gv=self.step.version, cells=self.step.codec.encode(self.state), marks=self.marks, versions=self.versions,
-            out=pending, numbers=numbers, open_cases=self.open_cases,
+        codec, item = self.step.codec, self.item
+        return Item(
+            v=item.v + 1, gv=self.step.version, cells=codec.encode(self.state), marks=self.marks,
+            versions=self.versions, out=[*self.late, *pending], numbers=numbers, open_cases=self.open_cases,
+            held=item.held, seen=item.seen, written=self.step.migrations.written(self.state),
+            past=past_of(item, self.step.version),
         )  # fmt: skip
 
-    def _after(self) -> dict[str, object] | None:
+    def _after(self) -> Values | None:
         """The values now; None when nothing was applied, and so nothing can be due."""
-        return self.step.values(self.state, recompute=False) if "applied" in self.fates.values() else None
+        return Outcomes(self.service, self.state) if "applied" in self.fates.values() else None
 
     def part(self, item: Item, rest: Sequence[Arrival]) -> Part:
         """What became of the arrivals, once ``item`` is stored."""

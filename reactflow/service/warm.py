@@ -8,12 +8,28 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from typing import Final, NamedTuple
 
+from reactflow.flow import State
 from reactflow.service.item import Item
 from reactflow.service.key import UnitKey
 
 HEAVIEST = 32 << 20  # bytes, about: the smallest function has 128 MiB
-_OVERHEAD = 2048  # bytes of an item beside its cells, about
+_ITEM = 1536  # bytes of an item beside its cells, about, with one mark and one number
+_PENDING = 2048  # bytes of a change that waits in it, about
+_SCALARS: Final = frozenset({float, int, str, bool, bytes, type(None)})
+
+
+class _Warm(NamedTuple):
+    """An item, and its state where that is of values that nothing can change; else it is decoded each time."""
+
+    item: Item
+    state: State | None
+
+    @property
+    def weight(self) -> int:
+        item = self.item
+        return (2 if self.state is not None else 1) * len(item.cells) + _ITEM + _PENDING * len(item.out)
 
 
 class WarmCache:
@@ -24,30 +40,39 @@ class WarmCache:
     def __init__(self, heaviest: int = HEAVIEST) -> None:
         self._heaviest = heaviest
         self._lock = threading.Lock()
-        self._items: OrderedDict[str, Item] = OrderedDict()  # least recently used first
+        self._items: OrderedDict[str, _Warm] = OrderedDict()  # least recently used first
         self._published: dict[str, int] = {}  # the v whose pending changes are known to be out
         self._weight = 0
 
     def recall(self, unit: UnitKey) -> Item | None:
         """The item of a unit, maybe a stale one."""
         with self._lock:
-            if unit.text in self._items:
-                self._items.move_to_end(unit.text)
-            return self._items.get(unit.text)
+            there = self._items.get(unit.text)
+            if there is None:
+                return None
+            self._items.move_to_end(unit.text)
+            return there.item
 
-    def remember(self, unit: UnitKey, item: Item) -> None:
+    def recall_state(self, unit: UnitKey, item: Item) -> State | None:
+        """The state that this very item holds, if it is remembered. It must not be changed."""
+        there = self._items.get(unit.text)
+        return there.state if there is not None and there.item is item else None
+
+    def remember(self, unit: UnitKey, item: Item, state: State | None = None) -> None:
         """Keep a unit's item, the least recently used ones giving way."""
+        if state is not None and not _SCALARS.issuperset(map(type, state.values())):
+            state = None
         with self._lock:
-            self._drop(unit.text, keep_published=True)
-            self._items[unit.text] = item
-            self._weight += _weight(item)
-            while self._weight > self._heaviest and len(self._items) > 1:
-                self._drop(next(iter(self._items)))
+            self._keep(unit.text, _Warm(item, state))
 
     def note_published(self, unit: UnitKey, item: Item) -> None:
-        """Note that all that an item owes is published, and keep the item."""
-        self.remember(unit, item)
+        """Note that all that an item owes is published, and keep the item; what was due need not be kept."""
         with self._lock:
+            if self._published.get(unit.text) == item.v and unit.text in self._items:
+                return
+            there = self._items.get(unit.text)
+            state = there.state if there is not None and there.item is item else None
+            self._keep(unit.text, _Warm(item.settled() if item.out else item, state))
             self._published[unit.text] = item.v
 
     def is_published(self, unit: UnitKey, item: Item) -> bool:
@@ -60,13 +85,18 @@ class WarmCache:
         with self._lock:
             self._drop(unit.text)
 
-    def _drop(self, text: str, keep_published: bool = False) -> None:
-        item = self._items.pop(text, None)
-        if item is not None:
-            self._weight -= _weight(item)
-        if not keep_published:
-            self._published.pop(text, None)
+    def _keep(self, text: str, warm: _Warm) -> None:
+        there = self._items.get(text)
+        if there is not None:
+            self._weight -= there.weight
+            self._items.move_to_end(text)
+        self._items[text] = warm
+        self._weight += warm.weight
+        while self._weight > self._heaviest and len(self._items) > 1:
+            self._drop(next(iter(self._items)))
 
-
-def _weight(item: Item) -> int:
-    return len(item.cells) + _OVERHEAD * (1 + len(item.out))
+    def _drop(self, text: str) -> None:
+        there = self._items.pop(text, None)
+        if there is not None:
+            self._weight -= there.weight
+        self._published.pop(text, None)

@@ -1,4 +1,4 @@
-"""The testing kit: sample events of every trigger, and makers of more."""
+"""The testing kit: sample events of every trigger, makers of more, and the purity probe."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from reactflow.testing.events import (
     samples,
     sqs_event,
 )
+from reactflow.testing.purity import Impurity, check_purity
 
 __all__ = [
+    "Impurity",
+    "check_purity",
     "dynamodb_event",
     "eventbridge_event",
     "kinesis_event",

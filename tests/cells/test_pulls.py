@@ -177,20 +177,30 @@ def test_one_that_comes_to_be_observed_goes_over_to_its_region_and_back() -> Non
     check([end])
 
 
-def test_a_cone_over_what_is_observed_reads_that_as_it_is() -> None:
+@pytest.mark.parametrize("is_observed_first", [False, True])
+def test_what_is_read_over_an_observed_cell_is_right_also_when_its_observer_comes_and_goes(
+    is_observed_first: bool,
+) -> None:
     source = cell(0)
     observed = source * 2
     lazy = observed + 1
+    beyond = lazy * 10
     ran: list[int] = []
-    observed.subscribe(ran.append)
-    read_often(lazy, source)
-    source.value = 50
-    assert (lazy.value, ran[-1]) == (101, 100)
-    source.value = 51
-    with batch():
-        source.value = 60
-        assert lazy.value == 121
-    assert lazy.value == 121
+    for number in range(5):
+        if number or is_observed_first:
+            stop = observed.subscribe(ran.append)
+            for value in range(WARM_READS + 3):
+                source.value = 100 * number + value
+                assert (lazy.value, beyond.value) == (2 * source.value + 1, 20 * source.value + 10)
+                assert ran[-1] == 2 * source.value
+            with batch():
+                source.value = 60
+                assert lazy.value == 121
+            assert lazy.value == 121
+            stop()
+        for value in range(WARM_READS + 3):
+            source.value = 1000 * number + value
+            assert (beyond.value, lazy.value) == (20 * source.value + 10, 2 * source.value + 1)
 
 
 def test_a_read_in_a_batch_that_is_undone_is_forgotten() -> None:

@@ -295,3 +295,11 @@ def test_flags_and_enums_are_stored_by_member() -> None:
         ONE = object()
 
     assert Codec({"c": Kind}).decode(Codec({"c": Kind}).encode({"c": Kind.ONE})) == {"c": Kind.ONE}
+
+
+def test_typed_dicts_are_dicts_and_bring_the_classes_that_they_name() -> None:
+    row: Row = {"outer": Outer([Inner(Color.RED)], Later(1))}
+    codec = Codec({"row": Row})
+    back = codec.decode(codec.encode({"row": row}))
+    assert back == {"row": row}
+    assert type(back["row"]) is dict

@@ -90,8 +90,9 @@ def test_values_too_deep_to_compare_count_as_changed() -> None:
     assert not same_value(nest(), nest())
 
 
-def test_numbers_of_numpy_are_the_same_by_type_and_value_and_arrays_never() -> None:
+def test_numbers_and_arrays_of_numpy_are_the_same_by_type_and_value() -> None:
     assert same_value([np.float64(1)], [np.float64(1)])
     assert not same_value(np.float64(1), np.float64(2))
     assert not same_value(np.float64(1), 1.0)
-    assert not same_value(np.array([1]), np.array([1]))
+    assert same_value(np.array([1]), np.array([1]))
+    assert not same_value(np.array([1]), np.array([1.0]))

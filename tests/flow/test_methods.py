@@ -25,7 +25,7 @@ class Base:
     KINDS = frozenset({"k"})
     PRICE = Decimal("1.5")
     MODE = Mode.FAST
-    TABLE = {"x": 1}  # noqa: RUF012
+    TABLE = {"x": 1}
 
     def inherited(self: Any) -> Any:
         return self.e

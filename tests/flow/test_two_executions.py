@@ -111,6 +111,10 @@ def stepped(
 def agree(one: dict[str, Any], other: dict[str, Any]) -> bool:
     def same(a: Any, b: Any) -> bool:
         if type(a) is Failure and type(b) is Failure:
+            if isinstance(
+                a.error, StateError
+            ):  # the one says which value is too large, the other what came of it
+                return isinstance(b.error, StateError)
             return type(a.error) is type(b.error) and str(a.error) == str(b.error)
         return a is b or same_value(a, b)
 
@@ -322,3 +326,14 @@ def test_case_a_default_whose_double_is_too_large_is_a_failure_of_the_double() -
     events = [Event({"y": 1.0}), Event({"x": 1.0})]
     compare(flow, events)
     deliver(flow, [events])
+
+
+def test_case_a_default_that_is_too_large_to_reckon_with_is_written() -> None:
+    def body() -> dict[str, Any]:
+        x, y = cell(0.0), cell(1e308)
+        return {"x": x, "y": y, "product": x * y}
+
+    flow = flow_of(**body())
+    events = [Event({"y": DEFAULT, "x": 2.0}), Event({"y": 1.0})]
+    compare(flow, events)
+    deliver(flow, [[event] for event in events[1:]])

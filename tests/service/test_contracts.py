@@ -158,3 +158,41 @@ def test_cell_has_one_feeder_unless_versions_order_its_writes() -> None:
 def test_name_that_cannot_be_part_of_ids_is_refused(name: str) -> None:
     with pytest.raises(BindingError, match="cannot be part of ids"):
         check_name(name)
+
+
+class Plot(Flow):
+    length = cell(0.0)
+    width = cell(0.0)
+    area = length * width
+    peak = fold(area.changes(), folds.max)
+
+
+class Sizes(Flow):
+    photo: Cell[S3Object] = cell()
+    size = photo.map(lambda photo: photo.size)
+    peak = fold(size.changes(), folds.max)
+
+
+class Largest(Flow):
+    photo: Pulse[S3Object] = pulse()
+    peak = fold(photo.map(lambda photo: photo.size), folds.max)
+
+
+def test_a_fold_over_state_from_two_streams_is_refused_with_four_events_and_remedies() -> None:
+    streams = [Kinesis("a", partition="id", fields=LENGTHS), Kinesis("b", partition="id", fields=WIDTHS)]
+    with pytest.raises(
+        BindingError,
+        match=r"\(length=2\.0, length=4\.0, width=2\.0, width=1\.0 give 8\.0, and length=2\.0, width=2\.0, width=1\.0, "
+        r"length=4\.0 give 4\.0\)\. Fold a pulse .*, feed it by one of them alone, or say order=",
+    ):
+        bind(Plot, *streams)
+
+
+@pytest.mark.parametrize("order", [None, "arrival"])
+def test_a_fold_over_changes_of_what_s3_feeds_is_refused_and_one_of_a_field_is_accepted(order: Any) -> None:
+    photos = S3("b", key="in/{id}", fields={"photo": "object"}, order=order)
+    with pytest.raises(
+        BindingError, match=r"s3/b may skip values in between.* give 4, and .* give .*Fold a pulse"
+    ):
+        bind(Sizes, photos)
+    assert bind(Largest, photos).bound

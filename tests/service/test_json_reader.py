@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reactflow.errors import ConfigurationError, RecordError
-from reactflow.service.json_reader import MEMBERS, NESTING, SIZE, read_json, read_object
+from reactflow.service.json_reader import MEMBERS, NESTING, SIZE, read_json, read_object, read_quickly
 from reactflow.service.json_writer import as_text, write_json
 
 text = st.text(st.characters(codec="utf-8"))
@@ -125,3 +125,39 @@ def test_writing_is_canonical_and_refuses_what_no_reader_agrees_on() -> None:
     with pytest.raises(ConfigurationError, match="object at the top has no form in JSON"):
         write_json(object())
     assert as_text("é") == "é"
+
+
+_names = st.sampled_from(["a", "b", "a:b", "e5", '"', "\\ud800", "\ud83d"])
+_numbers = st.sampled_from(
+    ["1", "-0.0", "3.10", "1e5", "1E400", "NaN", "Infinity", "01", "9" * 30, '"1e5"', "[]", "{}"]
+)
+
+
+@given(
+    st.lists(st.tuples(_names, _numbers | plain.map(write_json)), max_size=4).map(
+        lambda pairs: "{" + ",".join(f"{json.dumps(name)}:{value}" for name, value in pairs) + "}"
+    )
+    | st.sampled_from(["[1]", "1", "", " {}", "{} ", "{}x", "{", '{"a":1,}', "{\x00}"]).map(str)
+)
+def test_what_is_read_quickly_is_what_is_read_with_care(said: str) -> None:
+    raw = said.encode("utf-8", "surrogatepass")
+    found = read_quickly(raw)
+    if found is not None:
+        careful = json.loads(raw, parse_float=Decimal)
+        assert repr(found) == repr(careful) == repr(read_object(raw, "a record"))
+        assert len(json.loads(raw, object_pairs_hook=list)) == len(found)
+
+
+@pytest.mark.parametrize(
+    "said", ['{"a":1,"a":2}', '{"a":1e5}', '{"a":NaN}', '{"a":{"b":1}}', '{"a":"\\ud800"}', b"\xff"]
+)
+def test_what_is_unusual_is_not_read_quickly(said: str | bytes) -> None:
+    assert read_quickly(said.encode() if isinstance(said, str) else said) is None
+
+
+def test_an_ordinary_record_is_read_quickly() -> None:
+    assert read_quickly(b'{"room":"r1","length":3.10,"tags":["x",1]}') == {
+        "room": "r1",
+        "length": Decimal("3.10"),
+        "tags": ["x", 1],
+    }

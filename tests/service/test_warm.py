@@ -43,3 +43,36 @@ def test_only_the_very_item_is_known_to_be_published() -> None:
 
 def test_item_that_owes_nothing_is_published() -> None:
     assert WarmCache().is_published(R1, Item(v=1))
+
+
+def test_state_is_recalled_with_the_very_item_that_holds_it() -> None:
+    cache, item = WarmCache(), Item(v=1)
+    cache.remember(R1, item, {"length": 3.0})
+    assert cache.recall_state(R1, item) == {"length": 3.0}
+    assert cache.recall_state(R1, Item(v=1)) is None
+    assert cache.recall_state(R2, item) is None
+
+
+def test_state_that_something_could_change_is_not_remembered() -> None:
+    cache, item = WarmCache(), Item(v=1)
+    cache.remember(R1, item, {"length": 3.0, "points": [1]})
+    assert cache.recall_state(R1, item) is None
+
+
+def test_what_was_due_is_not_kept_once_it_is_published() -> None:
+    cache = WarmCache()
+    cache.remember(R1, OWING, {"length": 3.0})
+    cache.note_published(R1, OWING)
+    kept = cache.recall(R1)
+    assert kept == OWING.settled()
+    assert kept is not None
+    assert (kept.v, kept.out, cache.recall_state(R1, kept)) == (3, (), {"length": 3.0})
+
+
+def test_what_weighs_is_counted_anew_when_an_item_is_replaced() -> None:
+    cache = WarmCache(heaviest=10_000)
+    for v in range(1, 50):
+        cache.remember(R1, Item(v=v, cells=b"x" * 2000))
+    cache.remember(R2, Item(v=1, cells=b"x" * 2000))
+    assert cache.recall(R1) is not None
+    assert cache.recall(R2) is not None

@@ -187,7 +187,9 @@ WRONG: list[tuple[str, Callable[[], object], str, str]] = [
         Kinesis("outside", partition="room", fields={"factor": "factor"}),
     ]), "BindingError",
      "the fold 'peak' depends on the cell 'level', and is fed by kinesis/inside and by kinesis/outside, which have no "
-     "order among each other: its result would depend on chance. Fold a pulse that is computed from one record alone, "
+     "order among each other: its result would depend on chance (level=2.0, level=4.0, factor=2.0, factor=1.0 give "
+     "8.0, and level=2.0, factor=2.0, factor=1.0, level=4.0 give 4.0). Fold a pulse that is computed from one "
+     "record alone, "
      'feed it by one of them alone, or say order="arrival" on each to take records as they come'),
     ("no order for a unit", lambda: service(source=Kinesis("measurements")), "BindingError",
      "kinesis/measurements: the records of one unit (room) may come in several lanes, which have no order among each "
@@ -195,11 +197,14 @@ WRONG: list[tuple[str, Callable[[], object], str, str]] = [
      'version= for a field that does, or order="arrival" to take them as they come'),
     ("an ordered fold without order", lambda: service(Meter, Kinesis("meters")), "BindingError",
      "the fold 'latest' (last) is not commutative, and kinesis/meters is not ordered for one unit: 1 then 2 may arrive "
-     "as 2 then 1, and give another result. Use a commutative fold (sum, count, min, max, mean, union), or say "
+     "as 2 then 1, and give another result (reading=2.0, reading=4.0 give 4.0, and reading=4.0, reading=2.0 "
+     "give 2.0). Use a commutative fold (sum, count, min, max, mean, union, last_by a version), or say "
      'order="arrival" to take records as they come'),
     ("a fold over state without order", lambda: service(Gauge, Kinesis("gauges", version="n")), "BindingError",
      "the fold 'peak' depends on the cell 'level', and kinesis/gauges is not ordered for one unit: its result would "
-     "depend on chance. Fold a pulse that is computed from one record alone, or choose an ordered source"),
+     "depend on chance (level=2.0, level=4.0, level=3.0, "
+     "level=1.0 give 4.0, and level=2.0, level=3.0, level=4.0, level=1.0 give 3.0). "
+     "Fold a pulse that is computed from one record alone, or choose an ordered source"),
     ("a template without the key", lambda: service(Photo, PHOTOS), "BindingError",
      "s3/photos does not tell the key's field 'room' (it tells none): add {room} to its template, or take 'room' out "
      "of the key"),

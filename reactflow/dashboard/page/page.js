@@ -5,7 +5,7 @@
 const PAUSE = 250; // ms between two looks at the state
 const SILENCE = 3500; // ms without a sign of life after which it is not live
 const ROWS = 40;
-const ORDER = ["applied", "duplicate", "filtered", "superseded", "unfinished", "quarantined"];
+const ORDER = ["applied", "duplicate", "filtered", "superseded", "late", "unfinished", "quarantined"];
 const WARN = new Set(["unfinished", "partly"]);
 const BAD = new Set(["quarantined", "failed", "discarded", "lost"]);
 const GOOD = new Set(["applied", "done", "ok"]);
