@@ -218,23 +218,23 @@ class Writer(Words):
             is_known = self.nodes[source].name is not None or reach.range[source] is not None
             is_sound = is_built_in(fold) and is_known  # it keeps what has been checked
             add = f"{word} = {self.bind(f'add_{word}', fold.add)}({word}, {self.value(source)})"
-            known = reach.range[source]
-            if fold is folds.sum and known is not None and known.kind == "int":
+            if reach.adds_ints(place):
                 self._line(indent, f'if {word}[0] == "int":')
-                self._line(indent + 1, f'{word} = "int", {word}[1] + {self.value(source)}, 0')
+                self._line(indent + 1, f"{shown} = {word}[1] + {self.value(source)}")
+                self._line(indent + 1, f'{word} = "int", {shown}, 0')
                 self._line(indent, "else:")
-                self._line(indent + 1, add)
-            else:
-                self._line(indent, add)
+                indent += 1
+            self._line(indent, add)
             if not is_sound:
                 self._line(indent, f"check({word})")
             if shown != word and not reach.is_shown_late(place):
                 self._line(indent, f"{shown} = show_{word}({word})")
-                if fold in (folds.sum, folds.mean):
-                    self._line(indent, f"check({shown})")  # it may be larger than what there is
+                if fold in (folds.sum, folds.mean):  # it may be larger than what there is
+                    self._line(indent, f"{'check_simple' if reach.adds_ints(place) else 'check'}({shown})")
                 elif not is_sound:
                     self._line(indent, f"if {shown} is not UNSET:")
                     self._line(indent + 1, f"check({shown})")
+            indent -= reach.adds_ints(place)
         if is_flagged:
             self._line(indent, f"moved_{word} = {self.differs(place, 'old', shown)}")
 
