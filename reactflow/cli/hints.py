@@ -46,6 +46,11 @@ def _hint(one: Input, where: str, now: datetime) -> str:
     for cell, path in one.feeds.items():
         if path:
             node = one.plan[cell]
+            if node.gathered is not None:
+                for field, type_ in node.gathered.id.items():
+                    _place(record, field, "a" if type_ is str else _EXAMPLES[type_])
+                _place(record, path, _EXAMPLES.get(node.gathered.type, 2.5))
+                continue
             _place(record, path, _EXAMPLES.get(node.type, _EXAMPLES.get(type(node.default), "...")))
     partition = getattr(one.source, "partition", None)
     flag = f" --partition {partition}" if partition and partition != next(iter(record)) else ""

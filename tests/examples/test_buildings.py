@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from examples import answers
 from examples.buildings import buildings, rooms, system
 from reactflow import MemoryStore, Service
+from reactflow.cli.hints import hints
 from reactflow.service import Host
 from tests.examples.arriving import Record, interleaved, lane
 from tests.service.recording import Table, check_publications
@@ -66,6 +67,12 @@ def in_every_order(measured: Sequence[Measured]) -> Iterator[list[Record]]:
 
 def test_the_two_services_are_joined_by_the_stream_between_them() -> None:
     assert (system.causes("buildings"), system.effects("rooms")) == (["rooms"], ["buildings"])
+
+
+def test_what_to_type_to_see_the_second_one_alone() -> None:
+    assert hints(buildings) == [
+        """reactflow put kinesis areas '{"building": "a", "room": "a", "area": 2.5}'"""
+    ]
 
 
 def test_every_order_of_what_is_measured_and_of_what_is_told_comes_to_the_same_with_all_of_it_twice() -> None:
