@@ -20,7 +20,7 @@ from reactflow.cells.folds import Fold, Law
 from reactflow.cells.semantics import UNSET, run
 from reactflow.flow import same_value
 
-LISTS = 1500  # lists of friendly values that are tried
+LISTS = 1000  # lists of friendly values that are tried
 DRAWS = 200  # lists that are drawn
 
 
@@ -139,7 +139,7 @@ _DIFFERENCES: Mapping[Law, Callable[[Fold[Any, Any], Occurrences], Iterator[str]
 
 def _added(fold: Fold[Any, Any], given: Occurrences) -> Any:
     """The state after occurrences from the zero on, or the failure of adding one."""
-    state = deepcopy(fold.zero)
+    state = _own(fold.zero)
     for one in given:
         state = run(fold.add, (state, one.value))
         if type(state) is Failure:
@@ -152,7 +152,12 @@ def _merged(fold: Fold[Any, Any], one: Any, other: Any) -> Any:
     for state in (one, other):
         if type(state) is Failure:
             return state
-    return UNSET if fold.merge is None else run(fold.merge, (deepcopy(one), deepcopy(other)))
+    return UNSET if fold.merge is None else run(fold.merge, (_own(one), _own(other)))
+
+
+def _own(state: Any) -> Any:
+    """A state of one's own, should a function change what it is given, which it may not."""
+    return deepcopy(state) if isinstance(state, (list, dict, set)) else state
 
 
 def _shown(fold: Fold[Any, Any], state: Any) -> Any:
