@@ -105,7 +105,7 @@ def check_path(
     ...     reading: Pulse[float] = pulse()
     ...     latest = fold(reading.map(abs), folds.last)
     >>> print(check_path(Room.plan, *fold_laws(Room.plan), {"reading": [-3, 5]})[1])
-    latest: not commutative: reading=-3 then reading=5 gives 5, reading=5 then reading=-3 gives 3
+    latest: not commutative: -3 then 5 gives 5, 5 then -3 gives 3
     """
     if path.state:
         return _of_state(plan, path)
@@ -176,7 +176,7 @@ def _event_drawing(
             one: chance.choice(given[one]) if one in given else wild(kind, chance)
             for one, kind in types.items()
         }
-        found = _occurrence(plan, node.inputs[0], event)
+        found = _occurrence(plan, node.inputs[0], event, names_it=len(types) > 1)
         return found if found is not None and is_usable(fold, found) else None
 
     return draw
@@ -203,13 +203,16 @@ def _events(plan: Plan, place: int, pools: Mapping[str, Sequence[Any]]) -> Itera
     choices = [[*pool, absent] if len(pools) > 1 else pool for pool in pools.values()]
     for chosen in product(*choices):
         event = {name: value for name, value in zip(pools, chosen, strict=True) if value is not UNSET}
-        found = _occurrence(plan, place, event)
+        found = _occurrence(plan, place, event, names_it=len(pools) > 1)
         if found is not None:
             yield found
 
 
-def _occurrence(plan: Plan, place: int, event: Mapping[str, Any]) -> Occurrence | None:
-    """What occurs at a place of the plan in an event; None if nothing does, or a function fails."""
+def _occurrence(plan: Plan, place: int, event: Mapping[str, Any], *, names_it: bool) -> Occurrence | None:
+    """What occurs at a place of the plan in an event; None if nothing does, or a function fails.
+
+    Its words are the value that the event gives, with the pulse's name where there are several.
+    """
     outcomes: dict[int, object] = {}
     stack = [place]
     while stack:
@@ -230,8 +233,5 @@ def _occurrence(plan: Plan, place: int, event: Mapping[str, Any]) -> Occurrence 
     seen = outcomes[place]
     if seen is UNSET or type(seen) is Failure:
         return None
-    is_plain = plan.nodes[place].kind is Kind.PULSE
-    words = " with ".join(
-        short(value) if is_plain else f"{name}={short(value)}" for name, value in event.items()
-    )
-    return Occurrence(seen, words)
+    words = " with ".join(f"{name}={short(value)}" for name, value in event.items())
+    return Occurrence(seen, words if names_it else short(*event.values()))
