@@ -13,6 +13,9 @@ from reactflow.cells import fast_paths as paths
 FAST_PATHS = paths.FAST_PATHS
 ALL = "all"
 
+WORTH = 1.2
+"""How many times faster a path has to make some work, to be worth its code."""
+
 
 @contextmanager
 def without(names: Iterable[str]) -> Iterator[None]:

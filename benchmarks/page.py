@@ -30,7 +30,7 @@ compared with those of the hand-written code: what was read last, or all that th
 
 - **explicit** is `derived(plus_one, a)` and `length * width`; **tracked** is `derived(lambda: a.value + 1)`. Effects
   are `effect(lambda: sink(area.value))` in both. **no fast path** is the explicit form in the general engine alone;
-  `scripts/bench --fast-paths` tells for each fast path what it gains.
+  [fast-paths.md](fast-paths.md) tells what each fast path gains.
 - A peer is measured in its own notation, with its own batches. Instead of a ratio stands **wrong** when its observers
   were told a value that never was (a diamond seen half updated, a batch seen in parts; to be told the same value twice
   is not counted as wrong), **recursion** when the graph is too deep for it, **too slow** when a change takes over half
@@ -83,7 +83,8 @@ GAINS = """\
 
 How many times faster each fast path of the live graph makes each work: CPU time without it, divided by CPU time with
 all of them, in interleaved rounds of one process. [design.md](design.md) tells what the paths are,
-[benchmarks.md](benchmarks.md) what the works are. A path that gains less than a fifth on every work is taken out.
+[benchmarks.md](benchmarks.md) what the works are. A path that gains less than a fifth on every work is taken out. What
+it gains *typically* is the median over the works on which it gains that much; on the others it does little, or nothing.
 
 """
 

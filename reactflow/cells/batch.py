@@ -250,7 +250,11 @@ def _warm_up(sources: list[Any], first: Any) -> None:
                 cell.joint.program = None  # nothing would tell it when the region changes
             cell.joint = joint
     joint.heat += 1
-    if joint.heat >= WARM_WRITES and ENGINE.is_idle() and "writes" not in SWITCHED_OFF:
+    if (
+        joint.heat >= WARM_WRITES
+        and ENGINE.is_idle()
+        and SWITCHED_OFF.isdisjoint(("writes", "joint programs"))
+    ):
         joint.heat = 0
         joint.program = program_of(tuple(sources))
         if joint.program is not None:

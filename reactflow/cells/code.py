@@ -2,7 +2,7 @@
 
 Two kinds of code are made of nodes in topological order. *Pushing* code follows a write: a node runs if one of its
 inputs moved in this event. *Pulling* code serves a read of what nobody observes: a node runs if an input is not in the
-version that it saw. In both a node is a call (or an operator written out), a comparison and a few stores.
+version that it saw. In both a node is a call, a comparison and a few stores.
 
 Nodes are cut into chunks, each a function of its own, so that no function gets too large for Python to run it well and
 long chains are many times one shape. The code depends on the shape alone: no name and no value of a program is in it,
@@ -12,15 +12,10 @@ and what happens at the first thing that is out of the ordinary, is said in ``fa
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from reactflow.cells.doing import EVENT
-from reactflow.cells.operators import SYMBOLS
-
-_WORDS = {"abs"}  # symbols that are no operators of Python
-_UNARY = {operator.neg, operator.pos, operator.not_}
 
 
 class Form(NamedTuple):
@@ -31,13 +26,11 @@ class Form(NamedTuple):
     asked each time (a tracked function with branches). ``reads`` says that it is tracked: "" not, "list" into a list,
     "watch" by a function that notices what may not be up to date, "plain" not at all, since it always reads its inputs
     (see `functions`). ``variables`` are what holds them: a word for the variable, whether it is a closure's, a word for
-    what it holds, and whether that is a list, which may come to hold other cells. ``symbol`` is the operator to write
-    out.
+    what it holds, and whether that is a list, which may come to hold other cells.
     """
 
     arguments: tuple[str, ...]
     inputs: tuple[str, ...]
-    symbol: str
     reads: str
     is_default: bool  # == decides whether it changed
     is_plain: bool  # what it has now is a number or text of Python, so that == is likely to give a bool
@@ -47,30 +40,9 @@ class Form(NamedTuple):
 Shape = tuple[Form, ...]
 
 
-def symbol_of(fn: object, operands: int) -> str:
-    """The operator to write out for a function that is given so many operands, empty when it has to be called.
-
-    >>> symbol_of(operator.sub, 2), symbol_of(operator.neg, 1), symbol_of(operator.neg, 2), symbol_of(max, 2)
-    ('-', '-', '', '')
-    """
-    try:
-        symbol = SYMBOLS.get(fn, "")  # type: ignore[call-overload]  # any function may be asked for
-    except TypeError:  # cannot be hashed
-        return ""
-    return symbol if symbol not in _WORDS and operands == (1 if fn in _UNARY else 2) else ""
-
-
-def _expression(place: int, form: Form, words: Sequence[str]) -> str:
-    if form.symbol and len(words) == 2:
-        return f"{words[0]} {form.symbol} {words[1]}"
-    if form.symbol and len(words) == 1:
-        return f"{form.symbol} {words[0]}"
-    return f"f{place}({', '.join(words)})"
-
-
 def _call(place: int, form: Form, words: Sequence[str], leave: str) -> list[str]:
     """Run a node's function; a tracked one has its reads compared with those of the last time."""
-    call = f"at = {place}; v{place} = {_expression(place, form, words)}"
+    call = f"at = {place}; v{place} = f{place}({', '.join(words)})"
     if not form.reads:
         return [call]
     if form.reads == "plain":
@@ -108,11 +80,11 @@ def _has_changed(place: int, form: Form) -> str:
 def pushing_text(shape: Shape, sources: frozenset[str], leave: str = "") -> list[str]:
     """The code that follows a write through a chunk. ``sources`` are the words of what has moved for certain.
 
-    >>> area = Form(("x0", "x1"), ("x0",), "*", "", True, True)
-    >>> label = Form(("n0",), ("n0",), "", "", True, False)
+    >>> area = Form(("x0", "x1"), ("x0",), "", True, True)
+    >>> label = Form(("n0",), ("n0",), "", True, False)
     >>> for line in pushing_text((area, label), frozenset({"x0"})):
     ...     print(line)
-    at = 0; v0 = x0.outcome * x1.outcome
+    at = 0; v0 = f0(x0.outcome, x1.outcome)
     old = n0.outcome; n0.seen = now
     if v0 is not old and not (old == v0 and ((old == v0) is True or says_same(old == v0))):
         if v0 is UNSET: return (n0, None, v0, r)
@@ -167,7 +139,7 @@ def pulling_text(shape: Shape, leave: str = "") -> list[str]:
     What runs gets the latest version of its inputs, or the latest that there is: between events an outcome belongs to
     those, and the function is not run again while they stay.
 
-    >>> for line in pulling_text((Form(("x0",), ("x0",), "", "", True, True),)):
+    >>> for line in pulling_text((Form(("x0",), ("x0",), "", True, True),)):
     ...     print(line)
     s = n0.seen; w = x0.version
     if s is not w:
@@ -228,7 +200,7 @@ def run({parameters}):
 """
 
 _WRITE = """
-def run(cell, value{words}):
+def run(cell, value):
     old = cell.outcome
     if value is old: return
     if {unusual}value is UNSET or value.__class__ is Failure: return slow(cell, value)
@@ -242,12 +214,13 @@ def run(cell, value{words}):
     D.epoch = now + {event}
     cell.outcome = value
     D.track = foreign; D.running = program
-    at = 0; r = None
     try:
-        {body}
+        for chunk in chunks:
+            left = chunk(now)
+            if left is not None: return leave(*left)
     except BaseException as error:
         if D.claim != me: raise  # it comes from what follows the event
-        return leave{failed}
+        return leave(None, error, MISSING, None)
     D.track = D.running = None
     {end}
 """
@@ -255,18 +228,20 @@ def run(cell, value{words}):
 _END = "D.claim = None; D.rest = True\n    if D.waiting: D.end_claim()"
 
 _READ = """
-def run(node{words}):
+def run(node):
     me = get_ident()
     if not D.rest: return slow(node)
     D.rest = False; D.claim = me
     D.track = foreign; D.running = program
     now = D.last_version
-    epoch = D.epoch; at = 0; r = None
+    epoch = D.epoch
     try:
-        {body}
+        for chunk in chunks:
+            left = chunk(now, epoch)
+            if left is not None: return leave(*left)
     except BaseException as error:
         if D.claim != me: raise  # it comes from what follows the event
-        return leave{failed}
+        return leave(None, error, MISSING, None)
     D.track = D.running = None
     {end}
     return node.outcome
@@ -292,11 +267,6 @@ def run(n0):
 """
 
 _FAILED = "(locals()[f'n{at}'], error, locals().get(f'v{at}', MISSING), r)"
-_CHUNKS = [
-    "for chunk in chunks:",
-    "    left = chunk({given})",
-    "    if left is not None: return leave(*left)",
-]
 
 
 def _indented(lines: Sequence[str]) -> str:
@@ -307,7 +277,7 @@ def words_of(shape: Shape) -> list[str]:
     """The words of a shape that its code is given, beside the helpers."""
     words = sorted({word for form in shape for word in (*form.arguments, *form.inputs) if word[0] in "xk"})
     words += [f"n{place}" for place in range(len(shape))]
-    words += [f"f{place}" for place, form in enumerate(shape) if not form.symbol]
+    words += [f"f{place}" for place in range(len(shape))]
     words += [f"w{place}" for place, form in enumerate(shape) if form.reads == "watch"]
     words += [f"i{place}" for place, form in enumerate(shape) if form.reads]
     for form in shape:
@@ -318,18 +288,18 @@ def words_of(shape: Shape) -> list[str]:
 
 
 def source_text(shape: Shape, sources: frozenset[str] | None, entry: str, tells: bool, compares: bool) -> str:
-    """The text of a whole function: a "chunk", or the "entry" of a write or a read, or its entry to other "chunks".
+    """The text of a whole function: a "chunk", or the "entry" of a write or a read to its chunks.
 
     That of a read of a node which needs no other is for it "alone": it gets at all else through the node, and serves
     every node of its shape. ``sources`` is None for pulling code; ``tells`` says that effects follow, ``compares`` that
     == compares the source.
 
-    >>> minus = Form(("x0",), ("x0",), "-", "", True, True)
-    >>> print(source_text((minus,), frozenset({"x0"}), "chunk", False, True))
-    def run(now, x0=x0, n0=n0):
+    >>> negated = Form(("x0",), ("x0",), "", True, True)
+    >>> print(source_text((negated,), frozenset({"x0"}), "chunk", False, True))
+    def run(now, x0=x0, n0=n0, f0=f0):
         at = 0; r = None
         try:
-            at = 0; v0 = - x0.outcome
+            at = 0; v0 = f0(x0.outcome)
             old = n0.outcome; n0.seen = now
             if v0 is not old and not (old == v0 and ((old == v0) is True or says_same(old == v0))):
                 if v0 is UNSET: return (n0, None, v0, r)
@@ -347,15 +317,12 @@ def source_text(shape: Shape, sources: frozenset[str] | None, entry: str, tells:
         "unusual": "" if compares else "not D.rest or ",
     }
     pulls = sources is None
-    leave = "" if entry == "chunk" else "leave"
+    leave = "leave" if entry == "alone" else ""
     body = pulling_text(shape, leave) if sources is None else pushing_text(shape, sources, leave)
-    if entry == "chunks":
-        body = [line.format(given="now, epoch" if pulls else "now") for line in _CHUNKS]
-        given["failed"] = "(None, error, MISSING, None)"
     if entry == "alone":
         (form,) = shape
         equals = "" if form.is_default else "; equals = (n0.equal,)"
         given["given"] = f"{', '.join(form.arguments)}, = n0.arguments; f0 = n0.fn{equals}"
     template = {"chunk": _CHUNK, "alone": _ALONE}.get(entry, _READ if pulls else _WRITE)
     given["parameters"] = ("now, epoch" if pulls else "now") + given["words"]
-    return template.format(body=_indented(body or ["pass"]), **given).strip()
+    return template.format(body=_indented(body), **given).strip()

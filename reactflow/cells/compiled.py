@@ -7,7 +7,7 @@ from functools import lru_cache
 from threading import get_ident
 from typing import Any, NamedTuple
 
-from reactflow.cells.code import Form, Shape, source_text, symbol_of, words_of
+from reactflow.cells.code import Form, Shape, source_text, words_of
 from reactflow.cells.doing import DOING
 from reactflow.cells.functions import plain_of
 from reactflow.cells.node import Node
@@ -72,9 +72,7 @@ def entry_of(
     """The function that writes a source and brings ``nodes`` up to date, or that reads the last of them."""
     if sources is None and len(nodes) == 1 and not nodes[0].tracked:
         return _alone(_shape_of(nodes, sources, reads, helpers)[0], helpers)
-    if len(nodes) <= CHUNK:
-        return _made(nodes, sources, reads, helpers, "entry", [])
-    return _made([], sources, reads, helpers, "chunks", chunks_of(nodes, sources, reads, helpers))
+    return _made([], sources, reads, helpers, "entry", chunks_of(nodes, sources, reads, helpers))
 
 
 @lru_cache(maxsize=256)
@@ -124,7 +122,7 @@ def _shape_of(
         compared = node.equal is None, type(node.outcome) in _PLAIN
         if not node.tracked:
             arguments = tuple(word_of(one) for one in node.arguments)
-            shape.append(Form(arguments, inputs, symbol_of(node.fn, len(arguments)), "", *compared))
+            shape.append(Form(arguments, inputs, "", *compared))
             continue
         plain = plain_of(node.fn)
         if plain is not None and tuple(dict.fromkeys(plain.reads)) == node.inputs:
@@ -141,11 +139,11 @@ def _shape_of(
                     what = f"h{len(given)}"
                     given[what] = list(held) if is_list else held
                 variables.append((word, one.closure is not None, what, is_list))
-            shape.append(Form((), inputs, "", "plain", *compared, tuple(variables)))
+            shape.append(Form((), inputs, "plain", *compared, tuple(variables)))
         else:
             how = reads(node)
             if how == "watch":
                 given[f"w{place}"] = helpers.watcher(node)
             inputs = () if sources is not None else inputs  # what it reads may change: ask it each time
-            shape.append(Form((), inputs, "", how, *compared))
+            shape.append(Form((), inputs, how, *compared))
     return tuple(shape), words, given

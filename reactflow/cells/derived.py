@@ -19,7 +19,7 @@ from reactflow.cells.functions import needed_by
 from reactflow.cells.naming import function_line
 from reactflow.cells.node import CLEAN, LAZY, Computed, Node
 from reactflow.cells.operators import made_by
-from reactflow.cells.pulls import COLD
+from reactflow.cells.pulls import LOOKS
 from reactflow.cells.readable import Readable, current_outcome
 from reactflow.cells.semantics import UNSET, Equal, Failure, evaluate, run
 from reactflow.errors import DeclarationError
@@ -75,7 +75,7 @@ class Derived(Readable[T_co], Computed):
         self.seen: tuple[int, ...] | int | None = None
         self.state = LAZY
         self.checked = -1
-        self.get: Callable[[Any], object] = COLD[0]  # how it is read when it may be behind, see `pulls`
+        self.get: Callable[[Any], object] = LOOKS[0]  # how it is read when it may be behind, see `pulls`
 
     @property
     def tracked(self) -> bool:  # type: ignore[override]  # of other computed nodes a slot
@@ -120,9 +120,9 @@ class Derived(Readable[T_co], Computed):
 
     def unplan(self) -> bool:
         """Forget that it is part of a region, or the code of its cone."""
-        if self.get is COLD[0]:
+        if self.get is LOOKS[0]:
             return False
-        is_planned, self.get = self.get is planned, COLD[0]
+        is_planned, self.get = self.get is planned, LOOKS[0]
         return is_planned
 
     def compute(self) -> object:

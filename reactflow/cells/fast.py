@@ -141,7 +141,8 @@ class Program:
                     # one that runs untracked, since it always reads its inputs, has noted none
                     noted = {one: one.version for one in (node.inputs if reads is None else reads)}
                 outcome = value if value is not MISSING else raised(error)  # type: ignore[arg-type]  # an Exception
-                ENGINE.ran(node, outcome, (noted or {}) if node.tracked else None, keep=not self.is_pulling)
+                keeps = not self.is_pulling and "former inputs" not in SWITCHED_OFF
+                ENGINE.ran(node, outcome, (noted or {}) if node.tracked else None, keep=keeps)
             if not self.is_pulling:
                 conclude()
         finally:
@@ -168,7 +169,7 @@ def agree(node: Any, reads: list[Any]) -> bool:
             return True
     inputs = tuple(dict.fromkeys(reads))
     if inputs != node.inputs:
-        if DOING.running.is_pulling:
+        if DOING.running.is_pulling or "former inputs" in SWITCHED_OFF:
             return False
         for one in inputs:
             if node not in (one.observers or ()):

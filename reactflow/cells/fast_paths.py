@@ -13,8 +13,12 @@ from reactflow.cells.batch import Batch, enter_by_engine, enter_quickly
 from reactflow.cells.doing import LOCK, SWITCHED_OFF
 from reactflow.cells.engine import ENGINE
 
-FAST_PATHS = ("writes", "reads", "batches", "plain functions")
-"""Generated code for what a write leads to, and for a lazy read; batches without the engine; untracked functions."""
+FAST_PATHS = ("writes", "reads", "batches", "plain functions", "joint programs", "former inputs")
+"""Generated code for what a write leads to, and for a lazy read; batches without the engine; untracked functions.
+
+Of these, joint programs are the code of sources that are written in one batch again and again, and go with ``writes``
+and ``batches``. Former inputs are what a cell that goes to and fro stays subscribed to, so that its code goes on.
+"""
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from math import isfinite
+from math import frexp, inf, isfinite
 from typing import Any, Generic, Literal, TypeVar
 
 from reactflow.cells.semantics import UNSET
@@ -106,6 +106,7 @@ _add_min = _better("min", lambda new, old: new < old)
 
 _Sum = tuple[str, int, int]
 _ZERO: _Sum = ("int", 0, 0)
+_BITS = float(1 << 53)
 
 
 def _exact(value: Any) -> _Sum:
@@ -147,6 +148,15 @@ def _merge_sums(one: _Sum, other: _Sum) -> _Sum:
 
 
 def _add_sum(state: _Sum, value: Any) -> _Sum:
+    kind, mantissa, exponent = state
+    if type(value) is int and kind == "int":
+        return ("int", mantissa + value, 0)
+    if type(value) is float and kind == "float" and -inf < value < inf:
+        fraction, power = frexp(value)  # value = fraction * 2**power, and 53 bits hold the fraction
+        number, power = int(fraction * _BITS), power - 53
+        if power >= exponent:
+            return _normal("float", mantissa + (number << (power - exponent)), exponent)
+        return _normal("float", (mantissa << (exponent - power)) + number, power)
     return _merge_sums(tuple(state), _exact(value))  # type: ignore[arg-type]  # a stored state may come back as a list
 
 

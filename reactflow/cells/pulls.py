@@ -38,7 +38,7 @@ def _counting(count: int) -> Callable[[Any], object]:
         if node.state != LAZY or not DOING.rest or "reads" in SWITCHED_OFF:
             return ENGINE.current(node)
         if count + 1 < WARM_READS:
-            node.get = COLD[count + 1]
+            node.get = LOOKS[count + 1]
             return _looked_up(node)
         node.get = by_engine
         outcome = _looked_up(node)
@@ -49,7 +49,7 @@ def _counting(count: int) -> Callable[[Any], object]:
     return look
 
 
-COLD = [_counting(count) for count in range(WARM_READS)]
+LOOKS = [_counting(count) for count in range(WARM_READS)]
 
 
 def _looked_up(node: Derived[Any]) -> object:
@@ -98,7 +98,7 @@ def _looked_up(node: Derived[Any]) -> object:
 def _warm_up(node: Derived[Any]) -> None:
     with LOCK:
         if DOING.claim is not None or not ENGINE.is_idle():
-            node.get = COLD[0]
+            node.get = LOOKS[0]
             return
         cone = cone_of(node)
         if cone:
@@ -111,7 +111,7 @@ PULLING.is_pulling = True
 
 def _leave_alone(node: Any, *left: Any) -> object:
     """Have the engine read a cell that needs no other, when its code has to stop."""
-    node.get = COLD[0]
+    node.get = LOOKS[0]
     PULLING.leave(node, *left)
     return ENGINE.current(node)
 
@@ -126,7 +126,7 @@ def _reading(target: Derived[Any], cone: list[Any]) -> Callable[[Any], object]:
 
     def leave(*left: Any) -> object:
         if target.get is get:
-            target.get = COLD[0]
+            target.get = LOOKS[0]
         PULLING.leave(*left)
         return ENGINE.current(target)
 

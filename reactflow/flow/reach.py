@@ -115,6 +115,12 @@ class Reach:
             node.kind is Kind.DERIVED and not node.is_pulse and node.name is not None and not symbol_of(node)
         )
 
+    def adds_ints(self, place: int) -> bool:
+        """Whether a fold is a sum of what is known to be int: its state is what it shows."""
+        node = self.nodes[place]
+        known = self.range[node.inputs[0]] if node.fold is folds.sum else None
+        return known is not None and known.kind == "int"
+
     def is_shown_late(self, place: int) -> bool:
         """Whether what a fold shows is made once, after the last event: it cannot fail, and nobody looks before.
 
@@ -124,6 +130,8 @@ class Reach:
         if node.fold is None or not is_built_in(node.fold) or node.fold.result is folds.count.result:
             return False
         if node.fold in (folds.sum, folds.mean) and not is_number(self.range[node.inputs[0]]):
+            return False
+        if self.adds_ints(place):  # it has to be made anyway
             return False
         return not any(place in self.nodes[one].inputs and self.reached[one] for one in self.each)
 
@@ -137,7 +145,7 @@ class Reach:
     def hint(self, place: int) -> str | None:
         """The class that a node's values most likely have, if it is a plain one."""
         node = self.nodes[place]
-        if node.fold is folds.count:
+        if node.fold is folds.count or self.adds_ints(place):
             return "int"
         known = self.range[place] or range_of_type(node.type)
         return known.kind if known is not None else None

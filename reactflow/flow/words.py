@@ -17,8 +17,8 @@ from reactflow.flow.reach import Reach, has_own_equality
 from reactflow.flow.records import record_of
 
 _OWN = {
-    "after", "changed", "tuple", "events", "len", "new", "occurred", "occurrences", "old", "state", "step", "writes",
-    "abs", "bool", "float", "int", "str", "Exception",
+    "after", "changed", "tuple", "events", "len", "new", "occurred", "occurrences", "old", "others", "state", "step",
+    "writes", "abs", "bool", "float", "int", "str", "Exception",
 }  # fmt: skip
 _PREFIXES = ("was_", "moved_", "shown_", "self_")
 _LITERALS = (bool, int, float, str, type(None))

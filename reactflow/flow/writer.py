@@ -33,6 +33,9 @@ class Writer(Words):
         self._refuse_others()
         for place in (one for one in reach.needed if one in reach.each):
             self._in_event(place)
+        if not reach.exact:
+            self._line(2, "if others:")
+            self._line(3, "raise Unusual")
         for place in (one for one in reach.needed if reach.reached[one]):
             if place not in reach.each:
                 self._assign(1, place, self.words[place])
@@ -111,15 +114,16 @@ class Writer(Words):
         """An event that gives anything else is for other code."""
         tests = []
         for word, kind in (("writes", Kind.SOURCE), ("occurrences", Kind.PULSE)):
-            names = [node.name for node in self.nodes if node.kind is kind and node.name in self.reach.given]
-            if not names:
+            count = sum(node.kind is kind and node.name in self.reach.given for node in self.nodes)
+            if self.reach.exact and count:
+                tests.append(f"len({word}) != {count}")
+            elif not count:
                 tests.append(word)
-            elif self.reach.exact:
-                tests.append(f"len({word}) != {len(names)}")
-            else:
-                tests.append(f"not {word}.keys() <= {self.bind(f'known_{word}', frozenset(names))}")
-        self._line(2, f"if {' or '.join(tests)}:")
-        self._line(3, "raise Unusual")
+        if tests:
+            self._line(2, f"if {' or '.join(tests)}:")
+            self._line(3, "raise Unusual")
+        if not self.reach.exact:
+            self._line(2, "others = len(writes) + len(occurrences)")
 
     # --- one node in an event --------------------------------------------------------------------------------------
 
@@ -152,6 +156,7 @@ class Writer(Words):
             if compares:
                 self._line(2, f"moved_{word} = False")
             self._line(2, f'if "{node.name}" in writes:')
+            self._line(3, "others -= 1")
             indent = 3
         new = "new" if compares else word
         self._line(indent, f'{new} = writes["{node.name}"]')
@@ -167,7 +172,10 @@ class Writer(Words):
         if self.reach.exact:
             self._line(2, f'{word} = occurrences["{node.name}"]')
         else:
-            self._line(2, f'{word} = occurrences.get("{node.name}", UNSET)')
+            self._line(2, f"{word} = UNSET")
+            self._line(2, f'if "{node.name}" in occurrences:')
+            self._line(3, "others -= 1")
+            self._line(3, f'{word} = occurrences["{node.name}"]')
         self._hold(self._under(self.occurs(place)), place, word, "raise Unusual")
         self._tell(place, node)
 
@@ -209,16 +217,24 @@ class Writer(Words):
         else:
             is_known = self.nodes[source].name is not None or reach.range[source] is not None
             is_sound = is_built_in(fold) and is_known  # it keeps what has been checked
-            self._line(indent, f"{word} = {self.bind(f'add_{word}', fold.add)}({word}, {self.value(source)})")
+            add = f"{word} = {self.bind(f'add_{word}', fold.add)}({word}, {self.value(source)})"
+            if reach.adds_ints(place):
+                self._line(indent, f'if {word}[0] == "int":')
+                self._line(indent + 1, f"{shown} = {word}[1] + {self.value(source)}")
+                self._line(indent + 1, f'{word} = "int", {shown}, 0')
+                self._line(indent, "else:")
+                indent += 1
+            self._line(indent, add)
             if not is_sound:
                 self._line(indent, f"check({word})")
             if shown != word and not reach.is_shown_late(place):
                 self._line(indent, f"{shown} = show_{word}({word})")
-                if fold in (folds.sum, folds.mean):
-                    self._line(indent, f"check({shown})")  # it may be larger than what there is
+                if fold in (folds.sum, folds.mean):  # it may be larger than what there is
+                    self._line(indent, f"{'check_simple' if reach.adds_ints(place) else 'check'}({shown})")
                 elif not is_sound:
                     self._line(indent, f"if {shown} is not UNSET:")
                     self._line(indent + 1, f"check({shown})")
+            indent -= reach.adds_ints(place)
         if is_flagged:
             self._line(indent, f"moved_{word} = {self.differs(place, 'old', shown)}")
 

@@ -99,6 +99,21 @@ def test_the_command_measures_the_works_that_a_word_names(
     assert set(known["works"][0]["ratios"]) == {"explicit", "tracked", "no fast path"}
 
 
+def test_the_page_on_fast_paths_says_what_each_gains_at_most_and_typically(
+    report: Report, tmp_path: Path
+) -> None:
+    report.gains = {
+        "deep": {"writes": {"explicit": 8.0, "tracked": 2.0}, "reads": {"explicit": 1.0, "tracked": 1.19}},
+        "wide": {"writes": {"explicit": 3.0, "tracked": 0.9}, "reads": {"explicit": 1.0, "tracked": 1.1}},
+    }
+    page.write_gains(report, tmp_path)
+    text = (tmp_path / "fast-paths.md").read_text(encoding="utf-8")
+    assert "| writes | 8.0 | deep, explicit | 3.0 | 3 of 4 |" in text
+    assert "| reads | 1.2 | deep, tracked |  | 0 of 4 |" in text
+    assert "| wide | 3.00 | 0.90 | 1.00 | 1.10 |" in text
+    assert "7 rounds" in text
+
+
 def test_the_command_tells_what_each_fast_path_gains(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

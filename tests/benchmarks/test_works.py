@@ -35,6 +35,16 @@ def test_the_answers_are_the_same_with_every_fast_path_off(work: Work) -> None:
             assert attempt(form, work, small(work)) == ""
 
 
+@pytest.mark.parametrize("path", FAST_PATHS)
+def test_the_answers_are_the_same_without_a_fast_path_however_often_a_work_is_done(path: str) -> None:
+    for work in WORKS:
+        with without([path]):
+            for form in OURS:
+                library = form.make(work.batched)
+                run = work.by_library(library, small(work))
+                assert run(range(1, 50)) == work.by_hand(small(work))(range(1, 50))
+
+
 @pytest.mark.parametrize("work", WORKS, ids=lambda work: work.name)
 def test_every_change_changes_what_is_read_or_told(work: Work) -> None:
     run = work.by_hand(small(work))

@@ -59,7 +59,7 @@ def read_often(node: Any, *sources: Cell[Any]) -> None:
         for source in sources:
             source.value = number
         node.value
-    assert node.get not in (*pulls.COLD, pulls.by_engine, planned) or not ENGINE.fast
+    assert node.get not in (*pulls.LOOKS, pulls.by_engine, planned) or not ENGINE.fast
 
 
 @contextmanager

@@ -250,13 +250,13 @@ def test_two_regions_of_one_shape_share_their_code() -> None:
 
 def test_no_name_or_value_of_the_user_gets_into_the_code() -> None:
     shape = (
-        Form(("x0", "k0"), ("x0",), "*", "", True, True),
-        Form(("n0",), ("n0",), "", "", False, False),
-        Form((), ("x0",), "", "plain", True, True, (("c0", True, "x0", False), ("c1", False, "h0", True))),
-        Form((), (), "", "watch", True, False),
+        Form(("x0", "k0"), ("x0",), "", True, True),
+        Form(("n0",), ("n0",), "", False, False),
+        Form((), ("x0",), "plain", True, True, (("c0", True, "x0", False), ("c1", False, "h0", True))),
+        Form((), (), "watch", True, False),
     )
     for sources in (frozenset({"x0"}), None):
-        for entry in ("chunk", "entry", "chunks"):
+        for entry in ("chunk", "entry"):
             text = source_text(shape if sources else shape[:3], sources, entry, True, False)
             assert set(text.split()).isdisjoint({"import", "eval", "exec"})
             compile(text, "<test>", "exec")

@@ -13,7 +13,7 @@ import pytest
 
 from reactflow import Cell, CycleError, ReactflowError, batch, cell, derived, effect, pulse
 from reactflow.cells.fast import planned
-from reactflow.cells.pulls import COLD, WARM_READS, by_engine
+from reactflow.cells.pulls import LOOKS, WARM_READS, by_engine
 from tests.cells.hot import _switched_on as _switched_on
 from tests.cells.hot import interruptible, interrupts, read_often, warmed
 from tests.cells.live import check
@@ -23,9 +23,9 @@ from tests.cells.undone import logged, undone
 def test_a_cell_that_is_read_often_while_it_may_be_behind_is_read_by_a_function_of_its_own() -> None:
     source = cell(0)
     often, seldom = source * 2, source * 3
-    assert often.get is COLD[0]
+    assert often.get is LOOKS[0]
     read_often(often, source)
-    assert (often.value, seldom.value, seldom.get) == (0, 0, COLD[1])
+    assert (often.value, seldom.value, seldom.get) == (0, 0, LOOKS[1])
 
 
 def test_each_function_of_a_cone_runs_once_and_only_if_an_input_moved() -> None:
@@ -253,7 +253,7 @@ def test_a_cell_of_a_pulse_or_of_a_cycle_is_left_to_the_engine() -> None:
     for _ in range(10):
         source.value += 1
         assert not pressed.is_set
-    assert pressed.get in COLD
+    assert pressed.get in LOOKS
 
 
 def test_a_custom_equality_keeps_the_old_value_and_one_that_raises_counts_as_a_change() -> None:

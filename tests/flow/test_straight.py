@@ -118,7 +118,7 @@ def test_a_function_is_called_directly_and_only_if_an_input_moved() -> None:
 def test_the_source_is_the_code_for_any_of_the_flows_sources_and_pulses() -> None:
     text = Room.step().source
     assert 'if "length" in writes:' in text
-    assert 'reading = occurrences.get("reading", UNSET)' in text
+    assert 'if "reading" in occurrences:' in text
     assert not Room.step().source_for("no", "such", "cells")
 
 
