@@ -8,11 +8,11 @@ beside small, empty text. No clock and no randomness of its own: who asks brings
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import MISSING, fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
-from itertools import islice, product
+from itertools import chain, islice, product
 from random import Random
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -64,6 +64,28 @@ def wild(kind: Any, chance: Random) -> Any:
     return chance.choice(found)
 
 
+def mixed(pools: Sequence[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
+    """The product of some pools, in an order of which a few say most: all differ, then one at a time, then the rest.
+
+    >>> list(islice(mixed([[1, 2], ["a", "b"]]), 3))
+    [(1, 'a'), (2, 'b'), (2, 'a')]
+    """
+    if not all(pools):
+        return
+    longest = max(map(len, pools), default=1)
+    together = ([min(number, len(pool) - 1) for pool in pools] for number in range(longest))
+    alone = (
+        [number if place == one else 0 for one in range(len(pools))]
+        for place, pool in enumerate(pools)
+        for number in range(1, len(pool))
+    )
+    seen: set[tuple[int, ...]] = set()
+    for places in map(tuple, chain(together, alone, product(*(range(len(pool)) for pool in pools)))):
+        if places not in seen:
+            seen.add(places)
+            yield tuple(pool[place] for pool, place in zip(pools, places, strict=True))
+
+
 def _some(parts: Sequence[Any]) -> list[list[Any]]:
     """Collections of a few members."""
     return [*([one] for one in parts), list(parts[:2])] if parts else []
@@ -93,7 +115,7 @@ def _made(
         return [{name: value} for name, value in product(names, values)]
     if isinstance(origin, type) and issubclass(origin, Collection) and arguments:
         if origin is tuple and arguments[-1] is not Ellipsis:
-            return list(product(*map(parts, arguments)))
+            return mixed([*map(parts, arguments)])
         make: Any = (
             frozenset
             if issubclass(origin, Set) and origin is not set
@@ -113,8 +135,8 @@ def _records(kind: Any, parts: Callable[[Any], list[Any]]) -> Iterable[Any]:
     if any(not values[name] for name, has_default in names.items() if not has_default):
         return []
     given = {name: one for name, one in values.items() if one}
-    chosen = product(*given.values())
-    return [kind(**dict(zip(given, one, strict=True))) for one in islice(chosen, MOST)]
+    chosen = islice(mixed([*given.values()]), MOST)
+    return [kind(**dict(zip(given, one, strict=True))) for one in chosen]
 
 
 def _field_names(kind: Any) -> dict[str, bool] | None:

@@ -9,7 +9,7 @@ its path; a fold whose path has state has no law at all, whatever its function d
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice, product
+from itertools import islice
 from random import Random
 from typing import Any, get_args
 
@@ -22,7 +22,7 @@ from reactflow.errors import DeclarationError
 from reactflow.flow import Flow
 from reactflow.flow.laws import PathLaws, fold_laws
 from reactflow.service.counterexample import counterexample
-from reactflow.testing.drawing import MOST, friendly, wild
+from reactflow.testing.drawing import MOST, friendly, mixed, wild
 from reactflow.testing.lawsearch import Draw, Occurrence, is_usable, refutation, short
 
 LAWS: tuple[Law, ...] = get_args(Law)
@@ -200,8 +200,8 @@ _GIVEN = (Kind.SOURCE, Kind.PULSE)
 def _events(plan: Plan, place: int, pools: Mapping[str, Sequence[Any]]) -> Iterable[Occurrence]:
     """What a fold sees of events that give all of its pulses, and of those that give some."""
     absent: Any = UNSET
-    choices = [[*pool, absent] if len(pools) > 1 else pool for pool in pools.values()]
-    for chosen in product(*choices):
+    choices = [[*pool, absent] if len(pools) > 1 else list(pool) for pool in pools.values()]
+    for chosen in mixed(choices):
         event = {name: value for name, value in zip(pools, chosen, strict=True) if value is not UNSET}
         found = _occurrence(plan, place, event, names_it=len(pools) > 1)
         if found is not None:

@@ -87,3 +87,19 @@ def test_wild_values_are_those_that_sums_and_comparisons_trip_over() -> None:
     seen = {repr(wild(float, chance)) for _ in range(200)}
     assert {"0.0", "-0.0", "1e+16"} <= seen
     assert "" in {wild(str, chance) for _ in range(50)}
+
+
+@frozen
+class Wide:
+    one: int
+    two: int
+    three: float
+    four: str
+    five: int
+
+
+def test_every_field_of_a_record_differs_among_its_friendly_values() -> None:
+    found = friendly(Wide)
+    for name in ("one", "two", "three", "four", "five"):
+        assert len({getattr(one, name) for one in found}) == 3
+    assert any(one.one == found[0].one and one.five != found[0].five for one in found), "one field alone"

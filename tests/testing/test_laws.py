@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from reactflow import Flow, Fold, Pulse, cell, fold, folds, pulse
+from reactflow import Flow, Fold, Pulse, cell, derived, fold, folds, pulse
+from reactflow.aws import S3Object
 from reactflow.cells.folds import Law
 from reactflow.errors import DeclarationError
 from reactflow.testing import LawCheck, check_laws
@@ -155,6 +156,25 @@ def test_a_fold_over_state_has_no_law_and_shows_events_whose_order_counts(
     assert [check.declared for check in peak] == [False] * 3
     assert peak[1].example.startswith("level=2.0, level=4.0, level=3.0, level=1.0 give 4.0, and ")
     assert str(peak[0]) == "peak: not associative: what it sees depends on the cell 'level'"
+
+
+class Many(Flow):
+    one: Pulse[int] = pulse()
+    two: Pulse[int] = pulse()
+    three: Pulse[int] = pulse()
+    photo: Pulse[S3Object] = pulse()
+    both = derived(lambda one, two, three: one, one, two, three)
+    first = fold(both, folds.first)
+    smallest = fold(photo.map(lambda photo: photo.size), folds.first)
+
+
+def test_what_one_of_many_pulses_or_fields_decides_is_found() -> None:
+    checks = {(check.fold, check.law): check.example for check in check_laws(Many)}
+    assert checks["first", "commutative"] == (
+        "one=1 with two=1 with three=1 then one=2 with two=2 with three=2 gives 1, "
+        "one=2 with two=2 with three=2 then one=1 with two=1 with three=1 gives 2"
+    )
+    assert checks["smallest", "commutative"].endswith(" gives 2")
 
 
 def test_values_are_given_for_pulses_that_have_no_type_or_whose_values_matter() -> None:
