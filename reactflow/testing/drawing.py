@@ -10,11 +10,12 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import MISSING, fields, is_dataclass
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from itertools import chain, islice, product
 from random import Random
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 import attrs
 
@@ -25,6 +26,9 @@ _FRIENDLY: Mapping[Any, Sequence[Any]] = {
     bool: (False, True),
     bytes: (b"a", b"b", b"c"),
     Decimal: (Decimal("0.1"), Decimal("0.2"), Decimal("3")),
+    date: tuple(date(2026, 1, day) for day in (1, 2, 3)),
+    datetime: tuple(datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2, 3)),
+    timedelta: tuple(timedelta(seconds=seconds) for seconds in (1, 2, 3)),
 }
 _WILD: Mapping[Any, Callable[[Random], Any]] = {
     int: lambda chance: chance.choice((0, -1, chance.randint(-9, 9), chance.randint(-(10**6), 10**6))),
@@ -35,9 +39,16 @@ _WILD: Mapping[Any, Callable[[Random], Any]] = {
     bool: lambda chance: chance.random() < 0.5,
     bytes: lambda chance: chance.randbytes(chance.randint(0, 2)),
     Decimal: lambda chance: Decimal(chance.randint(-999, 999)).scaleb(chance.randint(-3, 3)),
+    date: lambda chance: date(2026, 1, 1) + timedelta(days=chance.randint(-800, 800)),
+    datetime: lambda chance: (
+        datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=chance.randint(-(10**8), 10**8))
+    ),
+    timedelta: lambda chance: timedelta(milliseconds=chance.randint(-(10**6), 10**6)),
 }
 MOST = 24
 """How many friendly values of one type there are at most."""
+DEEPEST = 3
+"""How deep records and collections are in each other at most."""
 
 
 def friendly(kind: Any) -> list[Any]:
@@ -96,12 +107,20 @@ def _few(parts: Sequence[Any], chance: Random) -> list[list[Any]]:
 
 
 def _made(
-    kind: Any, plain: Callable[[Any], list[Any]], gather: Callable[[Sequence[Any]], list[list[Any]]]
+    kind: Any,
+    plain: Callable[[Any], list[Any]],
+    gather: Callable[[Sequence[Any]], list[list[Any]]],
+    depth: int = 0,
 ) -> Iterable[Any]:
+    if depth > DEEPEST:
+        return []
+
     def parts(one: Any) -> list[Any]:
-        return list(islice(_made(one, plain, gather), MOST))
+        return list(islice(_made(one, plain, gather, depth + 1), MOST))
 
     origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return parts(arguments[0])
     if kind in _FRIENDLY:
         return plain(kind)
     if origin is Literal:
@@ -130,13 +149,24 @@ def _records(kind: Any, parts: Callable[[Any], list[Any]]) -> Iterable[Any]:
     names = _field_names(kind)
     if names is None:
         return []
-    hints = get_type_hints(kind)
+    try:
+        hints = get_type_hints(kind)
+    except Exception:  # a name that is known where the class was made, and nowhere else
+        return []
     values = {name: parts(hints.get(name, hints.get(f"_{name}", object)))[:3] for name in names}
     if any(not values[name] for name, has_default in names.items() if not has_default):
         return []
     given = {name: one for name, one in values.items() if one}
     chosen = islice(mixed([*given.values()]), MOST)
-    return [kind(**dict(zip(given, one, strict=True))) for one in chosen]
+    return [made for one in chosen for made in _called(kind, dict(zip(given, one, strict=True)))]
+
+
+def _called(kind: Any, given: Mapping[str, Any]) -> list[Any]:
+    """A record of these fields, unless its class refuses them."""
+    try:
+        return [kind(**given)]
+    except Exception:
+        return []
 
 
 def _field_names(kind: Any) -> dict[str, bool] | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from random import Random
-from typing import Any, Literal, NamedTuple, TypedDict
+from typing import Annotated, Any, Literal, NamedTuple, TypedDict
 
+import attrs
 import pytest
 from attrs import frozen
 
@@ -46,7 +48,11 @@ class Row(TypedDict):
     [
         (int, 1),
         (Decimal, Decimal("0.1")),
+        (datetime, datetime(2026, 1, 1, tzinfo=UTC)),
+        (date, date(2026, 1, 1)),
+        (timedelta, timedelta(seconds=1)),
         (int | None, 1),
+        (Annotated[int, ["positive"]], 1),
         (Literal["x", "y"], "x"),
         (Colour, Colour.RED),
         (list[str], ["a"]),
@@ -103,3 +109,31 @@ def test_every_field_of_a_record_differs_among_its_friendly_values() -> None:
     for name in ("one", "two", "three", "four", "five"):
         assert len({getattr(one, name) for one in found}) == 3
     assert any(one.one == found[0].one and one.five != found[0].five for one in found), "one field alone"
+
+
+@frozen
+class Tree:
+    size: int
+    parent: Tree | None = None
+
+
+@frozen
+class Positive:
+    size: int = attrs.field(validator=attrs.validators.ge(2))
+
+
+def test_a_record_of_its_own_kind_ends_and_one_whose_class_refuses_a_value_is_left_out() -> None:
+    assert friendly(Tree)[0].size == 1
+    assert wild(Tree, Random(1)).size is not None
+    assert friendly(Positive) == [Positive(2), Positive(3)]
+
+
+def test_a_class_whose_names_are_known_only_where_it_was_made_has_no_values() -> None:
+    class Here:
+        pass
+
+    @frozen
+    class Local:
+        here: Here
+
+    assert friendly(Local) == []
