@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from reactflow.cells import Fold, folds
 from reactflow.cells.plan import Constant, Kind, Node, Plan
 from reactflow.cells.semantics import UNSET, Failure, evaluate, run, same
 from reactflow.errors import InternalError, StateError
@@ -28,10 +29,21 @@ def digest(codec: Codec, value: object, cell: str) -> str:
     return sha256(codec.encode_value(value, cell)).hexdigest()
 
 
+def is_built_in(fold: Fold[Any, Any]) -> bool:
+    """Whether a fold is one of ours that keeps nothing but what it was given, or numbers."""
+    ours = (folds.sum, folds.count, folds.mean, folds.max, folds.min, folds.last, folds.first)
+    return any(fold is one for one in ours)
+
+
+def shows_nothing_first(fold: Fold[Any, Any]) -> bool:
+    """Whether a fold may show nothing before its first occurrence; of one that is not ours it is not known."""
+    return not is_built_in(fold) or run(fold.result, (fold.zero,)) is UNSET
+
+
 class Shape:
     """A plan with what is looked up again and again: who is computed from whom."""
 
-    __slots__ = ("codec", "consumers", "kept", "names", "nodes", "required")
+    __slots__ = ("codec", "consumers", "kept", "lacks", "names", "nodes", "required")
 
     def __init__(self, plan: Plan, codec: Codec) -> None:
         self.nodes: tuple[Node, ...] = plan.nodes
@@ -42,14 +54,19 @@ class Shape:
             for one in node.inputs:
                 self.consumers[one].append(place)
         self.kept = [place for place, node in enumerate(plan.nodes) if node.name and not node.is_pulse]
-        lacks: list[
-            bool
-        ] = []  # it may be unset though nothing was taken away: what it is made from has no default
+        # they may be unset though nothing was taken away: what they need has no value yet
+        self.lacks: list[bool] = []
         for node in plan.nodes:
-            is_open = node.kind is Kind.SOURCE and node.default is UNSET
-            cells = [one for one in node.inputs if node.fold is None and not plan.nodes[one].is_pulse]
-            lacks.append(is_open or any(lacks[one] or plan.nodes[one].fold is not None for one in cells))
-        self.required = [at for at, place in enumerate(self.kept) if not lacks[place]]
+            cells = [one for one in node.inputs if not plan.nodes[one].is_pulse]
+            if node.kind is Kind.SOURCE:
+                self.lacks.append(node.default is UNSET)
+            elif node.fold is not None:
+                self.lacks.append(shows_nothing_first(node.fold))
+            else:
+                self.lacks.append(not node.is_pulse and any(self.lacks[one] for one in cells))
+        self.required = [
+            at for at, place in enumerate(self.kept) if not self.lacks[place] or plan.nodes[place].fold
+        ]
 
     def pack(self, state: Mapping[str, object]) -> Packed:
         """State as a tuple, in the plan's order; as it is where a cell that should have a value has none."""

@@ -7,11 +7,10 @@ every event and what once after the last, and who has to know whether something 
 
 from __future__ import annotations
 
-from reactflow.cells import UNSET, Constant, Fold, Kind, Node, folds
+from reactflow.cells import Constant, Kind, Node, folds
 from reactflow.cells.operators import SYMBOLS
-from reactflow.cells.semantics import run
 from reactflow.flow.equality import same_value
-from reactflow.flow.outcomes import Shape
+from reactflow.flow.outcomes import Shape, is_built_in
 from reactflow.flow.ranges import Range, is_number, range_of_constant, range_of_operator, range_of_type
 
 _CLASSES: dict[str, type] = {"int": int, "float": float, "bool": bool, "str": str}
@@ -30,12 +29,6 @@ def has_own_equality(node: Node) -> bool:
     return node.equal is not None and node.equal is not same_value
 
 
-def is_built_in(fold: Fold[object, object]) -> bool:
-    """Whether a fold is one of ours that keeps nothing but what it was given, or numbers."""
-    ours = (folds.sum, folds.count, folds.mean, folds.max, folds.min, folds.last, folds.first)
-    return any(fold is one for one in ours)
-
-
 class Reach:
     """What events reach that give the cells named in ``given``: all of them each time (``exact``), or any of them.
 
@@ -44,14 +37,14 @@ class Reach:
 
     def __init__(self, shape: Shape, given: frozenset[str], exact: bool) -> None:
         self.nodes, self.given, self.exact = shape.nodes, given, exact
+        self.was_optional = shape.lacks  # it may be unset before the events
         self.range: list[Range | None] = []
         self.is_total: list[bool] = []  # computing it can neither raise nor leave its range
         self.reached: list[bool] = []
-        self.was_optional: list[bool] = []  # it may be unset before the events
         self.optional: list[bool] = []  # it may be unset after an event
         self.is_certain: list[bool] = []  # a pulse that occurs in every event
-        for node in self.nodes:
-            self._know(node)
+        for place, node in enumerate(self.nodes):
+            self._know(place, node)
         self.needed = self._needed()
         self.kept = shape.kept
         self.each = self._each()
@@ -152,20 +145,14 @@ class Reach:
 
     # --- finding out -----------------------------------------------------------------------------------------------
 
-    def _know(self, node: Node) -> None:
+    def _know(self, place: int, node: Node) -> None:
         """All that is known of a node when its inputs are known."""
         reached = any(self.reached[one] for one in node.inputs)
-        known, is_total, was_optional, optional, is_certain = (
-            range_of_type(node.type),
-            False,
-            False,
-            False,
-            False,
-        )
+        known = range_of_type(node.type)
+        is_total = optional = is_certain = False
         if node.kind is Kind.SOURCE:
             reached = node.name in self.given
-            was_optional = node.default is UNSET
-            optional = was_optional and not (reached and self.exact)
+            optional = self.was_optional[place] and not (reached and self.exact)
         elif node.kind is Kind.PULSE:
             reached = node.name in self.given
             is_certain = self.exact
@@ -173,28 +160,22 @@ class Reach:
             known = self.range[node.inputs[0]]
         elif node.fold is not None:
             known = None
-            was_optional = run(node.fold.result, (node.fold.zero,)) is UNSET or not is_built_in(node.fold)
-            optional = was_optional and not (
-                is_built_in(node.fold) and reached and self.is_certain[node.inputs[0]]
-            )
+            steps = is_built_in(node.fold) and reached and self.is_certain[node.inputs[0]]
+            optional = self.was_optional[place] and not steps
         else:
             known, is_total = self._range(node)
-            cells = [one for one in node.inputs if not self.nodes[one].is_pulse]
-            was_optional = any(self.was_optional[one] for one in cells)
-            optional = any(self.optional[one] for one in cells)
+            optional = any(self.optional[one] for one in node.inputs)
             if node.is_pulse:
                 pulses = [one for one in node.inputs if self.nodes[one].is_pulse]
                 reached = all(self.reached[one] for one in pulses)
-                is_certain = (
-                    bool(symbol_of(node)) and not optional and all(self.is_certain[one] for one in pulses)
-                )
-                was_optional = optional = False
+                is_sure = all(self.is_certain[one] for one in pulses)
+                is_certain = bool(symbol_of(node)) and not optional and is_sure
+                optional = False
         if known is not None and node.name is not None and not reached:
             known = range_of_type(_CLASSES[known.kind])  # it comes from the state, and is held to that
         self.range.append(None if has_own_equality(node) else known)
         self.is_total.append(is_total and not has_own_equality(node))
         self.reached.append(reached)
-        self.was_optional.append(was_optional)
         self.optional.append(optional)
         self.is_certain.append(is_certain)
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from reactflow.cells import Kind, Node, folds
 from reactflow.flow.methods import Method
+from reactflow.flow.outcomes import is_built_in
 from reactflow.flow.ranges import LARGE
-from reactflow.flow.reach import Reach, has_own_equality, is_built_in, symbol_of
+from reactflow.flow.reach import Reach, has_own_equality, symbol_of
 from reactflow.flow.words import Words
 
 

@@ -337,3 +337,16 @@ def test_case_a_default_that_is_too_large_to_reckon_with_is_written() -> None:
     events = [Event({"y": DEFAULT, "x": 2.0}), Event({"y": 1.0})]
     compare(flow, events)
     deliver(flow, [[event] for event in events[1:]])
+
+
+def test_case_a_cell_that_failed_on_what_a_fold_showed_first_has_failed_before() -> None:
+    def body() -> dict[str, Any]:
+        x, p = cell(0), pulse()
+        count = fold(p, folds.count)
+        return {"x": x, "p": p, "count": count, "ratio": x / count}
+
+    flow = flow_of(**body())
+    events = [Event({}, {"p": 0}), Event({"x": 1}, {"p": 0})]
+    compare(flow, events)
+    deliver(flow, [events])
+    deliver(flow, [[event] for event in events])
