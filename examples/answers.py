@@ -5,11 +5,12 @@ Nothing of reactflow is used here, and nothing is read from what a service wrote
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from io import BytesIO
+from math import fsum
 from typing import Any
 
 from PIL import Image
@@ -109,3 +110,25 @@ def minutes(
         for key, values in kept.items()
     }
     return rows, sorted(late)
+
+
+def buildings(measured: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What each building's rooms add up to, from what is known of each room at last."""
+    rooms: dict[str, dict[str, Any]] = {}
+    for one in measured:
+        rooms.setdefault(one["room"], {"length": 0.0, "width": 0.0, "building": None}).update(one)
+    found: dict[str, list[tuple[float, str]]] = {}
+    for name, one in rooms.items():
+        if one["building"] is not None:
+            found.setdefault(one["building"], []).append((one["length"] * one["width"], name))
+    return {
+        building: {
+            "building": building,
+            "total": fsum(area for area, _ in areas),
+            "number": len(areas),
+            "mean": float(sum(Fraction(area) for area, _ in areas) / len(areas)),
+            "smallest": min(areas)[0],
+            "largest": tuple((room, area) for area, room in sorted(areas, reverse=True)[:3]),
+        }
+        for building, areas in found.items()
+    }

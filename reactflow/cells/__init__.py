@@ -18,6 +18,8 @@ from reactflow.cells.graphview import GraphView, NodeView
 from reactflow.cells.instrument import Instrument
 from reactflow.cells.live import instantiate
 from reactflow.cells.looking import graph, instrumented
+from reactflow.cells.member_folds import MemberChange, MemberFold
+from reactflow.cells.members import Members, members
 from reactflow.cells.plan import Constant, Kind, Node, Plan
 from reactflow.cells.profiled import Profile, ProfileRow, profiled
 from reactflow.cells.pulse import Pulse, pulse
@@ -40,6 +42,9 @@ __all__ = [
     "GraphView",
     "Instrument",
     "Kind",
+    "MemberChange",
+    "MemberFold",
+    "Members",
     "Node",
     "NodeView",
     "Plan",
@@ -62,6 +67,7 @@ __all__ = [
     "graph",
     "instantiate",
     "instrumented",
+    "members",
     "on_cleanup",
     "profiled",
     "pulse",

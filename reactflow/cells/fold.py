@@ -82,6 +82,11 @@ def fold(
     """
     if not isinstance(source, Readable):
         raise DeclarationError(f"fold({source!r}, ...): the first argument is the pulse to accumulate")
+    if source.kind == "members":
+        raise DeclarationError(
+            f"fold({source.name}, ...): {source.name!r} are members, whose changes depend on what was there before: "
+            f"use {source.name}.sum(), .count(), .mean(), .min(), .max() or .top(n)"
+        )
     if not isinstance(algebra, Fold):
         raise DeclarationError(
             f"fold({source.name}, {algebra!r}): give one of folds.sum, folds.max ... or a Fold(...)"

@@ -9,6 +9,7 @@ from typing import Any
 from reactflow.cells.cell import Cell
 from reactflow.cells.derived import EXPLICIT, Derived
 from reactflow.cells.fold import FoldCell
+from reactflow.cells.members import Members
 from reactflow.cells.plan import Constant, Kind, Node, Plan
 from reactflow.cells.pulse import Changes, Pulse
 from reactflow.cells.readable import Readable
@@ -37,11 +38,15 @@ def _make(node: Node, made: list[Readable[Any]], given: Mapping[str, Any]) -> Re
             deepcopy(node.default) if node.name is None else given.get(node.name, deepcopy(node.default))
         )
         return Cell(default, node.equal, node.name)
+    if node.gathered is not None:
+        return Members(node.gathered, node.name)
     if node.kind is Kind.PULSE:
         return Pulse(node.name)
     if node.kind is Kind.CHANGES:
         return Changes(inputs[0], node.name, node.equal)
     if node.kind is Kind.FOLD and node.fold is not None:
+        if isinstance(inputs[0], Members):
+            inputs[0].look_for(node.fold)
         return FoldCell(inputs[0], node.fold, node.equal, node.name)
     if node.fn is None:
         raise InternalError(f"node {node.name!r} of kind {node.kind.value} has no function")

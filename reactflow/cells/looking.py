@@ -13,6 +13,7 @@ from reactflow.cells.engine import ENGINE
 from reactflow.cells.fold import FoldCell
 from reactflow.cells.graphview import GraphView, NodeView
 from reactflow.cells.instrument import Instrument, joined, left
+from reactflow.cells.members import Keeping
 from reactflow.cells.naming import function_line
 from reactflow.cells.node import Link, Node
 from reactflow.cells.operators import SYMBOLS
@@ -76,7 +77,7 @@ def _remedy(thing: Any) -> str:
 
 def _observers(node: Node) -> list[Node]:
     live = (one() if type(one) is Link else one for one in node.observers or ())
-    return [one for one in live if one is not None and not isinstance(one, Keeper)]
+    return [one for one in live if one is not None and not isinstance(one, (Keeper, Keeping))]
 
 
 def view_of(node: Node, number: int) -> NodeView:

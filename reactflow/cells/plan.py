@@ -15,6 +15,8 @@ from reactflow.cells.cell import Cell
 from reactflow.cells.derived import METHOD, TRACKED, Derived
 from reactflow.cells.fold import FoldCell
 from reactflow.cells.folds import Fold
+from reactflow.cells.member_folds import MemberChange
+from reactflow.cells.members import Gathered, Members
 from reactflow.cells.naming import Site, function_line
 from reactflow.cells.node import Node as Graph
 from reactflow.cells.pulse import Changes, Pulse
@@ -47,6 +49,7 @@ class Node:
     ``inputs`` are the places of its inputs in the plan, each once; ``arguments`` are what ``fn`` is called with: places
     or constants. ``equal`` is None for the default. ``default`` is UNSET without one. ``fold`` is a fold's algebra.
     ``type`` is the declared type of the value, None when it is not known. ``stored`` is None for the default.
+    ``gathered`` is there for members, which are a pulse of changes.
     """
 
     kind: Kind
@@ -61,6 +64,7 @@ class Node:
     stored: bool | None = None
     type: Any = None
     site: Site | None = None
+    gathered: Gathered | None = None
 
     @property
     def where(self) -> str:
@@ -165,6 +169,10 @@ def _node(
     if isinstance(one, Cell):
         _needs_name(one, name, "source cell")
         return Node(Kind.SOURCE, default=one.default, **common)
+    if isinstance(one, Members):
+        _needs_name(one, name, "members")
+        gathered = one.gathered._replace(type=common["type"])
+        return Node(Kind.PULSE, gathered=gathered, **{**common, "type": tuple[MemberChange, ...]})
     if isinstance(one, Pulse):
         _needs_name(one, name, "pulse")
         return Node(Kind.PULSE, **common)

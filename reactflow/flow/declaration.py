@@ -14,7 +14,7 @@ from itertools import pairwise
 from types import FrameType, FunctionType
 from typing import Any, NoReturn, get_args
 
-from reactflow.cells import Cell, Derived, Effect, Kind, Plan, Readable
+from reactflow.cells import Cell, Derived, Effect, Kind, MemberFold, Plan, Readable
 from reactflow.cells.derived import EXPLICIT, TRACKED
 from reactflow.cells.fold import FoldCell
 from reactflow.cells.naming import function_line, is_ours
@@ -78,7 +78,7 @@ def _written(annotation: object) -> str:
     return re.sub(r"(?:[\w<>]+\.)+(?=\w)", "", text)
 
 
-_MAKERS = {"Cell": "cell", "Pulse": "pulse"}
+_MAKERS = {"Cell": "cell", "Pulse": "pulse", "Members": "members"}
 RESERVED = frozenset({"cells", "codec", "of", "plan", "show", "step", "version"})
 """The names that Flow itself defines."""
 _INTERNAL = frozenset(
@@ -299,6 +299,13 @@ def _check_node(flow: str, node: Node, plan: Plan) -> None:
                 f"{title} reaches the live {hidden.name!r} at {hidden.place}, which is no input of it; "
                 f"make {hidden.name!r} a cell of the flow and pass it: derived(fn, a, b), or read it as "
                 "self.<name> in a method"
+            )
+    for one in node.inputs:
+        if plan.nodes[one].gathered is not None and not isinstance(node.fold, MemberFold):
+            name = plan.nodes[one].name
+            raise DeclarationError(
+                f"{title} reads the members {name!r} ({node.where}), of which no cell holds all: use {name}.sum(), "
+                ".count(), .mean(), .min(), .max() or .top(n), and derive from these"
             )
     if node.kind is Kind.FOLD:
         if not plan.nodes[node.inputs[0]].is_pulse:

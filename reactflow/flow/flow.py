@@ -313,7 +313,7 @@ class Flow(metaclass=FlowType):
                 (sources if isinstance(one, Cell) else computed).append(
                     f"{name}={shown(current_outcome(one))}"
                 )
-        return f"{type(self).__name__}({', '.join(sources)}{'; ' if computed else ''}{', '.join(computed)})"
+        return f"{type(self).__name__}({', '.join(sources)}{'; ' if sources and computed else ''}{', '.join(computed)})"
 
     def _repr_html_(self) -> str:
         rows = [

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from reactflow.cells.cell import Cell, write_refused
 from reactflow.cells.derived import Derived
 from reactflow.cells.fold import FoldCell
+from reactflow.cells.members import Members
 from reactflow.cells.node import NEVER, Node
 from reactflow.cells.pulse import Changes, Pulse
 from reactflow.cells.readable import Readable
@@ -80,6 +81,24 @@ class TemplatePulse(Template, Pulse[Any]):
     __slots__ = ()
 
 
+class TemplateMembers(Template, Members[Any]):
+    """Members of a flow's class."""
+
+    __slots__ = ()
+
+    def put(self, id: str, value: Any) -> NoReturn:
+        """Refused: a template has no contributions."""
+        self._refuse()
+
+    def remove(self, id: str) -> NoReturn:
+        """Refused, as putting is."""
+        self._refuse()
+
+    def items(self) -> NoReturn:
+        """Refused, as putting is."""
+        self._refuse()
+
+
 class TemplateDerived(Template, Derived[Any]):
     """A derived cell of a flow's class."""
 
@@ -113,6 +132,7 @@ class TemplateFold(Template, FoldCell[Any]):
 _FROZEN: dict[type, type] = {
     Cell: TemplateCell,
     Pulse: TemplatePulse,
+    Members: TemplateMembers,
     Derived: TemplateDerived,
     Changes: TemplateChanges,
     FoldCell: TemplateFold,
@@ -121,6 +141,8 @@ _FROZEN: dict[type, type] = {
 
 def freeze(cell: Readable[Any], flow: str, name: str | None) -> None:
     """Make a cell a template of a flow, in place; ``name`` is None for an unnamed intermediate."""
+    if isinstance(cell, Members):
+        cell.let_go()
     if isinstance(cell, FoldCell):
         from reactflow.cells.engine import ENGINE
 

@@ -79,8 +79,11 @@ def _outputs(service: Service, shards: int) -> list[Said]:
         if isinstance(sink, Kinesis):
             found.append((service.name, StreamNeeded(sink.stream, shards)))
         elif isinstance(sink, DynamoDB):
-            names = sink.key_attributes(service.key.names, is_log=bool(output.pulse))
-            found.append((service.name, _table(sink.table, names, types)))
+            names = sink.key_attributes((*output.by, *service.key.names), is_log=bool(output.pulse))
+            by: dict[str, KeyType] = {
+                name: "N" for name, cell in output.by.items() if service.flow.plan[cell].type is int
+            }
+            found.append((service.name, _table(sink.table, names, {**types, **by})))
         elif isinstance(sink, S3):
             found.append((service.name, BucketNeeded(sink.bucket)))
     return found

@@ -17,8 +17,11 @@ from attrs import field, frozen
 from reactflow.cells import UNSET, Kind, Plan
 from reactflow.errors import BindingError, RecordError
 from reactflow.flow import DEFAULT, Event
+from reactflow.service.contribution import Said
 from reactflow.service.conversion import converter
 from reactflow.service.decoding import ABSENT, check_type, decode_value, read_path, short
+from reactflow.service.envelope import OCCURRENCE
+from reactflow.service.gathering import Gathering, gatherings
 from reactflow.service.key import Key, UnitKey
 from reactflow.service.scalars import Converter, Mismatch
 from reactflow.service.source import Contract, Message, Source
@@ -39,7 +42,8 @@ class UnitEvent(NamedTuple):
     """What one record means for one unit; ``error`` instead of an event when it cannot be applied to it.
 
     ``versions`` orders the writes of the cells whose source has a version of its own. ``ignored`` names the fields that
-    feed nothing. ``late`` is there instead of what the event means when it came too late for its window.
+    feed nothing. ``late`` is there instead of what the event means when it came too late for its window. ``said`` is
+    what it says of contributions to the unit, instead of writes.
     """
 
     unit: UnitKey
@@ -48,11 +52,12 @@ class UnitEvent(NamedTuple):
     ignored: frozenset[str] = _NO_NAMES
     error: RecordError | None = None
     late: Late | None = None
+    said: tuple[Said, ...] = ()
 
     @classmethod
-    def failed(cls, unit: UnitKey, error: RecordError) -> UnitEvent:
-        """A record that cannot be applied to its unit."""
-        return cls(unit, Event({}, {}), error=error)
+    def failed(cls, unit: UnitKey, error: RecordError, said: tuple[Said, ...] = ()) -> UnitEvent:
+        """A record that cannot be applied to its unit; ``said`` is what it would say of contributions."""
+        return cls(unit, Event({}, {}), error=error, said=said)
 
     def with_(self, other: UnitEvent) -> UnitEvent:
         """This and what another input makes of the same record, as the one event that a record is."""
@@ -62,7 +67,8 @@ class UnitEvent(NamedTuple):
             return self if self.late is not None else other
         mine, theirs = self.event, other.event
         event = Event({**mine.writes, **theirs.writes}, {**mine.occurrences, **theirs.occurrences})
-        return UnitEvent(self.unit, event, {**self.versions, **other.versions}, self.ignored & other.ignored)
+        versions, ignored = {**self.versions, **other.versions}, self.ignored & other.ignored
+        return UnitEvent(self.unit, event, versions, ignored, said=(*self.said, *other.said))
 
 
 def one_a_unit(events: Iterable[UnitEvent]) -> list[UnitEvent]:
@@ -100,23 +106,29 @@ class Input:
     resource: str = field(init=False)
     contract: Contract = field(init=False)
     used: frozenset[str] = field(init=False)
+    gathers: tuple[Gathering, ...] = field(init=False)
     _fed: tuple[Feed, ...] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         put = object.__setattr__  # a frozen value is completed once, here
         put(self, "resource", self.source.resource)
         put(self, "contract", self.source.contract)
-        used = [*self.feeds.values(), *self.paths.values(), self.source.version or ""]
+        put(self, "gathers", gatherings(self.source, self.plan, self.feeds, self.key))
+        ids = [name for one in self.gathers for name in one.id.names]
+        used = [*self.feeds.values(), *self.paths.values(), *ids, self.source.version or ""]
         known = () if "" in self.feeds.values() else (path.partition(".")[0] for path in used)
         put(self, "used", frozenset(known))
-        nodes = [(name, path, self.plan[name]) for name, path in self.feeds.items()]
+        nodes = [(name, path, self.plan[name]) for name, path in self.feeds.items() if not self.gathers]
         fed = (Feed(name, path, node.kind is Kind.SOURCE, converter(node.type)) for name, path, node in nodes)
         put(self, "_fed", tuple(fed))
 
     @classmethod
     def bind(cls, source: Source, flow: type[Flow], key: Key) -> Input:
         """Bind a source to a flow by its options; raises BindingError with the remedy."""
-        feeds, wanted = source.feeds(flow.plan), key.wanted
+        feeds, wanted = dict(source.feeds(flow.plan)), key.wanted
+        for name in feeds if source.fields is None else ():
+            gathered = flow.plan[name].gathered
+            feeds[name] = feeds[name] if gathered is None else gathered.value
         told = source.key_paths(tuple(wanted.values()))
         if not feeds:
             fed = [f"{node.name!r}" for node in flow.plan if node.name and node.kind is Kind.SOURCE]
@@ -134,7 +146,12 @@ class Input:
                     f"{', '.join(told) or 'none'}): add {{{name}}} to its template, or take {name!r} out of the key"
                 )
         paths = {name: told[field] for name, field in wanted.items()}
-        return cls(source, key, dict(feeds), paths, flow.plan)
+        return cls(source, key, feeds, paths, flow.plan)
+
+    @property
+    def lane_names(self) -> tuple[str, ...]:
+        """The fields that tell what is ordered for itself: a unit, or a contributor to it."""
+        return (*self.key.plain_names, *(name for one in self.gathers for name in one.id.names))
 
     def events(self, message: Message) -> list[UnitEvent]:
         """The events that a message makes, at most one a unit.
@@ -142,6 +159,8 @@ class Input:
         Raises RecordError when no unit can be told; what is wrong with a unit's fields is its event's ``error``.
         """
         new, old = message.new, message.old
+        if self.gathers:
+            return self._gathered(message)
         if (
             new is not None
             and not self.contract.replaces
@@ -168,6 +187,59 @@ class Input:
             replaces = self.contract.replaces or message.cause is not None  # an edge of ours is whole
             made.append(self._judged(self._write(now, new, replaces), new, message, is_removal=False))
         return made
+
+    def _gathered(self, message: Message) -> list[UnitEvent]:
+        """What a message says of contributions: of one that is there, and of one that is there no more."""
+        new, old = message.new, message.old
+        gone = old if old is not None else new
+        made: list[UnitEvent] = []
+        try:
+            fits = new is not None and self._fits(new)
+            was_there = self._was_there(message)
+        except _WhereFailed as error:
+            return [self._said(error.fields, message, error=RecordError(str(error)))]
+        now = self._said(new, message) if fits and new is not None else None
+        if was_there and gone is not None:
+            try:
+                removal = self._said(gone, message, is_gone=True)
+            except RecordError:  # an old image that cannot tell its unit never made one
+                if new is None:
+                    raise
+            else:
+                if now is None or not self._is_of(removal, now):
+                    made.append(removal)
+        return made if now is None else [*made, now]
+
+    def _said(
+        self,
+        fields: Mapping[str, Any],
+        message: Message,
+        *,
+        is_gone: bool = False,
+        error: RecordError | None = None,
+    ) -> UnitEvent:
+        """What fields say of contributions, judged by their window; raises RecordError when no unit can be told."""
+        unit = self.key.read(fields, self.paths)
+        said: tuple[Said, ...] = ()
+        try:
+            said = tuple(one.said(fields, message, is_gone=True) for one in self.gathers)
+            for one in self.gathers:
+                one.check(message)
+            if error is not None:
+                raise error
+            if is_gone:
+                made = UnitEvent(unit, Event({}, {}), said=said)
+            else:
+                valued = tuple(one.said(fields, message, is_gone=False) for one in self.gathers)
+                made = UnitEvent(unit, Event({}, {}), ignored=self._ignored(fields), said=valued)
+        except RecordError as failed:
+            return UnitEvent.failed(unit, failed, said)
+        return self._judged(made, fields, message, is_removal=is_gone)
+
+    def _is_of(self, one: UnitEvent, other: UnitEvent) -> bool:
+        """Whether two events are of the same contributions to the same unit."""
+        keys = [[said.key for said in each.said] for each in (one, other)]
+        return one.unit == other.unit and keys[0] == keys[1]
 
     def _judged(
         self, made: UnitEvent, fields: Mapping[str, Any], message: Message, *, is_removal: bool
@@ -199,7 +271,11 @@ class Input:
         """Whether there was something for this input before, which may have to go."""
         if message.old_known:
             return message.old is not None and self._fits(message.old)
-        return message.new is None or self.contract.replaces
+        if message.new is None:
+            return True
+        # an edge of ours is whole, as a row of a table is; an occurrence that does not fit is only left out
+        is_row = message.cause is not None and message.cause.type != OCCURRENCE
+        return self.contract.replaces or is_row
 
     def _unit(self, fields: Mapping[str, Any]) -> UnitKey | None:
         try:

@@ -174,7 +174,7 @@ class Host:
             else:
                 if message is None:
                     continue
-                one.source.confirm_unit(record, one.key.plain_names)
+                one.source.confirm_unit(record, one.lane_names)
                 events = one.events(message)
                 hops = message.cause.hops if message.cause is not None else 0
                 if hops >= self.service.hops:

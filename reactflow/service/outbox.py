@@ -7,7 +7,7 @@ that write, and pruned with the next one. Each (output, destination) counts its 
 from __future__ import annotations
 
 import logging
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,9 +15,9 @@ from attrs import frozen
 
 from reactflow.cells import UNSET, Failure
 from reactflow.errors import ConfigurationError, Superseded, Transient
-from reactflow.flow import State, same_value
+from reactflow.service.changes import Change, Occurred, Values, changes
 from reactflow.service.envelope import OCCURRENCE, REMOVAL, ROW, Envelope, attributes
-from reactflow.service.item import Item, Pending, PublicationKind, number_name
+from reactflow.service.item import Item, Pending, PublicationKind
 from reactflow.service.key import UnitKey
 from reactflow.service.output import Output
 from reactflow.service.sink import Publication
@@ -28,56 +28,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("reactflow.service")
 
-Values = Mapping[str, object]
-"""Outcomes of a flow's named cells, by name."""
-
-
-class Outcomes(Mapping[str, object]):
-    """The outcomes of a state: those that are in it are looked up there, all are found out when another is asked for.
-
-    A cell that is not stored is shown as what is kept of it.
-    """
-
-    __slots__ = ("_all", "_service", "_state")
-
-    def __init__(self, service: Service, state: State) -> None:
-        self._service, self._state = service, state
-        self._all: Values | None = None
-
-    def __getitem__(self, name: str) -> object:
-        if name in self._state and name in self._service.kept:
-            return self._state[name]
-        return self._found[name]
-
-    def get(self, name: str, default: object = None) -> object:
-        """The outcome of a cell, else ``default``."""
-        if name in self._state and name in self._service.kept:
-            return self._state[name]
-        return self._found.get(name, default)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._found)
-
-    def __len__(self) -> int:
-        return len(self._found)
-
-    @property
-    def _found(self) -> Values:
-        if self._all is None:
-            self._all = self._service.step.values(self._state, recompute=False)
-        return self._all
-
-
 _TYPES: Final[Mapping[PublicationKind, str]] = {"row": ROW, "removal": REMOVAL, "occurrence": OCCURRENCE}
-
-
-@frozen
-class Occurred:
-    """One occurrence of a named pulse, and the values of the cells in its event."""
-
-    pulse: str
-    value: object
-    values: Values
 
 
 @frozen
@@ -122,16 +73,17 @@ def due(
 ) -> tuple[list[Pending], dict[str, int]]:
     """The changes to publish after a unit went from ``before`` to ``after``, and the outputs' numbers after them.
 
-    A cell output has at most one change, its last; a pulse output has every occurrence.
+    A cell output has at most one change, its last (where by= moves its row, two: the removal of the old one comes
+    first); a pulse output has every occurrence.
     """
     counted = dict(numbers)
     pending: list[Pending] = []
     if after is not None:
-        for output, counter, kind, values in _changes(
-            service, service.outputs, numbers, before, after, occurred
+        for output, counter, change in changes(
+            service, unit, service.outputs, numbers, before, after, occurred
         ):
             counted[counter] = counted.get(counter, 0) + 1
-            pending.append(_pending(service, unit, output, kind, values, counted[counter], cause))
+            pending.append(_pending(service, unit, output, change, counted[counter], cause))
     return pending, counted
 
 
@@ -152,83 +104,23 @@ def confirm(
     Raises RecordError for a change that a sink can never write.
     """
     counted = dict(numbers)
-    for output, counter, kind, values in _changes(
-        service, service.confirmed, numbers, before, after, occurred
+    for output, counter, change in changes(
+        service, unit, service.confirmed, numbers, before, after, occurred
     ):
         counted[counter] = counted.get(counter, 0) + 1
-        pending = _pending(service, unit, output, kind, values, counted[counter], cause)
+        pending = _pending(service, unit, output, change, counted[counter], cause)
         known = _unstored(service, output) if pending.recompute else {}
         columns = {column: computed[name] for column, name in known.items() if name in computed}
         output.sink.confirm(_publication(service, pending, columns))
     return counted
 
 
-def _changes(
-    service: Service,
-    outputs: Sequence[Output],
-    told: Container[str],
-    before: Values,
-    after: Values,
-    occurred: Sequence[Occurred],
-) -> Iterator[tuple[Output, str, PublicationKind, Values]]:
-    """Each change of an output: of which, what it is counted by, its kind, its columns."""
-    for output in outputs:
-        counter = number_name(output.name, output.sink.destination)
-        changes = (
-            _occurrences(output, occurred)
-            if output.pulse
-            else _row(service, output, before, after, is_published=counter in told)
-        )
-        for kind, values in changes:
-            yield output, counter, kind, values
-
-
-def _occurrences(output: Output, occurred: Sequence[Occurred]) -> list[tuple[PublicationKind, Values]]:
-    return [
-        ("occurrence", _columns(output, {**one.values, one.pulse: one.value}))
-        for one in occurred
-        if one.pulse == output.pulse
-    ]
-
-
-def _row(
-    service: Service, output: Output, before: Values, after: Values, *, is_published: bool
-) -> list[tuple[PublicationKind, Values]]:
-    old = _columns(output, before) if is_published and exists(service, before) else None
-    new = _columns(output, after) if exists(service, after) else None
-    if new is None:
-        return [] if old is None else [("removal", {})]
-    return [] if old is not None and same_value(old, new) else [("row", new)]
-
-
-def exists(service: Service, values: Values) -> bool:
-    """Whether a unit has a row: one of the source cells that an input feeds has a value."""
-    fed = service.fed
-    return not fed or any(values.get(name, UNSET) is not UNSET for name in fed)
-
-
-def _columns(output: Output, values: Values) -> dict[str, object]:
-    """The columns that have a value; one that is unset, or fails on the defaults, is left out.
-
-    Raises Transient for one that cannot be computed for now, ConfigurationError for one that lacks what is not
-    installed: it would be left out by mistake.
-    """
-    found: dict[str, object] = {}
-    for column, name in output.cells.items():
-        value = values.get(name, UNSET)
-        if type(value) is Failure:
-            if isinstance(value.error, (Transient, ConfigurationError)):
-                value.throw()
-        elif value is not UNSET:
-            found[column] = value
-    return found
-
-
 def _pending(
-    service: Service, unit: UnitKey, output: Output, kind: PublicationKind, values: Values, n: int, cause: Cause
+    service: Service, unit: UnitKey, output: Output, change: Change, n: int, cause: Cause
 ) -> Pending:  # fmt: skip
     """A change as it is stored; values that are too large for that are left to be computed when it is published."""
     codec = service.flow.codec
+    kind, values, by = change
     left_out = _unstored(service, output) if kind == "row" else {}
     destination = output.sink.destination
     id = f"{service.name}/{output.name}/{unit.text}/{destination.replace('/', ':')}/{n}"
@@ -242,7 +134,7 @@ def _pending(
     )
     return Pending(
         id=id, output=output.name, destination=destination, n=n, kind=kind,
-        key={name: codec.to_plain(part, name) for name, part in unit.fields().items()},
+        key={name: codec.to_plain(part, name) for name, part in {**by, **unit.fields()}.items()},
         values={column: codec.to_plain(value, column) for column, value in values.items() if column not in left_out},
         recompute=bool(left_out), envelope=about, bare=output.bare,
     )  # fmt: skip
@@ -252,7 +144,7 @@ def occurrence(
     service: Service, unit: UnitKey, output: Output, values: Values, n: int, cause: Cause
 ) -> Pending:  # fmt: skip
     """An occurrence as it is stored, of something that is no pulse of the flow."""
-    return _pending(service, unit, output, "occurrence", values, n, cause)
+    return _pending(service, unit, output, Change("occurrence", values), n, cause)
 
 
 def as_publication(service: Service, pending: Pending) -> Publication:

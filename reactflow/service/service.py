@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from reactflow.cells import GraphView, Kind
+from reactflow.cells import GraphView, Kind, MemberFold
 from reactflow.errors import BindingError, StateError
 from reactflow.flow import Flow, Step
 from reactflow.service.binding import Input
@@ -143,9 +143,23 @@ class Service:
 
     @cached_property
     def fed(self) -> frozenset[str]:
-        """The source cells that an input feeds."""
+        """The source cells and members that an input feeds."""
         plan = self.flow.plan
-        return frozenset(name for one in self.bound for name in one.feeds if plan[name].kind is Kind.SOURCE)
+        fed = [plan[name] for one in self.bound for name in one.feeds]
+        return frozenset(
+            str(node.name) for node in fed if node.kind is Kind.SOURCE or node.gathered is not None
+        )
+
+    @cached_property
+    def member_folds(self) -> Mapping[str, Mapping[str, MemberFold]]:
+        """The folds of each of the flow's members, by their names."""
+        found: dict[str, dict[str, MemberFold]] = {
+            str(node.name): {} for node in self.flow.plan if node.gathered is not None
+        }
+        for node in self.flow.plan:
+            if isinstance(node.fold, MemberFold):
+                found[str(self.flow.plan.nodes[node.inputs[0]].name)][str(node.name)] = node.fold
+        return found
 
     @cached_property
     def outputs_by_name(self) -> Mapping[tuple[str, str], Output]:
@@ -183,8 +197,8 @@ class Service:
 
     @cached_property
     def confirmed(self) -> tuple[Output, ...]:
-        """The outputs whose sink wants to be asked before a change is stored."""
-        return tuple(one for one in self.outputs if type(one.sink).confirm is not Sink.confirm)
+        """The outputs that have to be asked before a change is stored: by their sink, or for what by= keys them by."""
+        return tuple(one for one in self.outputs if one.by or type(one.sink).confirm is not Sink.confirm)
 
     @cached_property
     def host(self) -> Host:

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 class Publication:
     """One committed change of an output, as a sink gets it.
 
-    ``n`` counts the changes of this output for this unit, from 1. ``key`` holds the unit's key fields and is part of
-    ``values``; a bare cell's value is at its own name. ``kind``: ``row`` (a cell output's latest values), ``removal``
-    (the row is gone) or ``occurrence`` (one of a pulse output). ``bare`` names the attribute that was bound alone
-    (``Room.area >> sink``), else it is empty. ``envelope`` is the CloudEvent as plain data.
+    ``n`` counts the changes of this output for this unit, from 1. ``key`` holds the unit's key fields, after what
+    ``by=`` keys the row by, and is part of ``values``; a bare cell's value is at its own name. ``kind``: ``row`` (a
+    cell output's latest values), ``removal`` (the row is gone) or ``occurrence`` (one of a pulse output). ``bare``
+    names the attribute that was bound alone (``Room.area >> sink``), else it is empty. ``envelope`` is the CloudEvent
+    as plain data.
     """
 
     id: str

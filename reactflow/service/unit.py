@@ -27,10 +27,12 @@ from reactflow.errors import (
 from reactflow.flow import Applied, Event, State
 from reactflow.flow.migration import former
 from reactflow.service.binding import UnitEvent
+from reactflow.service.changes import Occurred, Outcomes, Values
+from reactflow.service.contributing import NONE, Contributions, at_once, load, state_of
 from reactflow.service.item import Item, Pending
 from reactflow.service.key import UnitKey
 from reactflow.service.late import late_change
-from reactflow.service.outbox import Cause, Occurred, Outcomes, Values, confirm, due
+from reactflow.service.outbox import Cause, confirm, due
 from reactflow.service.quarantine import Case, Reason
 from reactflow.service.source import Message, Record
 from reactflow.service.window import Late
@@ -58,7 +60,7 @@ class Arrival(NamedTuple):
 
     def as_poison(self, error: RecordError) -> Arrival:
         """This arrival as one that cannot be applied however often it is tried."""
-        return self._replace(event=UnitEvent.failed(self.event.unit, error))
+        return self._replace(event=UnitEvent.failed(self.event.unit, error, self.event.said))
 
 
 @frozen
@@ -105,12 +107,12 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
     ConfigurationError when a cell or sink lacks what no record can bring.
     """
     service, store = host.service, host.store
-    item = host.warm.recall(unit) or store.get(service.name, unit.text) or Item()
-    rest: Sequence[Arrival] = ()
+    arrivals, rest = at_once(arrivals)
+    item, contributions = load(host, unit, arrivals)
     while True:  # every attempt starts from a fresh copy of the item
         refuse_newer(service, unit, item)
         host.settle(unit, item)  # publish, then prune: what is due is out before anything new is applied
-        draft = Draft(service, unit, item, host.warm.recall_state(unit, item))
+        draft = Draft(service, unit, item, state_of(host, unit, item), contributions.afresh())
         one_by_one = () if draft.apply_together(arrivals) else arrivals
         for index, arrival in enumerate(one_by_one):
             if draft.has_seen(arrival):
@@ -129,14 +131,16 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
             return draft.part(item, rest)  # nothing new: nothing is written
         try:
             new = draft.finish()
-            rival = store.put(service.name, unit.text, new, item.v)
+            moved = [*draft.contributions.moved.values()]
+            rival = store.put(service.name, unit.text, new, item.v, *([moved] if moved else []))
         except StateError as error:  # too large for one write: less at once
             arrivals, rest = cut(arrivals, rest, error)
             continue
         if rival is None:
             host.warm.remember(unit, new, draft.state)
             return draft.part(new, rest)
-        item = rival  # a rival, a zombie, or our own write whose answer was lost: go on from what is there
+        # a rival, a zombie, or our own write whose answer was lost: go on from what is there
+        item, contributions = load(host, unit, arrivals, rival)
 
 
 PAST = 16  # versions of its flow that a unit remembers
@@ -166,9 +170,16 @@ def refuse_newer(service: Service, unit: UnitKey, item: Item) -> None:
 class Draft:
     """A unit being worked on: a fresh copy of its item for every attempt, so that a failed one leaves no trace."""
 
-    def __init__(self, service: Service, unit: UnitKey, item: Item, state: State | None) -> None:
+    def __init__(
+        self,
+        service: Service,
+        unit: UnitKey,
+        item: Item,
+        state: State | None,
+        contributions: Contributions = NONE,
+    ) -> None:
         self.service, self.step = service, service.step
-        self.unit, self.item = unit, item
+        self.unit, self.item, self.contributions = unit, item, contributions
         if state is None:
             state = self.step.read(item.cells, item.gv, item.written) if item.cells else self.step.initial()
         self.state = state
@@ -197,13 +208,16 @@ class Draft:
     @property
     def has_news(self) -> bool:
         """Whether anything has to be written."""
-        return self.marks != self.item.marks
+        return self.marks != self.item.marks or bool(self.contributions.moved)
 
     def has_seen(self, arrival: Arrival) -> bool:
         """Whether an event was applied or put away before; notes what it is then."""
         mark = self.marks.get(arrival.lane, "")
         if arrival.position > mark:
-            return False
+            fate = self.contributions.seen(arrival) if arrival.event.said else ""
+            if fate:
+                self.fates[arrival.place] = fate
+            return bool(fate)
         self.fates[arrival.place] = "superseded" if arrival.skips and arrival.position < mark else "duplicate"
         return True
 
@@ -216,8 +230,8 @@ class Draft:
             return False
         marks, fates, events = dict(self.item.marks), dict(self.fates), []
         applied: list[Message] = []
-        for place, _, lane, position, message, (_, event, versions, _, error, late), skips in arrivals:
-            if error is not None or late is not None or versions:
+        for place, _, lane, position, message, (_, event, versions, _, error, late, said), skips in arrivals:
+            if error is not None or late is not None or versions or said:
                 return False
             mark = marks.get(lane, "")
             if position > mark:
@@ -241,7 +255,10 @@ class Draft:
             raise arrival.event.error
         if arrival.event.late is not None:
             return self._tell_late(arrival, arrival.event.late)
-        event = self._still_due(arrival.event)
+        if arrival.event.said:
+            event = self.contributions.event(arrival, self.state)
+        else:
+            event = self._still_due(arrival.event)
         try:
             state, applied = self.step.apply(self.state, event)
         except CellError as error:
@@ -301,9 +318,12 @@ class Draft:
         return Event(writes, event.event.occurrences)
 
     def end(self, arrival: Arrival, fate: Fate) -> None:
-        """Mark an event as dealt with."""
+        """Mark an event as dealt with: at the contributions that it speaks of, each by its number, else in its lane."""
         self.fates[arrival.place] = fate
-        self.marks[arrival.lane] = arrival.position
+        if arrival.event.said and fate == "applied":
+            self.contributions.accept()
+        elif not (arrival.event.said and self.contributions.pass_by(arrival)):
+            self.marks[arrival.lane] = arrival.position
 
     def put_away(self, arrival: Arrival, error: EventError) -> Case:
         """Enter the case of an event that cannot be applied, in the same write as its mark."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reactflow.errors import ReactflowError, Transient
 from reactflow.service import Case, Host, Item, MemoryStore, Service
+from reactflow.service.contribution import Contribution
 
 
 class Script:
@@ -42,7 +43,26 @@ class FaultyStore:
         self._perhaps("get")
         return self.inner.get(service, unit)
 
-    def put(self, service: str, unit: str, item: Item, expected_v: int) -> Item | None:
+    def look(
+        self, service: str, unit: str, names: Collection[tuple[str, str]]
+    ) -> tuple[Item | None, dict[tuple[str, str], Contribution]]:
+        self._perhaps("look")
+        return self.inner.look(service, unit, names)
+
+    def ranked(
+        self, service: str, unit: str, members: str, *, highest: bool, limit: int
+    ) -> list[Contribution]:
+        self._perhaps("ranked")
+        return self.inner.ranked(service, unit, members, highest=highest, limit=limit)
+
+    def put(
+        self,
+        service: str,
+        unit: str,
+        item: Item,
+        expected_v: int,
+        contributions: Sequence[Contribution] = (),
+    ) -> Item | None:
         self._perhaps("put, before it wrote")
         if not self._in_rival and self.fault("a rival writes first"):
             self._in_rival = True
@@ -50,12 +70,12 @@ class FaultyStore:
                 self.rival()
             finally:
                 self._in_rival = False
-        there = self.inner.put(service, unit, item, expected_v)
+        there = self.inner.put(service, unit, item, expected_v, contributions)
         if there is None:
             self.writes[unit] += 1
             self._perhaps("put, after it wrote")
             if self.fault("put: the answer is lost, and the client asks again"):
-                return self.inner.put(service, unit, item, expected_v)
+                return self.inner.put(service, unit, item, expected_v, contributions)
         return there
 
     def units(self, service: str) -> Iterator[str]:

@@ -55,10 +55,10 @@ def test_cell_that_is_not_stored_and_fails_on_the_defaults_is_left_out_of_the_ro
 class Stumbling(MemoryStore):
     """A store with a fault that nobody thought of, at one unit."""
 
-    def put(self, service: str, unit: str, item: Any, expected_v: int) -> Any:
+    def put(self, service: str, unit: str, item: Any, expected_v: int, contributions: Any = ()) -> Any:
         if unit == "room=r1":
             raise KeyError("nobody thought of this")
-        return super().put(service, unit, item, expected_v)
+        return super().put(service, unit, item, expected_v, contributions)
 
 
 def test_unexpected_error_holds_up_its_own_unit_only(caplog: pytest.LogCaptureFixture) -> None:

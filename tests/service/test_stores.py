@@ -221,7 +221,7 @@ def write_newer(path: Path) -> None:
     [
         (write_text, "file is not a database"),
         (write_foreign, r"is another program's database \(it has customers\): name another file"),
-        (write_newer, "has schema version 99, and this reactflow reads 1"),
+        (write_newer, "has schema version 99, and this reactflow reads 2"),
         (Path.mkdir, "unable to open database file"),
     ],
 )
@@ -297,3 +297,19 @@ def test_corrupt_item_is_a_state_error_that_names_the_unit(path: Path, v: int, d
         store.get("rooms", UNIT)
     with pytest.raises(StateError, match="room=r1"):
         store.put("rooms", UNIT, Item(v=1), 0)
+
+
+def test_file_of_before_there_were_contributions_is_taken_over(path: Path) -> None:
+    store = SQLiteStore(path)
+    store.put("rooms", UNIT, full_item(), 0)
+    store.close()
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("DROP TABLE contributions")
+        connection.execute("UPDATE reactflow_schema SET version = 1")
+    connection.close()
+    for _ in range(2):
+        store = SQLiteStore(path)
+        assert store.get("rooms", UNIT) == full_item()
+        assert store.ranked("rooms", UNIT, "rooms", highest=True, limit=1) == []
+        store.close()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
+from reactflow.cells.ordered import OrderedMap
+from reactflow.service.contribution import Contribution
 from reactflow.service.item import Item
 from reactflow.service.quarantine import Case
 from reactflow.service.stores.store import encode_for_put
@@ -22,6 +24,8 @@ class MemoryStore:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._items: dict[str, dict[str, tuple[int, bytes]]] = {}
+        self._contributions: dict[tuple[str, str], dict[tuple[str, str], tuple[str | None, bytes]]] = {}
+        self._ranked: dict[tuple[str, str, str], OrderedMap[tuple[str, str], bytes]] = {}
         self._cases: dict[str, dict[str, bytes]] = {}
 
     def __repr__(self) -> str:
@@ -29,20 +33,61 @@ class MemoryStore:
 
     def get(self, service: str, unit: str) -> Item | None:
         """See ``Store.get``."""
+        return self.look(service, unit, ())[0]
+
+    def look(
+        self, service: str, unit: str, names: Collection[tuple[str, str]]
+    ) -> tuple[Item | None, dict[tuple[str, str], Contribution]]:
+        """See ``Store.look``."""
         with self._lock:
             there = self._items.get(service, {}).get(unit)
-        return None if there is None else Item.from_bytes(there[1], unit)
+            kept = self._contributions.get((service, unit), {})
+            found = {name: kept[name] for name in names if name in kept}
+        item = None if there is None else Item.from_bytes(there[1], unit)
+        return item, {
+            name: Contribution.from_bytes(*name, rank, data) for name, (rank, data) in found.items()
+        }
 
-    def put(self, service: str, unit: str, item: Item, expected_v: int) -> Item | None:
+    def ranked(
+        self, service: str, unit: str, members: str, *, highest: bool, limit: int
+    ) -> list[Contribution]:
+        """See ``Store.ranked``."""
+        with self._lock:
+            kept = self._ranked.get((service, unit, members), OrderedMap())
+        found = kept.highest(limit) if highest else kept.lowest(limit)
+        return [Contribution.from_bytes(members, key, rank, data) for (rank, key), data in found]
+
+    def put(
+        self,
+        service: str,
+        unit: str,
+        item: Item,
+        expected_v: int,
+        contributions: Sequence[Contribution] = (),
+    ) -> Item | None:
         """See ``Store.put``."""
-        data = encode_for_put(unit, item, expected_v)
+        data = encode_for_put(unit, item, expected_v, contributions)
+        written = [(one, one.to_bytes()) for one in contributions]
         with self._lock:
             items = self._items.setdefault(service, {})
             there = items.get(unit, (0, b""))
             if there[0] == expected_v:
                 items[unit] = (item.v, data)
+                for one, content in written:
+                    self._keep(service, unit, one, content)
                 return None
         return Item.from_bytes(there[1], unit) if there[0] else Item()
+
+    def _keep(self, service: str, unit: str, one: Contribution, content: bytes) -> None:
+        kept = self._contributions.setdefault((service, unit), {})
+        ranked = self._ranked.get((service, unit, one.members), OrderedMap())
+        rank, _ = kept.get(one.name, (None, b""))
+        if rank is not None:
+            ranked = ranked.remove((rank, one.key))
+        if one.rank is not None:
+            ranked = ranked.put((one.rank, one.key), content)
+        kept[one.name] = one.rank, content
+        self._ranked[service, unit, one.members] = ranked
 
     def units(self, service: str) -> Iterator[str]:
         """See ``Store.units``."""

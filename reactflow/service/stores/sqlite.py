@@ -10,25 +10,33 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from reactflow.errors import ConfigurationError, StateError, Transient
+from reactflow.service.contribution import Contribution
 from reactflow.service.item import Item
 from reactflow.service.quarantine import Case
 from reactflow.service.stores.store import encode_for_put
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 _PASSING: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+_CONTRIBUTIONS: Final = """
+CREATE TABLE contributions (
+    service TEXT NOT NULL, unit TEXT NOT NULL, members TEXT NOT NULL, key TEXT NOT NULL, rank TEXT,
+    content BLOB NOT NULL, PRIMARY KEY (service, unit, members, key)) WITHOUT ROWID;
+CREATE INDEX ranked ON contributions (service, unit, members, rank, key) WHERE rank IS NOT NULL
+"""
 _SCHEMA: Final = f"""
 CREATE TABLE reactflow_schema (version INTEGER NOT NULL);
 INSERT INTO reactflow_schema VALUES ({SCHEMA_VERSION});
 CREATE TABLE units (
     service TEXT NOT NULL, unit TEXT NOT NULL, v INTEGER NOT NULL, item BLOB NOT NULL, PRIMARY KEY (service, unit));
 CREATE TABLE cases (
-    number INTEGER PRIMARY KEY, service TEXT NOT NULL, id TEXT NOT NULL, content BLOB NOT NULL, UNIQUE (service, id))
+    number INTEGER PRIMARY KEY, service TEXT NOT NULL, id TEXT NOT NULL, content BLOB NOT NULL, UNIQUE (service, id));
+{_CONTRIBUTIONS}
 """
 
 
@@ -63,13 +71,46 @@ class SQLiteStore:
             row = connection.execute(_SELECT, (service, unit)).fetchone()
         return None if row is None else self._read(service, unit, row)
 
-    def put(self, service: str, unit: str, item: Item, expected_v: int) -> Item | None:
+    def look(
+        self, service: str, unit: str, names: Collection[tuple[str, str]]
+    ) -> tuple[Item | None, dict[tuple[str, str], Contribution]]:
+        """See ``Store.look``."""
+        with self._use() as connection, _transaction(connection, "DEFERRED"):  # reads see one moment inside
+            row = connection.execute(_SELECT, (service, unit)).fetchone()
+            rows = [
+                (name, connection.execute(_SELECT_CONTRIBUTION, (service, unit, *name)).fetchone())
+                for name in names
+            ]
+        found = {name: Contribution.from_bytes(*name, *each) for name, each in rows if each is not None}
+        return None if row is None else self._read(service, unit, row), found
+
+    def ranked(
+        self, service: str, unit: str, members: str, *, highest: bool, limit: int
+    ) -> list[Contribution]:
+        """See ``Store.ranked``."""
+        select = _SELECT_HIGHEST if highest else _SELECT_LOWEST
+        with self._use() as connection:
+            rows = connection.execute(select, (service, unit, members, limit)).fetchall()
+        return [Contribution.from_bytes(members, *row) for row in rows]
+
+    def put(
+        self,
+        service: str,
+        unit: str,
+        item: Item,
+        expected_v: int,
+        contributions: Sequence[Contribution] = (),
+    ) -> Item | None:
         """See ``Store.put``."""
-        data = encode_for_put(unit, item, expected_v)
+        data = encode_for_put(unit, item, expected_v, contributions)
         with self._use() as connection, _transaction(connection):
             row = connection.execute(_SELECT, (service, unit)).fetchone()
             if (row[0] if row else 0) == expected_v:
                 connection.execute("REPLACE INTO units VALUES (?, ?, ?, ?)", (service, unit, item.v, data))
+                connection.executemany(
+                    "REPLACE INTO contributions VALUES (?, ?, ?, ?, ?, ?)",
+                    [(service, unit, *one.name, one.rank, one.to_bytes()) for one in contributions],
+                )
                 return None
         return self._read(service, unit, row) if row else Item()
 
@@ -175,19 +216,39 @@ class SQLiteStore:
                 f"{self.path} is another program's database (it has {shown}): name another file"
             )
         (version,) = connection.execute("SELECT version FROM reactflow_schema").fetchone() or (0,)
+        if version == 1:  # which had no contributions
+            version = self._add_contributions(connection)
         if version != SCHEMA_VERSION:
             raise ConfigurationError(
                 f"{self.path} has schema version {version}, and this reactflow reads {SCHEMA_VERSION}: "
                 "use the reactflow that made it, or name another file"
             )
 
+    def _add_contributions(self, connection: sqlite3.Connection) -> int:
+        with _transaction(connection):
+            (version,) = connection.execute("SELECT version FROM reactflow_schema").fetchone()
+            if version == 1:  # no rival was faster
+                for statement in _CONTRIBUTIONS.split(";"):
+                    connection.execute(statement)
+                connection.execute("UPDATE reactflow_schema SET version = 2")
+        return max(int(version), 2)
+
 
 _SELECT: Final = "SELECT v, item FROM units WHERE service = ? AND unit = ?"
 
+_SELECT_CONTRIBUTION: Final = (
+    "SELECT rank, content FROM contributions WHERE service = ? AND unit = ? AND members = ? AND key = ?"
+)
+_SELECT_LOWEST: Final = (
+    "SELECT key, rank, content FROM contributions WHERE service = ? AND unit = ? AND members = ? AND rank IS NOT NULL "
+    "ORDER BY rank, key LIMIT ?"
+)
+_SELECT_HIGHEST: Final = _SELECT_LOWEST.replace("rank, key", "rank DESC, key DESC")
+
 
 @contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
+def _transaction(connection: sqlite3.Connection, kind: str = "IMMEDIATE") -> Iterator[None]:
+    connection.execute(f"BEGIN {kind}")
     try:
         yield
         connection.execute("COMMIT")
