@@ -44,7 +44,7 @@ def test_notebook_runs_and_shows_what_it_keeps(path: Path) -> None:
 
 
 def test_there_are_notebooks() -> None:
-    assert {"01_area.ipynb", "02_why.ipynb", "03_form.ipynb", "04_windows.ipynb"} <= {
+    assert {"01_area.ipynb", "02_why.ipynb", "03_form.ipynb", "03_laws.ipynb", "04_windows.ipynb"} <= {
         path.name for path in NOTEBOOKS
     }
 

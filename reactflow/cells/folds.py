@@ -83,8 +83,13 @@ def _better(
             raise ValueError(
                 f"{name} has no place for {value!r}, which is neither more nor less than any number"
             )
-        if not state or prefer(value, state[0]):
+        if not state:
+            prefer(value, value)  # raises for what has no order
             return (value,)
+        if prefer(value, state[0]):
+            return (value,)
+        if value != state[0] and not prefer(state[0], value):
+            raise ValueError(f"{name} has no answer for {value!r} and {state[0]!r}, neither of which is more")
         # equal values need not be the same: a fixed choice keeps the fold commutative
         if value == state[0] and _text(value) > _text(state[0]):
             return (value,)

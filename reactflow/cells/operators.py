@@ -73,6 +73,9 @@ class Operators(Generic[T_co]):
     """
 
     __slots__ = ()
+    __array_ufunc__ = (
+        None  # an array on the left leaves the operation to the cell, instead of taking it item by item
+    )
 
     # --- arithmetic: int with int is int, else numbers are float, else it is not known ---------------------
 

@@ -60,12 +60,12 @@ def piped(node: Readable[Any], operators: tuple[Callable[[Any], Any], ...]) -> A
 def bind_cell(node: Any, observable: Any) -> Disposable:
     """Write what an Observable tells into a cell; its error becomes the cell's."""
     subscription: Disposable = observable.subscribe(
-        on_next=lambda value: write(node, value), on_error=lambda error: write(node, Failure(error))
+        lambda value: write(node, value), lambda error: write(node, Failure(error))
     )
     return subscription
 
 
 def bind_pulse(node: Any, observable: Any) -> Disposable:
     """Let a pulse occur with each value that an Observable tells; its error is raised where it arises."""
-    subscription: Disposable = observable.subscribe(on_next=lambda value: emit(node, value))
+    subscription: Disposable = observable.subscribe(lambda value: emit(node, value))
     return subscription

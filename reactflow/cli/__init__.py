@@ -1,1 +1,1 @@
-"""The command line: ``reactflow dev``, ``put``, ``graph``, ``event``, ``invoke``."""
+"""The command line: ``reactflow dev``, ``put``, ``graph``, ``check``, ``event``, ``invoke``."""

@@ -211,6 +211,30 @@ def graph(
 
 
 @app.command()
+def check(
+    target: Annotated[str, typer.Argument(metavar="MODULE:NAME", help="a flow, service or system")],
+) -> None:
+    """Look for examples against the laws that folds declare; exit code 1 when there is one.
+
+    \b
+    reactflow check rooms:rooms
+    """
+    from reactflow.cli.lawful import law_lines
+    from reactflow.flow import Flow
+
+    found = load(target)
+    is_flow = isinstance(found, type) and issubclass(found, Flow)
+    refuted = 0
+    for line, is_well in law_lines([found] if is_flow else load_services(target), target):
+        print(line)
+        refuted += not is_well
+    if refuted:
+        one, many = "1 law is declared and does not", f"{refuted} laws are declared and do not"
+        what = f"{one} hold: do not declare it" if refuted == 1 else f"{many} hold: do not declare them"
+        raise typer.Exit(_told("reactflow check", f"{what}, or correct the fold", 1))
+
+
+@app.command()
 def event(
     source: Annotated[Source, typer.Argument(help="what sends it", metavar="SOURCE")],
     resource: Annotated[str, typer.Argument(help="the stream, table or bucket", metavar="NAME")],

@@ -69,6 +69,19 @@ class Cells:
     def __getattr__(self, name: str) -> Any:
         raise no_cell(self, self._flow_name, name, self.__dict__)
 
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "_flow_name":
+            object.__setattr__(self, name, value)
+            return
+        if name not in self.__dict__:
+            raise no_cell(self, self._flow_name, name, self.__dict__)
+        raise ReadOnlyError(
+            f"{self._flow_name}.cells.{name} is the cell itself; write its value: .cells.{name}.value = ..."
+        )
+
+    def __delattr__(self, name: str) -> None:
+        raise ReadOnlyError(f"{self._flow_name}.cells.{name} cannot be taken out of its flow's instance")
+
     def __iter__(self) -> Iterator[Readable[Any]]:
         return iter(self.__dict__.values())
 

@@ -100,7 +100,7 @@ def refuse_skipped(
 def _check_folds(one: Input, plan: Plan) -> None:
     """A fold stands an unordered source only if it is commutative along its whole path."""
     fed = {plan.names[name] for name in one.feeds}
-    what = "may skip values in between" if one.source.contract.skips else "is not ordered for one unit"
+    what = "is not ordered for one unit" + " and may skip values in between" * one.source.contract.skips
     if hint := _not_in_key(one):
         what += f" ({hint})"
     for fold in fold_laws(plan):

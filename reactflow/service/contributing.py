@@ -29,8 +29,10 @@ Name = tuple[str, str]
 """The members that a contribution is one of, and its key."""
 
 
-def at_once(arrivals: Sequence[Arrival]) -> tuple[Sequence[Arrival], Sequence[Arrival]]:
+def at_once(service: Service, arrivals: Sequence[Arrival]) -> tuple[Sequence[Arrival], Sequence[Arrival]]:
     """The arrivals whose contributions find room in one transaction, and the rest."""
+    if not service.member_folds:
+        return arrivals, ()
     names: set[Name] = set()
     for place, arrival in enumerate(arrivals):
         names |= _names(arrival.event.said)
@@ -48,7 +50,8 @@ def load(
     that is given is taken only where there are none.
     """
     service, store = host.service, host.store
-    names = set[Name]().union(*(_names(arrival.event.said) for arrival in arrivals if arrival.event.said))
+    spoken = [arrival.event.said for arrival in arrivals] if service.member_folds else []
+    names = set[Name]().union(*map(_names, spoken))
     if not names:
         return (item or host.warm.recall(unit) or store.get(service.name, unit.text) or Item()), NONE
     item, kept = store.look(service.name, unit.text, names)

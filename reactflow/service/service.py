@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from reactflow.cells import GraphView, Kind, MemberFold
-from reactflow.errors import BindingError
+from reactflow.errors import BindingError, StateError
 from reactflow.flow import Flow, Step
 from reactflow.service.binding import Input
 from reactflow.service.causality import meet
@@ -83,8 +83,20 @@ class Service:
         check_folds(self.bound)
         late = late_output(self.key)
         outputs = [self._bind_output(one) for one in self.outputs if getattr(one, "pulse", "") != LATE]
+        self._check_defaults()
         put(self, "outputs", (*outputs, *([late] if late is not None else [])))
         self._check_outputs()
+
+    def _check_defaults(self) -> None:
+        """Refuse a flow whose state cannot be stored even before the first event: no record could be applied."""
+        step = self.flow.step()
+        try:
+            step.codec.encode(step.initial())
+        except StateError as error:
+            raise BindingError(
+                f"service {self.name!r}: a unit of {self.flow.__name__} cannot be stored as it starts: {error}. Give "
+                "the cell another default"
+            ) from error
 
     def _bind_output(self, output: object) -> Output:
         if isinstance(output, Sink):

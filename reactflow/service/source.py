@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import field, frozen
 
-from reactflow.errors import Unfinished
+from reactflow.errors import BindingError, Unfinished
 
 if TYPE_CHECKING:
     from reactflow.cells import Plan
@@ -73,6 +73,17 @@ class Message:
     cause: Envelope | None = None
 
 
+def _one_of(*known: object) -> Callable[[Any, Any, object], None]:
+    """A validator of an option that has few values: a misspelled one would switch a guard off without a word."""
+
+    def check(source: Any, option: Any, value: object) -> None:
+        if value not in known:
+            said = " or ".join(repr(one) for one in known)
+            raise BindingError(f"{type(source).__name__}({option.name}={value!r}): it is {said}")
+
+    return check
+
+
 def _frozen_mapping(value: Mapping[str, str] | None) -> dict[str, str] | None:
     return None if value is None else dict(value)
 
@@ -92,9 +103,9 @@ class Source(ABC):
 
     fields: Mapping[str, str] | None = field(default=None, converter=_frozen_mapping)
     where: Callable[[Mapping[str, Any]], object] | None = None
-    extra: Literal["ignore", "forbid"] = "ignore"
+    extra: Literal["ignore", "forbid"] = field(default="ignore", validator=_one_of("ignore", "forbid"))
     version: str | None = None
-    order: Literal["arrival"] | None = None
+    order: Literal["arrival"] | None = field(default=None, validator=_one_of(None, "arrival"))
     account: str | None = None
 
     @property

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from reactflow.cells import GraphView, NodeView
 from reactflow.errors import BindingError
-from reactflow.service.causality import Edge, Reach, causes, components, cycles, edges, effects
+from reactflow.service.causality import Edge, Reach, causes, components, cycles, edges, effects, meet
+from reactflow.service.contracts import refuse_skipped
 from reactflow.service.service import Service
 
 
@@ -14,7 +15,8 @@ class System:
     """Services joined by the streams, tables and buckets that they share.
 
     ``cycles`` declares the cycles that are meant, such as acknowledgements: ``cycles=[("rooms", "floors")]``. Raises
-    BindingError for a cycle that is not declared, or a name used twice.
+    BindingError for a cycle that is not declared, a name used twice, or a fold over ``.changes()`` of what a cell
+    output of another service feeds: it tells the latest value, and those in between may never come.
     """
 
     __slots__ = ("_reach", "edges", "services")
@@ -24,6 +26,7 @@ class System:
         self._reach: list[Reach] = [(one.name, one.reads, one.writes) for one in services]
         self.edges: tuple[Edge, ...] = edges(self._reach)
         self._check_cycles({frozenset(str(getattr(one, "name", one)) for one in cycle) for cycle in cycles})
+        self._check_skips()
 
     def _check_cycles(self, declared: set[frozenset[str]]) -> None:
         """Every edge within a cycle has to be in one that is declared."""
@@ -43,6 +46,22 @@ class System:
                 f"services feed each other: {' -> '.join((*named, named[0]))}. Cut the cycle, or, if it is meant (an "
                 f"acknowledgement), declare it: System(..., cycles=[({', '.join(map(repr, named))})])"
             )
+
+    def _check_skips(self) -> None:
+        """What a cell output feeds may skip values; a pulse output skips none."""
+        for edge in self.edges:
+            for output in self.services[edge.cause].outputs:
+                if output.pulse or output.sink.reach != edge.resource:
+                    continue
+                what = (
+                    f"the cell output {output.name!r} of service {edge.cause!r} to {output.sink.destination}"
+                )
+                for one in self.services[edge.effect].bound:
+                    # an output and the key's fields may share a stream with what else is told there
+                    told = (path.partition(".")[0] in ("", *output.cells) for path in one.feeds.values())
+                    names = [name for name, is_told in zip(one.feeds, told, strict=True) if is_told]
+                    if meet(edge.resource, one.source.reach):
+                        refuse_skipped(one.plan, names, what)
 
     def causes(self, service: str) -> list[str]:
         """The services that cause this one, directly or not, nearest first. Raises BindingError for an unknown name."""

@@ -107,7 +107,7 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
     ConfigurationError when a cell or sink lacks what no record can bring.
     """
     service, store = host.service, host.store
-    arrivals, rest = at_once(arrivals)
+    arrivals, rest = at_once(service, arrivals)
     item, contributions = load(host, unit, arrivals)
     while True:  # every attempt starts from a fresh copy of the item
         refuse_newer(service, unit, item)

@@ -1,4 +1,4 @@
-"""The testing kit: sample events of every trigger, makers of more, and the purity probe."""
+"""The testing kit: sample events of every trigger, makers of more, the purity probe, and the check of laws."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from reactflow.testing.events import (
     samples,
     sqs_event,
 )
+from reactflow.testing.laws import LawCheck, check_laws
 from reactflow.testing.purity import Impurity, check_purity
 
 __all__ = [
     "Impurity",
+    "LawCheck",
+    "check_laws",
     "check_purity",
     "dynamodb_event",
     "eventbridge_event",

@@ -331,3 +331,25 @@ def test_the_types_of_a_fold_may_be_written_where_it_is_made() -> None:
     total = fold(reading, Fold[int, int](0, lambda state, value: state + value))
     reading.emit(2)
     assert total.value == 2
+
+
+def test_a_maximum_refuses_what_has_no_order_from_the_first_on_and_goes_on() -> None:
+    reading: Pulse[Any] = pulse()
+    most = fold(reading, folds.max)
+    reading.emit(None)
+    with pytest.raises(TypeError):
+        _ = most.value
+    reading.emit(3)
+    reading.emit(4)
+    assert most.value == 4
+
+
+def test_a_maximum_of_sets_refuses_those_of_which_neither_is_more() -> None:
+    reading: Pulse[Any] = pulse()
+    most = fold(reading, folds.max)
+    reading.emit({1})
+    reading.emit({2})
+    with pytest.raises(ValueError, match="neither of which is more"):
+        _ = most.value
+    reading.emit({1, 2})
+    assert most.value == {1, 2}

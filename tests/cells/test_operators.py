@@ -140,3 +140,11 @@ def test_operators_of_one_cell_with_itself_and_of_pulses_with_cells(heat: Heat) 
         reading.emit(10)
         length.value = 3
         assert ran.take() == [(25, 0), 50, (9, 0)]
+
+
+def test_an_array_on_the_left_is_an_operand_like_any_other() -> None:
+    np = pytest.importorskip("numpy")
+    length = cell(2.0)
+    doubled = np.array([1.0, 2.0]) * length
+    assert isinstance(doubled, Derived)
+    assert doubled.value.tolist() == [2.0, 4.0]

@@ -13,7 +13,7 @@ import pytest
 from reactflow.cli import main
 
 ROOMS = """
-from reactflow import Flow, Service, System, cell, row
+from reactflow import Flow, Fold, Pulse, Service, System, cell, fold, folds, pulse, row
 from reactflow.aws import DynamoDB, Kinesis, S3
 
 
@@ -28,6 +28,28 @@ items = Service(Room, name="items", key="room", inputs=[DynamoDB("rooms")])
 house = System(rooms, items)
 areas = Service(Room, name="areas", key="room", inputs=[Kinesis("measurements", partition="room")],
                 outputs=[row(Room.area) >> DynamoDB("areas")])
+
+total = lambda state, one: state + one
+NAIVE = Fold(0.0, total, total, laws=frozenset({"associative", "commutative"}), name="naive")
+
+
+class Tally(Flow):
+    celsius: Pulse[float] = pulse()
+    record = pulse()
+    level = cell(0.0)
+    highest = fold(celsius, folds.max)
+    latest = fold(record, folds.last_by("at"))
+    kept = fold(celsius, Fold(0.0, total, name="own"))
+    peak = fold(level.changes(), folds.max)
+
+
+class Wrong(Flow):
+    celsius: Pulse[float] = pulse()
+    total = fold(celsius, NAIVE)
+
+
+tally = Service(Tally, key="id", inputs=[Kinesis("tally", partition="id")])
+both = System(tally, Service(Wrong, key="id", inputs=[Kinesis("wrong", partition="id")]))
 """
 
 
@@ -65,7 +87,7 @@ def test_help_shows_a_command_that_can_be_typed(reactflow: Any) -> None:
     assert "reactflow dev rooms:rooms" in called.out.replace("\n", " ")
 
 
-@pytest.mark.parametrize("command", ["dev", "put", "graph", "event", "invoke"])
+@pytest.mark.parametrize("command", ["dev", "put", "graph", "check", "event", "invoke"])
 def test_the_help_of_every_command_shows_an_example_of_it(reactflow: Any, command: str) -> None:
     called = reactflow(command, "--help")
     assert called.code == 0
@@ -315,3 +337,44 @@ def test_an_unknown_setting_is_refused_with_a_suggestion(reactflow: Any, tmp_pat
 def test_a_setting_of_another_type_is_refused(reactflow: Any, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.reactflow]\nport = "1"\n')
     assert "port = '1' is not a whole number" in reactflow("graph", "rooms:Room").err
+
+
+def test_check_says_a_line_for_every_law_that_is_declared_and_a_word_on_every_other_fold(
+    reactflow: Any,
+) -> None:
+    called = reactflow("check", "rooms:tally")
+    assert (called.code, called.err) == (0, "")
+    lines = called.out.splitlines()
+    assert lines[:3] == [
+        f"tally.highest: {law}: no counter-example found"
+        for law in ("associative", "commutative", "idempotent")
+    ]
+    assert lines[3].startswith(
+        "tally.latest: not checked: the fold 'latest' takes no value that can be made up"
+    )
+    assert lines[4:] == [
+        "tally.kept: it declares no law: its events are needed in one order",
+        "tally.peak: what it sees depends on the cell 'level', so it has no law: its events are needed in one order",
+    ]
+
+
+@pytest.mark.parametrize("target", ["rooms:both", "rooms:Wrong"])
+def test_check_fails_with_the_counter_example_to_a_law_that_does_not_hold(
+    reactflow: Any, target: str
+) -> None:
+    called = reactflow("check", target)
+    assert called.code == 1
+    assert called.err == (
+        "reactflow check: 2 laws are declared and do not hold: do not declare them, or correct the fold\n"
+    )
+    assert (
+        ".total: not commutative, though declared: 0.1 then 0.2 then 0.3 gives 0.6000000000000001, "
+        "0.2 then 0.3 then 0.1 gives 0.6\n"
+    ) in called.out.lower()
+
+
+def test_check_of_what_has_no_fold_says_so(reactflow: Any) -> None:
+    called = reactflow("check", "rooms:rooms")
+    assert called.code == 1
+    assert "has no fold, so there is no law to check" in called.err
+    assert "and not a service" in reactflow("check", "rooms:NAIVE").err

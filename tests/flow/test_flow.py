@@ -280,3 +280,19 @@ def test_a_chain_of_ten_thousand_cells_is_a_flow() -> None:
 
 def test_unset_is_a_value_to_give() -> None:
     assert not Room(length=UNSET).cells.length.is_set
+
+
+def test_a_cell_of_an_instance_is_not_replaced_by_a_value() -> None:
+    class Hall(Flow):
+        length = cell(1.0)
+        area = length * 2.0
+
+    hall = Hall()
+    with pytest.raises(ReadOnlyError, match=r"write its value: \.cells\.length\.value = "):
+        hall.cells.length = 3.0  # type: ignore[assignment]  # what is refused
+    with pytest.raises(AttributeError, match="lenght"):
+        hall.cells.lenght = 3.0  # type: ignore[attr-defined]  # what is refused
+    with pytest.raises(ReadOnlyError, match="cannot be taken out"):
+        del hall.cells.length
+    hall.cells.length.value = 3.0
+    assert hall.area == 6.0

@@ -131,3 +131,20 @@ def test_output_into_the_prefix_that_is_read_is_refused() -> None:
             inputs=[source],
             outputs=[Photo.size >> S3("photos", key="in/small/{name}.json")],
         )
+
+
+@pytest.mark.parametrize("default", [float("nan"), object(), 1j])
+def test_a_flow_whose_start_cannot_be_stored_is_refused(default: Any) -> None:
+    class Strange(Flow):
+        a = cell(default)
+        n = cell(0)
+
+    with pytest.raises(BindingError, match=r"cannot be stored as it starts.*another default"):
+        Service(Strange, name="strange", key="room", inputs=[Kinesis("m", order="arrival")])
+
+
+@pytest.mark.parametrize(("option", "value"), [("extra", "forbidden"), ("order", "arival")])
+def test_a_misspelled_option_of_a_source_is_refused(option: str, value: str) -> None:
+    given: dict[str, Any] = {option: value}
+    with pytest.raises(BindingError, match=rf"Kinesis\({option}='{value}'\): it is "):
+        Kinesis("m", partition="room", **given)

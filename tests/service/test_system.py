@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from reactflow import Flow, Service, System, cell
-from reactflow.aws import Kinesis
+from reactflow import Flow, Pulse, Service, System, cell, fold, folds, pulse, row
+from reactflow.aws import DynamoDB, Kinesis
 from reactflow.errors import BindingError
 
 
@@ -88,3 +88,65 @@ def test_cycle_that_is_not_declared_is_refused_with_its_way(
 ) -> None:
     with pytest.raises(BindingError, match=says):
         System(*services, cycles=declared)
+
+
+class Room(Flow):
+    length = cell(0.0)
+    area = length * 2.0
+    measured: Pulse[float] = pulse()
+    doubled = measured.map(lambda length: length * 2.0)
+
+
+class Floor(Flow):
+    area = cell(0.0)
+    peak = fold(area.changes(), folds.max)
+
+
+class Areas(Flow):
+    area: Pulse[float] = pulse()
+    peak = fold(area, folds.max)
+
+
+def rooms(*outputs: Any) -> Service:
+    return Service(
+        Room, name="rooms", key="room", inputs=[Kinesis("lengths", partition="room")], outputs=outputs
+    )
+
+
+def floors(flow: type[Flow], source: Any) -> Service:
+    return Service(flow, name="floors", key="room", inputs=[source])
+
+
+AREAS = Kinesis("areas", partition="room")
+
+
+@pytest.mark.parametrize(
+    ("output", "source"),
+    [
+        (Room.area >> AREAS, AREAS),
+        (row(Room.area, Room.length) >> DynamoDB("areas"), DynamoDB("areas")),
+        (row(size=Room.area) >> AREAS, Kinesis("areas", partition="room", fields={"area": "size"})),
+    ],
+)
+def test_a_fold_over_changes_of_what_a_cell_output_feeds_is_refused(output: Any, source: Any) -> None:
+    alone = floors(Floor, source)
+    with pytest.raises(
+        BindingError,
+        match=r"the fold 'peak' \(max\) adds up changes of what 'area' feeds, and the cell output '(area|size)' of "
+        r"service 'rooms' to (kinesis|dynamodb)/areas may skip values in between: .*sent as a pulse",
+    ):
+        System(rooms(output), alone)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "floor"),
+    [
+        ([row(area=Room.doubled) >> AREAS], floors(Floor, AREAS)),
+        ([Room.area >> AREAS], floors(Areas, AREAS)),
+        ([row(size=Room.area, name="row") >> AREAS, row(area=Room.doubled) >> AREAS], floors(Floor, AREAS)),
+        ([Room.area >> AREAS], floors(Floor, Kinesis("others", partition="room"))),
+    ],
+    ids=["pulse output", "fold of one event's field", "another field of one stream", "another stream"],
+)
+def test_what_skips_nothing_that_a_fold_counts_is_taken(outputs: list[Any], floor: Service) -> None:
+    assert System(rooms(*outputs), floor).services.keys() == {"rooms", "floors"}

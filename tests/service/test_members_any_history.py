@@ -1,4 +1,4 @@
-"""Whatever happens between rooms and buildings, each room counts once, with its last area, where it is."""
+"""Members under any history, in any order, with any fault: both totals are right in the end."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from reactflow import MemoryStore, SQLiteStore
 from reactflow.service import Host
 from reactflow.testing import kinesis_event
-from tests.service.buildings import in_, receiver, senders
 from tests.service.faults import FaultyStore, Script, Trigger
 from tests.service.recording import Table, check_publications
+from tests.service.test_members import in_, receiver, senders
 from tests.service.wire import Wire, as_records
 
 AREAS = st.sampled_from([0.1, 0.2, 0.3, 1e16, -1e16, 3.0, 5.5])
