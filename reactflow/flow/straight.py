@@ -34,6 +34,10 @@ Run: TypeAlias = Callable[..., Result]
 """``run(state, events)`` is the step; ``run(state, events, otherwise)`` asks that where it does not know how."""
 
 
+LARGEST = 2_000
+"""Nodes of a plan that code is written for: a larger function takes Python longer to compile than it saves."""
+
+
 class Unusual(Exception):  # no error: it says that the general way has to be taken
     """Leaves straight-line code."""
 
@@ -45,6 +49,8 @@ def straight(
 
     ``exact`` says that each event gives all of them, else any. ``otherwise`` is called when it does not know how.
     """
+    if len(shape.nodes) > LARGEST:
+        return None, ""
     reach = Reach(shape, given, exact)
     if not reach.is_possible:
         return None, ""

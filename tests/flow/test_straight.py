@@ -12,6 +12,7 @@ from reactflow.cells import UNSET, Cell, cell, derived, fold, folds, pulse
 from reactflow.errors import CellError
 from reactflow.flow import DEFAULT, Event, Flow
 from reactflow.flow.step import SHAPES
+from reactflow.flow.straight import LARGEST
 
 
 class Room(Flow):
@@ -212,3 +213,12 @@ def test_a_method_sees_each_event_and_keeps_nothing_of_the_last() -> None:
     state, changes = step(step.initial(), events)
     assert state["total"] == 1.0
     assert changes.occurrences == (("paid", "a"), ("receipt", "6.0 a"), ("paid", "b"), ("receipt", "1.0 b"))
+
+
+def test_a_flow_that_is_too_large_for_one_function_is_applied_in_the_general_way() -> None:
+    cells: dict[str, Any] = {"s": cell(0)}
+    for place in range(LARGEST):
+        cells[f"d{place}"] = cells["s"] + place
+    step = Flow.of(cells, name="Large").step()
+    state, changes = step(step.initial(), [Event({"s": 1})])
+    assert (state["d7"], len(changes.cells), step.source) == (8, LARGEST + 1, "")
