@@ -95,7 +95,10 @@ def record_maker(kind: type) -> Callable[[Mapping[str, Any]], Any]:
     if issubclass(kind, tuple):
         scope["new"] = tuple.__new__
         fields = "".join(f"fields[{name!r}], " for name in names)
-        return _made(f"def make(fields):\n    return new(kind, ({fields}))\n", "make", scope)  # type: ignore[no-any-return]
+        of_tuple: Callable[[Any], Any] = _made(
+            f"def make(fields):\n    return new(kind, ({fields}))\n", "make", scope
+        )
+        return of_tuple
     lines = ["    made = new(kind)"]
     for place, name in enumerate(names):
         slot = kind.__dict__.get(name)
@@ -106,7 +109,10 @@ def record_maker(kind: type) -> Callable[[Mapping[str, Any]], Any]:
             lines.append(f"    put(made, {name!r}, fields[{name!r}])")
     if any("_attrs_cached_hash" in getattr(base, "__slots__", ()) for base in kind.__mro__):
         lines.append("    put(made, '_attrs_cached_hash', None)")
-    return _made("def make(fields):\n" + "\n".join(lines) + "\n    return made\n", "make", scope)  # type: ignore[no-any-return]
+    make: Callable[[Any], Any] = _made(
+        "def make(fields):\n" + "\n".join(lines) + "\n    return made\n", "make", scope
+    )
+    return make
 
 
 def _choice(value: str, kind: object, other: str, records: Mapping[type, Text], scope: dict[str, Any]) -> str:

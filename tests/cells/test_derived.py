@@ -302,7 +302,7 @@ def test_a_function_without_inputs_that_needs_arguments_is_refused_with_its_line
     def keyed(*, width: float) -> float:
         return width
 
-    one: Any = lambda width, height=2.0: width * height  # noqa: E731
+    one: Any = lambda width, height=2.0: width * height  # noqa: E731  # it has to have no name
     for fn in (one, keyed, Room().area):
         with pytest.raises(
             DeclarationError, match=r"takes width \(test_derived.py:\d+\).* derived\(fn, width\)"

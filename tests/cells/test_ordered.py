@@ -54,7 +54,7 @@ class Counted:
     def __eq__(self, other: object) -> bool:
         raise AssertionError("keys are compared by < alone")
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # how Python says that it cannot be hashed
 
 
 @pytest.mark.parametrize("size", [10, 1_000, pytest.param(100_000, marks=pytest.mark.slow)])

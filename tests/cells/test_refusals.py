@@ -35,7 +35,7 @@ def _unpack(one: Any) -> Any:
         (len, r"has no length.* \.value, or \.map\(len\)"),
         (lambda one: one[0], r"has no items.* \.value"),
         (iter, r"has no items.* \.value .*go through"),
-        (lambda one: [each for each in one], r"has no items.* \.value .*go through"),  # noqa: C416
+        (lambda one: [each for each in one], r"has no items.* \.value .*go through"),  # noqa: C416  # that is what is refused
         (lambda one: 3 in one, r"has no items.* \.value"),
         (_unpack, r"has no items.* \.value"),
         (_set_item, r"has no items.* write a new one to \.value"),

@@ -62,13 +62,13 @@ class Sized(Protocol):
 @pytest.mark.parametrize(
     ("value", "kind"),
     [
-        (1, int), (1, float), (True, bool), ("x", str), (None, None), (object(), Any), (None, Optional[int]),  # noqa: UP045
+        (1, int), (1, float), (True, bool), ("x", str), (None, None), (object(), Any), (None, Optional[int]),  # noqa: UP045  # both ways to write it
         ([1, 2.5], list[float]), ((1, "x"), tuple[int, str]), ((1, 2, 3), tuple[int, ...]), ((), tuple[int, ...]),
         ({"a": [1]}, dict[str, list[int]]), ({"a": 1}, Mapping[str, int]), ([1], Sequence), ({1}, set[int]),
         (frozenset("a"), frozenset[str]), (Color.RED, Color), (Color.RED, Literal[Color.RED]), (2, Literal[1, 2]),
         (Point(1.0), Point), (Point(1, Color.RED), Point), (Line([Point(1.0)]), Line), (Pair(1, "x"), Pair),
         ({"n": 1}, Row), ({"n": 1, "note": "x"}, Row), (1.5, Metres), (1.5, Annotated[float, "m"]), (1, T), ("x", U),
-        (3, Sized), (1, Union[int, str]),  # noqa: UP007
+        (3, Sized), (1, Union[int, str]),  # noqa: UP007  # as above
     ],
 )  # fmt: skip
 def test_a_value_of_a_type_fits(value: object, kind: Any) -> None:
@@ -98,8 +98,8 @@ def test_only_an_int_in_a_cell_of_floats_is_made_one() -> None:
 @pytest.mark.parametrize(
     ("kind", "name"),
     [
-        (int, "int"), (Optional[int], "int | None"), (Union[int, str], "int | str"), (int | str, "int | str"),  # noqa: UP007, UP045
-        (list[Optional[float]], "list[float | None]"), (tuple[int, ...], "tuple[int, ...]"),  # noqa: UP045
+        (int, "int"), (Optional[int], "int | None"), (Union[int, str], "int | str"), (int | str, "int | str"),  # noqa: UP007, UP045  # as above
+        (list[Optional[float]], "list[float | None]"), (tuple[int, ...], "tuple[int, ...]"),  # noqa: UP045  # both ways to write it
         (Point, "tests.flow.test_fitting.Point"), (Literal[1, "ü"], r"Literal[1, '\xfc']"), (Annotated[int, 1], "int"),
         (Metres, "Metres"), (None, ""), (type(None), "None"), (Any, "Any"),
     ],
