@@ -114,7 +114,8 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
     item, contributions = load(host, unit, arrivals)
     while True:  # every attempt starts from a fresh copy of the item
         refuse_newer(service, unit, item)
-        host.settle(unit, item)  # publish, then prune: what is due is out before anything new is applied
+        if item.out:
+            host.settle(unit, item)  # publish, then prune: what is due is out before anything new is applied
         draft = Draft(service, unit, item, state_of(host, unit, item), contributions.afresh())
         one_by_one = () if draft.apply_together(arrivals) else arrivals
         for index, arrival in enumerate(one_by_one):
@@ -160,7 +161,7 @@ def past_of(item: Item, version: str) -> tuple[str, ...]:
 
 def refuse_newer(service: Service, unit: UnitKey, item: Item) -> None:
     """Raise StateError for an item that a later version of the flow has had: its records come again, to that one."""
-    mine = service.flow.version
+    mine = service.step.version
     if mine in item.past:
         name = service.flow.__name__
         raise StateError(
@@ -187,13 +188,15 @@ class Draft:
             state = self.step.read(item.cells, item.gv, item.written) if item.cells else self.step.initial()
         self.state = state
         self.before: Values = Outcomes(service, self.state)
+        self.moved: Mapping[str, object] | None = None  # the cells that changed, where that is known
         if item.cells and item.gv != self.step.version:
             self.before = {**self.before, **self._computed_by_old_version()}
         self.shown: Values = self.before
         self.told = item.numbers  # what the sinks were asked about last
         # late records, and the outputs' numbers with them
         self.late, self.numbers = list[Pending](), dict(item.numbers)
-        self.marks, self.versions = dict(item.marks), self.step.migrations.renamed(item.versions)
+        self.marks = dict(item.marks)
+        self.versions = self.step.migrations.renamed(item.versions) if item.versions else {}
         self.open_cases = list(item.open_cases)
         self.occurred: list[Occurred] = []
         self.cases: list[Case] = []
@@ -248,10 +251,11 @@ class Draft:
                 fates[place] = "superseded" if skips and position < mark else "duplicate"
         if events:
             try:
-                self.state = self.step(self.state, events)[0]
+                self.state, changes = self.step(self.state, events)
             except Exception:  # which of them it was, and what it means, is found one by one
                 return False
             self.cause = cause.and_then(last, None)
+            self.moved = changes.cells if self.item.gv == self.step.version else None
         self.marks, self.fates = marks, fates
         return True
 
@@ -350,8 +354,9 @@ class Draft:
     def finish(self) -> Item:
         """The item to be written: state, marks, cases and due changes together."""
         pending, numbers = due(
-            self.service, self.unit, self.numbers, self.before, self._after(), self.occurred, self.cause
-        )
+            self.service, self.unit, self.numbers, self.before, self._after(), self.occurred, self.cause,
+            self.moved,
+        )  # fmt: skip
         codec, item = self.step.codec, self.item
         return Item(
             v=item.v + 1, gv=self.step.version, cells=codec.encode(self.state), marks=self.marks,
