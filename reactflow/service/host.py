@@ -27,6 +27,7 @@ from reactflow.service.outbox import waiting
 from reactflow.service.output import Output
 from reactflow.service.quarantine import Case, kept_as, plain
 from reactflow.service.redrive import queued, redrive, skip
+from reactflow.service.report import Report
 from reactflow.service.sink import Publication
 from reactflow.service.source import Message, Record
 from reactflow.service.stores import Store
@@ -57,29 +58,6 @@ def opens_events(opener: Opener) -> Opener:
     """Register what takes the events of a platform apart into records; the floor of that platform calls it."""
     _OPENERS.append(opener)
     return opener
-
-
-@frozen
-class Report:
-    """What became of a delivery: how many events had which fate, the cases that were made, what went wrong for now.
-
-    ``ignored`` counts the fields that feed nothing, by name. ``unfinished`` are the places of the records that have to
-    come again. ``released`` says what became of records that waited behind a case.
-    """
-
-    records: int
-    fates: Mapping[str, int]
-    cases: tuple[Case, ...] = ()
-    transients: tuple[str, ...] = ()
-    units: tuple[str, ...] = ()
-    published: tuple[Publication, ...] = ()
-    unfinished: frozenset[int] = frozenset()
-    ignored: Mapping[str, int] = field(factory=dict)
-    released: Mapping[str, int] = field(factory=dict)
-
-    def __str__(self) -> str:
-        counted = ", ".join(f"{number} {fate}" for fate, number in sorted(self.fates.items()) if number)
-        return f"{self.records} records for {len(self.units)} units: {counted or 'nothing to do'}"
 
 
 @frozen(eq=False)
@@ -126,8 +104,8 @@ class Host:
         fates: Counter[str] = Counter()
         ignored: Counter[str] = Counter()
         cases: list[Case] = []
-        units: dict[UnitKey, list[Arrival]] = {}
-        filtered: list[bool] = []
+        units: dict[str, list[Arrival]] = {}
+        filtered = 0
         unfinished: set[int] = set()
         transients: list[str] = []
         for place, record in enumerate(records):
@@ -142,16 +120,21 @@ class Host:
                     fates["unfinished"] += 1
                     transients.append(f"record {record.receipt}: {away}")
                 continue
-            filtered.append(not arrivals)
+            if not arrivals:
+                filtered += 1
             for arrival in arrivals:
                 event = arrival.event
-                units.setdefault(event.unit, []).append(arrival)
+                unit = event.unit.text
+                if unit in units:
+                    units[unit].append(arrival)
+                else:
+                    units[unit] = [arrival]
                 if event.ignored:
                     ignored.update(event.ignored)
-        if filtered:
-            fates["filtered"] += sum(filtered)
+        if len(cases) < len(records):
+            fates["filtered"] += filtered
         broken: list[ConfigurationError] = []
-        parts = [self.apply(unit, arrivals, broken) for unit, arrivals in units.items()]
+        parts = [self.apply(arrivals[0].event.unit, arrivals, broken) for arrivals in units.values()]
         published, late = self.publish(parts, broken)
         if broken:
             raise broken[0]
@@ -167,7 +150,7 @@ class Host:
         transients += (f"unit {unit.text}: {why}" for unit, why in waits)
         return Report(
             records=len(records), fates=fates, cases=tuple(cases), transients=tuple(transients),
-            units=tuple(unit.text for unit in units), published=tuple(published), unfinished=frozenset(unfinished),
+            units=tuple(units), published=tuple(published), unfinished=frozenset(unfinished),
             ignored=ignored, released=released,
         )  # fmt: skip
 
@@ -191,6 +174,12 @@ class Host:
 
         Raises RecordError when it cannot be told of which unit it is.
         """
+        quickly = self.service.readers.get(record.resource)
+        if quickly is not None:
+            read = quickly(record)
+            if read is not None:
+                event, lane, position, time = read
+                return (Arrival(place, record, lane, position, event, time),)
         if record.unreadable:
             raise RecordError(record.unreadable)
         made: list[UnitEvent] = []
@@ -220,11 +209,24 @@ class Host:
         skips = one.contract.skips
         link = link_of(one, message)
         if len(made) == 1:
-            return (Arrival(place, record, lane, position, message, made[0], skips, link),)
+            return (
+                Arrival(place, record, lane, position, made[0], message.time, message.cause, skips, link),
+            )
         events = one_a_unit(made)
         is_shared = len(events) > 1
         return [
-            Arrival(place, record, lane, position, message, event, skips, link, is_shared=is_shared)
+            Arrival(
+                place,
+                record,
+                lane,
+                position,
+                event,
+                message.time,
+                message.cause,
+                skips,
+                link,
+                is_shared=is_shared,
+            )
             for event in events
         ]
 
