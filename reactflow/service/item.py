@@ -137,11 +137,6 @@ class Item:
         """Whether there is something to be done for the unit though no record comes: changes, or a released queue."""
         return bool(self.out) or self.is_released
 
-    @property
-    def owes(self) -> bool:
-        """Whether there is something to be done for the unit though no record comes: changes to be published."""
-        return bool(self.out)
-
     def next(self, **changes: Any) -> Item:
         """The item of the next commit: this one with changes, and ``v`` one higher.
 
