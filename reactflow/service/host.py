@@ -31,6 +31,7 @@ from reactflow.service.warm import WarmCache
 if TYPE_CHECKING:
     from reactflow.service.service import Service
 
+_arrival = tuple.__new__  # without the call of a constructor: there may be 10,000 of them in a delivery
 _log = logging.getLogger("reactflow.service")
 
 Opener = Callable[[Mapping[str, Any]], "list[Record]"]
@@ -138,7 +139,8 @@ class Host:
             fates.update(part.fates.values())
             cases.extend(part.cases)
             is_late = part.unit in late  # nothing of a unit is finished before its changes are published
-            unfinished |= {place for place, fate in part.fates.items() if is_late or fate == "unfinished"}
+            if is_late or "unfinished" in part.fates.values():
+                unfinished |= {place for place, fate in part.fates.items() if is_late or fate == "unfinished"}
         waits = [(part.unit, part.transient) for part in parts if part.transient] + list(late.items())
         transients = tuple(f"unit {unit.text}: {why}" for unit, why in waits)
         return Report(
@@ -169,7 +171,7 @@ class Host:
             read = quickly(record)
             if read is not None:
                 event, lane, position, time = read
-                return (Arrival(place, record, lane, position, event, time),)
+                return (_arrival(Arrival, (place, record, lane, position, event, time, None, False)),)
         if record.unreadable:
             raise RecordError(record.unreadable)
         made: list[UnitEvent] = []
