@@ -114,6 +114,11 @@ class Item:
     written: Mapping[str, str] | None = None
     past: tuple[str, ...] = field(default=(), converter=_texts)
 
+    @property
+    def owes(self) -> bool:
+        """Whether there is something to be done for the unit though no record comes: changes to be published."""
+        return bool(self.out)
+
     def next(self, **changes: Any) -> Item:
         """The item of the next commit: this one with changes, and ``v`` one higher.
 
