@@ -6,6 +6,7 @@ promises, in the words of its docstring.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections import Counter
 from typing import Any
@@ -40,8 +41,6 @@ def numbers(batch: Batch) -> list[int]:
 
 
 def data_of(entries: Any) -> list[str]:
-    import base64
-
     return [base64.b64decode(json.loads(entry.text)["kinesis"]["data"]).decode() for entry in entries]
 
 
@@ -267,6 +266,39 @@ def test_a_split_isolates_poison_whatever_the_handler_can_say(
     assert done == sorted(set(range(count)) - poison)
     assert given_up == sorted(poison)
     assert alone == dict.fromkeys(poison, retries + 1)
+
+
+outcomes = st.lists(
+    st.integers(0, 9) | st.none(), max_size=40
+)  # of each delivery: the first that failed, none, or all
+
+
+@given(settings_of.filter(lambda one: one.parallelization_factor == 1), st.integers(1, 30), outcomes)
+def test_what_is_handed_out_of_a_shard_is_always_the_first_of_what_is_left(
+    settings: TriggerSettings, count: int, outcomes: list[int | None]
+) -> None:
+    polling = filled(evolve(settings, filter_criteria=()), count)
+    left, now, failures = list(range(count)), 0.0, iter(outcomes)
+    while left:
+        batch = polling.next_batch(now)
+        if batch is None:
+            due = polling.due(now)
+            assert due is not None
+            assert due > now
+            now = due
+            continue
+        got = numbers(batch)
+        assert got == left[: len(got)]
+        failed = next(failures, None)
+        if batch.condition:
+            del left[: polling.put_away(batch).finished]
+        elif failed is None:
+            del left[: polling.answered(batch, None, now).finished]
+        elif failed >= len(got):
+            polling.failed(batch, "no", now)
+        else:
+            answer = {"batchItemFailures": [{"itemIdentifier": batch.identifiers[failed]}]}
+            del left[: polling.answered(batch, answer, now).finished]
 
 
 @given(st.integers(2, 40))
