@@ -34,10 +34,11 @@ from reactflow.service.key import UnitKey
 from reactflow.service.late import late_change
 from reactflow.service.outbox import Cause, confirm, due
 from reactflow.service.quarantine import Case, Reason
-from reactflow.service.source import Message, Record
+from reactflow.service.source import Record
 from reactflow.service.window import Late
 
 if TYPE_CHECKING:
+    from reactflow.service.envelope import Envelope
     from reactflow.service.host import Host
     from reactflow.service.service import Service
 
@@ -47,6 +48,7 @@ Fate = Literal["applied", "duplicate", "superseded", "late", "quarantined", "fil
 class Arrival(NamedTuple):
     """One event of a unit as it arrived: its place in the delivery, and its position in its lane.
 
+    ``time`` is when it came to its source (a float is seconds since 1970), ``cause`` the envelope that it came in.
     ``skips`` says that the source may skip values in between: an older one is superseded then, not a duplicate.
     """
 
@@ -54,8 +56,9 @@ class Arrival(NamedTuple):
     record: Record
     lane: str
     position: str
-    message: Message
     event: UnitEvent
+    time: datetime | float | None = None
+    cause: Envelope | None = None
     skips: bool = False
 
     def as_poison(self, error: RecordError) -> Arrival:
@@ -111,7 +114,8 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
     item, contributions = load(host, unit, arrivals)
     while True:  # every attempt starts from a fresh copy of the item
         refuse_newer(service, unit, item)
-        host.settle(unit, item)  # publish, then prune: what is due is out before anything new is applied
+        if item.out:
+            host.settle(unit, item)  # publish, then prune: what is due is out before anything new is applied
         draft = Draft(service, unit, item, state_of(host, unit, item), contributions.afresh())
         one_by_one = () if draft.apply_together(arrivals) else arrivals
         for index, arrival in enumerate(one_by_one):
@@ -157,7 +161,7 @@ def past_of(item: Item, version: str) -> tuple[str, ...]:
 
 def refuse_newer(service: Service, unit: UnitKey, item: Item) -> None:
     """Raise StateError for an item that a later version of the flow has had: its records come again, to that one."""
-    mine = service.flow.version
+    mine = service.step.version
     if mine in item.past:
         name = service.flow.__name__
         raise StateError(
@@ -184,13 +188,15 @@ class Draft:
             state = self.step.read(item.cells, item.gv, item.written) if item.cells else self.step.initial()
         self.state = state
         self.before: Values = Outcomes(service, self.state)
+        self.moved: Mapping[str, object] | None = None  # the cells that changed, where that is known
         if item.cells and item.gv != self.step.version:
             self.before = {**self.before, **self._computed_by_old_version()}
         self.shown: Values = self.before
         self.told = item.numbers  # what the sinks were asked about last
         # late records, and the outputs' numbers with them
         self.late, self.numbers = list[Pending](), dict(item.numbers)
-        self.marks, self.versions = dict(item.marks), self.step.migrations.renamed(item.versions)
+        self.marks = dict(item.marks)
+        self.versions = self.step.migrations.renamed(item.versions) if item.versions else {}
         self.open_cases = list(item.open_cases)
         self.occurred: list[Occurred] = []
         self.cases: list[Case] = []
@@ -228,24 +234,28 @@ class Draft:
         """
         if not self.service.is_quiet:
             return False
-        marks, fates, events = dict(self.item.marks), dict(self.fates), []
-        applied: list[Message] = []
-        for place, _, lane, position, message, (_, event, versions, _, error, late, said), skips in arrivals:
+        marks, fates, events, cause = dict(self.item.marks), dict(self.fates), list[Event](), self.cause
+        last: datetime | float | None = None
+        for place, _, lane, position, unit_event, time, envelope, skips in arrivals:
+            _, event, versions, _, error, late, said = unit_event
             if error is not None or late is not None or versions or said:
                 return False
             mark = marks.get(lane, "")
             if position > mark:
                 marks[lane], fates[place] = position, "applied"
                 events.append(event)
-                applied.append(message)
+                last = time or last
+                if envelope is not None:
+                    cause = cause.and_then(time, envelope)
             else:
                 fates[place] = "superseded" if skips and position < mark else "duplicate"
         if events:
             try:
-                self.state = self.step(self.state, events)[0]
+                self.state, changes = self.step(self.state, events)
             except Exception:  # which of them it was, and what it means, is found one by one
                 return False
-        self.cause = self.cause.and_then(*applied)
+            self.cause = cause.and_then(last, None)
+            self.moved = changes.cells if self.item.gv == self.step.version else None
         self.marks, self.fates = marks, fates
         return True
 
@@ -265,7 +275,7 @@ class Draft:
             if isinstance(error.error, ConfigurationError):
                 raise error.error from error  # not the record's fault: it would fail every one, and comes again
             raise
-        cause = self.cause.and_then(arrival.message)
+        cause = self.cause.and_then(arrival.time, arrival.cause)
         occurred = self._told(state, applied, cause)
         self.state, self.cause = state, cause
         self.computed.update(applied.computed)
@@ -283,7 +293,7 @@ class Draft:
                 "late=Kinesis('late')"
             )
         pending, self.numbers = late_change(
-            self.service, self.unit, output, self.numbers, late, arrival.message
+            self.service, self.unit, output, self.numbers, late, Cause().and_then(arrival.time, arrival.cause)
         )
         self.late.append(pending)
         self.end(arrival, "late")
@@ -344,8 +354,9 @@ class Draft:
     def finish(self) -> Item:
         """The item to be written: state, marks, cases and due changes together."""
         pending, numbers = due(
-            self.service, self.unit, self.numbers, self.before, self._after(), self.occurred, self.cause
-        )
+            self.service, self.unit, self.numbers, self.before, self._after(), self.occurred, self.cause,
+            self.moved,
+        )  # fmt: skip
         codec, item = self.step.codec, self.item
         return Item(
             v=item.v + 1, gv=self.step.version, cells=codec.encode(self.state), marks=self.marks,
