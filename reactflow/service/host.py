@@ -106,8 +106,8 @@ class Host:
         fates: Counter[str] = Counter()
         ignored: Counter[str] = Counter()
         cases: list[Case] = []
-        units: dict[UnitKey, list[Arrival]] = {}
-        filtered: list[bool] = []
+        units: dict[str, list[Arrival]] = {}
+        filtered = 0
         for place, record in enumerate(records):
             try:
                 arrivals = self._read(place, record)
@@ -115,16 +115,21 @@ class Host:
                 cases.append(self._put_away(record, error))
                 fates["quarantined"] += 1
                 continue
-            filtered.append(not arrivals)
+            if not arrivals:
+                filtered += 1
             for arrival in arrivals:
                 event = arrival.event
-                units.setdefault(event.unit, []).append(arrival)
+                unit = event.unit.text
+                if unit in units:
+                    units[unit].append(arrival)
+                else:
+                    units[unit] = [arrival]
                 if event.ignored:
                     ignored.update(event.ignored)
-        if filtered:
-            fates["filtered"] += sum(filtered)
+        if len(cases) < len(records):
+            fates["filtered"] += filtered
         broken: list[ConfigurationError] = []
-        parts = [self._commit(unit, arrivals, broken) for unit, arrivals in units.items()]
+        parts = [self._commit(arrivals[0].event.unit, arrivals, broken) for arrivals in units.values()]
         published, late = self._publish(parts, broken)
         if broken:
             raise broken[0]
@@ -138,7 +143,7 @@ class Host:
         transients = tuple(f"unit {unit.text}: {why}" for unit, why in waits)
         return Report(
             records=len(records), fates=fates, cases=tuple(cases), transients=transients,
-            units=tuple(unit.text for unit in units), published=tuple(published), unfinished=frozenset(unfinished),
+            units=tuple(units), published=tuple(published), unfinished=frozenset(unfinished),
             ignored=ignored,
         )  # fmt: skip
 
@@ -159,6 +164,12 @@ class Host:
 
     def _read(self, place: int, record: Record) -> Sequence[Arrival]:
         """The events of units that a record makes; none when it is not for this service's inputs."""
+        quickly = self.service.readers.get(record.resource)
+        if quickly is not None:
+            read = quickly(record)
+            if read is not None:
+                event, lane, position, time = read
+                return (Arrival(place, record, lane, position, event, time),)
         if record.unreadable:
             raise RecordError(record.unreadable)
         made: list[UnitEvent] = []
@@ -187,8 +198,11 @@ class Host:
         lane, position = _place_of(one, record, message)
         skips = one.contract.skips
         if len(made) == 1:
-            return (Arrival(place, record, lane, position, message, made[0], skips),)
-        return [Arrival(place, record, lane, position, message, event, skips) for event in one_a_unit(made)]
+            return (Arrival(place, record, lane, position, made[0], message.time, message.cause, skips),)
+        return [
+            Arrival(place, record, lane, position, event, message.time, message.cause, skips)
+            for event in one_a_unit(made)
+        ]
 
     def _inputs(self, record: Record) -> Sequence[Input]:
         found = self.service.inputs_of.get(record.resource)

@@ -21,7 +21,7 @@ from reactflow.service.item import Item, Pending, PublicationKind
 from reactflow.service.key import UnitKey
 from reactflow.service.output import Output
 from reactflow.service.sink import Publication
-from reactflow.service.source import Message
+from reactflow.service.source import moment
 
 if TYPE_CHECKING:
     from reactflow.service.service import Service
@@ -36,22 +36,20 @@ class Cause:
     """What the changes of a delivery come from: the last envelope among its records, their time, the longest way."""
 
     envelope: Envelope | None = None
-    time: datetime | None = None
+    time: datetime | float | None = None
     hops: int = 0
 
-    def and_then(self, *messages: Message) -> Cause:
-        """With more messages."""
-        envelope, time, hops = self.envelope, self.time, self.hops
-        for message in messages:
-            time = message.time or time
-            if message.cause is not None:
-                envelope, hops = message.cause, max(hops, message.cause.hops)
-        return Cause(envelope, time, hops)
+    def and_then(self, time: datetime | float | None, envelope: Envelope | None) -> Cause:
+        """With one more record: its time (a float is seconds since 1970), and its envelope if it came in one."""
+        if envelope is None:
+            return Cause(self.envelope, time or self.time, self.hops)
+        return Cause(envelope, time or self.time, max(self.hops, envelope.hops))
 
     def passed_on(self) -> dict[str, Any]:
         """The parts of an envelope that say what caused it."""
-        time = (self.time or datetime.now(UTC)).astimezone(UTC).isoformat()
-        about: dict[str, Any] = {"time": time, "hops": self.hops + 1}
+        time = moment(self.time) if isinstance(self.time, float) else self.time
+        text = (time or datetime.now(UTC)).astimezone(UTC).isoformat()
+        about: dict[str, Any] = {"time": text, "hops": self.hops + 1}
         if self.envelope is not None:
             cause = self.envelope
             about |= {"traceparent": cause.traceparent, "causationid": cause.id}

@@ -34,10 +34,11 @@ from reactflow.service.key import UnitKey
 from reactflow.service.late import late_change
 from reactflow.service.outbox import Cause, confirm, due
 from reactflow.service.quarantine import Case, Reason
-from reactflow.service.source import Message, Record
+from reactflow.service.source import Record
 from reactflow.service.window import Late
 
 if TYPE_CHECKING:
+    from reactflow.service.envelope import Envelope
     from reactflow.service.host import Host
     from reactflow.service.service import Service
 
@@ -47,6 +48,7 @@ Fate = Literal["applied", "duplicate", "superseded", "late", "quarantined", "fil
 class Arrival(NamedTuple):
     """One event of a unit as it arrived: its place in the delivery, and its position in its lane.
 
+    ``time`` is when it came to its source (a float is seconds since 1970), ``cause`` the envelope that it came in.
     ``skips`` says that the source may skip values in between: an older one is superseded then, not a duplicate.
     """
 
@@ -54,8 +56,9 @@ class Arrival(NamedTuple):
     record: Record
     lane: str
     position: str
-    message: Message
     event: UnitEvent
+    time: datetime | float | None = None
+    cause: Envelope | None = None
     skips: bool = False
 
     def as_poison(self, error: RecordError) -> Arrival:
@@ -228,16 +231,19 @@ class Draft:
         """
         if not self.service.is_quiet:
             return False
-        marks, fates, events = dict(self.item.marks), dict(self.fates), []
-        applied: list[Message] = []
-        for place, _, lane, position, message, (_, event, versions, _, error, late, said), skips in arrivals:
+        marks, fates, events, cause = dict(self.item.marks), dict(self.fates), list[Event](), self.cause
+        last: datetime | float | None = None
+        for place, _, lane, position, unit_event, time, envelope, skips in arrivals:
+            _, event, versions, _, error, late, said = unit_event
             if error is not None or late is not None or versions or said:
                 return False
             mark = marks.get(lane, "")
             if position > mark:
                 marks[lane], fates[place] = position, "applied"
                 events.append(event)
-                applied.append(message)
+                last = time or last
+                if envelope is not None:
+                    cause = cause.and_then(time, envelope)
             else:
                 fates[place] = "superseded" if skips and position < mark else "duplicate"
         if events:
@@ -245,7 +251,7 @@ class Draft:
                 self.state = self.step(self.state, events)[0]
             except Exception:  # which of them it was, and what it means, is found one by one
                 return False
-        self.cause = self.cause.and_then(*applied)
+            self.cause = cause.and_then(last, None)
         self.marks, self.fates = marks, fates
         return True
 
@@ -265,7 +271,7 @@ class Draft:
             if isinstance(error.error, ConfigurationError):
                 raise error.error from error  # not the record's fault: it would fail every one, and comes again
             raise
-        cause = self.cause.and_then(arrival.message)
+        cause = self.cause.and_then(arrival.time, arrival.cause)
         occurred = self._told(state, applied, cause)
         self.state, self.cause = state, cause
         self.computed.update(applied.computed)
@@ -283,7 +289,7 @@ class Draft:
                 "late=Kinesis('late')"
             )
         pending, self.numbers = late_change(
-            self.service, self.unit, output, self.numbers, late, arrival.message
+            self.service, self.unit, output, self.numbers, late, Cause().and_then(arrival.time, arrival.cause)
         )
         self.late.append(pending)
         self.end(arrival, "late")
