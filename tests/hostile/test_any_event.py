@@ -167,7 +167,8 @@ def odd_notes(draw: st.DrawFn, bridged: bool) -> dict[str, Any]:
         thing["key"] = f"in/{draw(st.sampled_from(['ann', 'bo', '..']))}/{draw(KEYS)}"
     if not bridged and draw(st.booleans()):
         event["Records"][0]["eventName"] = draw(st.sampled_from(HAPPENED))
-    return event
+    made: dict[str, Any] = event
+    return made
 
 
 @pytest.mark.parametrize("made", [by_name, by_user])
