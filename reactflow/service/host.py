@@ -11,6 +11,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
@@ -25,6 +26,7 @@ from reactflow.service.quarantine import Case, plain
 from reactflow.service.sink import Publication
 from reactflow.service.source import Message, Record
 from reactflow.service.stores import Store
+from reactflow.service.stores.in_turns import in_turns, side_by_side
 from reactflow.service.unit import Arrival, Part, case_of, commit
 from reactflow.service.warm import WarmCache
 
@@ -73,7 +75,7 @@ class Host:
     """
 
     service: Service
-    store: Store
+    store: Store = field(converter=in_turns)
     listener: Callable[[Report], object] | None = None
     warm: WarmCache = field(factory=WarmCache, init=False)
 
@@ -123,8 +125,14 @@ class Host:
                     ignored.update(event.ignored)
         if filtered:
             fates["filtered"] += sum(filtered)
-        broken: list[ConfigurationError] = []
-        parts = [self._commit(unit, arrivals, broken) for unit, arrivals in units.items()]
+        wrong: list[list[ConfigurationError]] = [[] for _ in units]
+        jobs = [
+            partial(self._commit, *part, errors) for part, errors in zip(units.items(), wrong, strict=True)
+        ]
+        parts = side_by_side(self.store, jobs)
+        broken = [
+            error for errors in wrong for error in errors
+        ]  # in the order of the units, whichever was first
         published, late = self._publish(parts, broken)
         if broken:
             raise broken[0]
