@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
@@ -30,6 +31,7 @@ from reactflow.service.redrive import queued, redrive, skip
 from reactflow.service.sink import Publication
 from reactflow.service.source import Message, Record
 from reactflow.service.stores import Store
+from reactflow.service.stores.in_turns import in_turns, side_by_side
 from reactflow.service.sweep import sweep
 from reactflow.service.unit import commit
 from reactflow.service.warm import WarmCache
@@ -93,7 +95,7 @@ class Host:
     """
 
     service: Service
-    store: Store
+    store: Store = field(converter=in_turns)
     listener: Callable[[Report], object] | None = None
     clock: Callable[[], float] = time.time
     longest: float = LONGEST
@@ -157,8 +159,13 @@ class Host:
                     ignored.update(event.ignored)
         if len(cases) < len(records):
             fates["filtered"] += filtered
-        broken: list[ConfigurationError] = []
-        parts = [self.apply(arrivals[0].event.unit, arrivals, broken) for arrivals in units.values()]
+        wrong: list[list[ConfigurationError]] = [[] for _ in units]
+        jobs = [
+            partial(self.apply, arrivals[0].event.unit, arrivals, errors)
+            for arrivals, errors in zip(units.values(), wrong, strict=True)
+        ]
+        parts = side_by_side(self.store, jobs)
+        broken = [error for errors in wrong for error in errors]  # in the order of the units
         published, late = self.publish(parts, broken)
         if broken:
             raise broken[0]
