@@ -66,8 +66,15 @@ class UnitEvent(NamedTuple):
         if self.late is not None or other.late is not None:
             return self if self.late is not None else other
         mine, theirs = self.event, other.event
-        event = Event({**mine.writes, **theirs.writes}, {**mine.occurrences, **theirs.occurrences})
-        versions, ignored = {**self.versions, **other.versions}, self.ignored & other.ignored
+        older = {
+            name
+            for name, one in other.versions.items()
+            if name in self.versions and one < self.versions[name]
+        }
+        writes = {name: value for name, value in theirs.writes.items() if name not in older}
+        event = Event({**mine.writes, **writes}, {**mine.occurrences, **theirs.occurrences})
+        later = {name: one for name, one in other.versions.items() if name not in older}
+        versions, ignored = {**self.versions, **later}, self.ignored & other.ignored
         return UnitEvent(self.unit, event, versions, ignored, said=(*self.said, *other.said))
 
 

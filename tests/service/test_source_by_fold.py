@@ -41,7 +41,15 @@ SOURCES: dict[str, tuple[Callable[[], list[Any]], Callable[[], list[Any]]]] = {
             Kinesis("b", partition="id", fields=WIDTHS),
         ],
     ),
+    "`Kinesis`, `order=\"arrival\"`": (
+        lambda: [Kinesis("a", order="arrival")],
+        lambda: [Kinesis("a", order="arrival")],
+    ),
     "`DynamoDB`": (lambda: [DynamoDB("t")], lambda: [DynamoDB("t")]),
+    "`DynamoDB`, many items": (
+        lambda: [DynamoDB("t", keys=("id", "part"))],
+        lambda: [DynamoDB("t", version="at")],
+    ),
     "`S3`": (
         lambda: [S3("b", key="in/{id}/{name}", fields=OBJECT)],
         lambda: [S3("b", key="in/{id}", fields=OBJECT)],

@@ -78,7 +78,8 @@ def test_text_and_number_of_one_instant_are_in_one_window(at: datetime) -> None:
 @pytest.mark.parametrize(
     ("unit", "value", "says"),
     [
-        ("s", "1763899200", "'1763899200' (str), not a number in unit 's': leave out unit= if times are ISO text"),
+        ("s", "1763899200", "'1763899200' (str), not a number in unit 's': send a number, without quotes"),
+        ("s", "2026-11-23T12:00:00Z", "(str), not a number in unit 's': leave out unit= if times are ISO text"),
         ("s", True, "True (bool), not a number in unit 's': send a number"),
         ("s", None, "is null, and tells the window: send it in every record"),
         ("s", float("nan"), "is nan, which is no time"),
@@ -95,7 +96,7 @@ def test_text_and_number_of_one_instant_are_in_one_window(at: datetime) -> None:
         (None, "2026-11-23T12:00:00", "does not say its offset from UTC: send '...Z' or '...+01:00'"),
         (None, "2026-11-23", "does not say its offset from UTC"),
         (None, "noon", "is 'noon', not a time: send ISO text such as '2026-11-23T12:00:00Z'"),
-        (None, "-12.5", "not a time: send ISO text such as '2026-11-23T12:00:00Z', or say unit= if it is a number"),
+        (None, "-12.5", "send ISO text such as '2026-11-23T12:00:00Z', or a number, without quotes, and say unit="),
         (None, "0001-01-01T00:30:00+01:00", "is not in the years 1 to 9999"),
     ],
 )  # fmt: skip
