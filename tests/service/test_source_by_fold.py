@@ -46,7 +46,7 @@ SOURCES: dict[str, tuple[Callable[[], list[Any]], Callable[[], list[Any]]]] = {
         lambda: [Kinesis("a", order="arrival")],
     ),
     "`DynamoDB`": (lambda: [DynamoDB("t")], lambda: [DynamoDB("t")]),
-    "`DynamoDB`, many items": (
+    "`DynamoDB`, many items a unit": (
         lambda: [DynamoDB("t", keys=("id", "part"))],
         lambda: [DynamoDB("t", version="at")],
     ),
@@ -55,7 +55,7 @@ SOURCES: dict[str, tuple[Callable[[], list[Any]], Callable[[], list[Any]]]] = {
         lambda: [S3("b", key="in/{id}", fields=OBJECT)],
     ),
 }
-REASONS = ("not ordered for one unit", "no order among each other", "may skip values in between")
+REASONS = ("not ordered", "no order among each other", "may skip values in between")
 
 
 class Room(Flow):
