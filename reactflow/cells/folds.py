@@ -263,8 +263,9 @@ def last_by(version: str | Callable[[Any], Any]) -> SameTypeFold:
     """The occurrence with the highest version, in whatever order they come and however often: a lattice.
 
     ``version`` is a function of the occurrence, or the name of its field or attribute. Versions are compared with
-    ``<``; of two occurrences with one version, a fixed one is kept. An occurrence without a version, or with one that
-    has no order, is refused (TypeError, ValueError), also if it is the first; so are versions of two types.
+    ``<``, and text as text: make a datetime of times whose texts differ in digits or offset. Of two with one
+    version, a fixed one is kept. An occurrence without a version, or with one that has no order, is refused (TypeError,
+    ValueError), also if it is the first; so are versions of two types.
 
     >>> latest = last_by("at")
     >>> newer, older = {"at": 2, "level": 7.0}, {"at": 1, "level": 9.0}

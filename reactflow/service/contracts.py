@@ -98,7 +98,11 @@ def _refuse_skipped_by(one: Input) -> None:
     """Refuse a fold over the changes of what a source feeds that may skip values, and bring them in any order."""
     for fold, cell in _over_changes(one.plan, one.feeds):
         shown = counterexample(one.plan, fold.name, _lanes([one]), ordered=False, count=4)
-        raise BindingError(_skipped(one.plan, fold, cell, one.source.resource, shown))
+        remedy = (
+            f"Fold a pulse that is fed by the same field ({cell}_seen = pulse(), fold({cell}_seen, ...)), or have the "
+            "values sent as a pulse on a stream, of which none is skipped"
+        )
+        raise BindingError(_skipped(fold, cell, one.source.resource, shown, remedy))
 
 
 def refuse_skipped(plan: Plan, feeds: Sequence[str], what: str) -> None:
@@ -110,7 +114,11 @@ def refuse_skipped(plan: Plan, feeds: Sequence[str], what: str) -> None:
         shown = skipping_example(
             plan, fold.name, [name for name in feeds if plan.names[name] in fold.upstream]
         )
-        raise BindingError(_skipped(plan, fold, cell, what, shown))
+        remedy = (
+            "Have the values sent as a pulse, of which none is skipped: let the sender's output be a pulse, and feed "
+            "one by it, or leave the fold out"
+        )
+        raise BindingError(_skipped(fold, cell, what, shown, remedy))
 
 
 def _over_changes(plan: Plan, feeds: Iterable[str]) -> Iterator[tuple[PathLaws, str]]:
@@ -121,14 +129,10 @@ def _over_changes(plan: Plan, feeds: Iterable[str]) -> Iterator[tuple[PathLaws, 
             yield fold, seen[0]
 
 
-def _skipped(plan: Plan, fold: PathLaws, cell: str, what: str, shown: str) -> str:
-    instead = f"Fold a pulse that is fed by the same field ({cell}_seen = pulse(), fold({cell}_seen, ...))"
-    if plan[cell].gathered is not None:
-        instead = "Leave the fold out"
+def _skipped(fold: PathLaws, cell: str, what: str, shown: str, remedy: str) -> str:
     return (
         f"the fold {fold.name!r} ({fold.fold}) adds up changes of what {cell!r} feeds, and {what} may skip values in "
-        f"between: its result would depend on chance{_shown(shown)}. {instead}, or have the values sent as a pulse on "
-        "a stream, of which none is skipped"
+        f"between: its result would depend on chance{_shown(shown)}. {remedy}"
     )
 
 
@@ -234,8 +238,8 @@ def _counterexample(fold: PathLaws, feeding: Sequence[Input], *, ordered: bool) 
 
 
 def _events_of(fold: PathLaws, lanes: Sequence[Lane]) -> int:
-    """How many events show that a fold depends on their order."""
-    return 4 if fold.state else max(2, len(lanes))
+    """How many events show that a fold depends on their order: at most four, whose orders are few."""
+    return 4 if fold.state else min(4, max(2, len(lanes)))
 
 
 def _lanes(feeding: Sequence[Input], upstream: frozenset[int] | None = None) -> list[Lane]:

@@ -272,3 +272,9 @@ def test_a_fold_by_arrival_is_told_of_the_fold_by_version() -> None:
         bind(Held, Kinesis("s"))
     with pytest.raises(BindingError, match=r"\(first\) is not commutative.* Use folds\.first_by"):
         bind(Earliest, S3("b", key="in/{id}", fields={"reading": "object.size"}))
+
+
+def test_a_fold_that_many_streams_feed_is_refused_with_few_events() -> None:
+    streams = [Kinesis(f"s{number}", partition="id") for number in range(40)]
+    with pytest.raises(BindingError, match=r"kinesis/s38 and by kinesis/s39, .* \((reading=\d\.0,? ){4}give "):
+        bind(Latest, *streams)

@@ -41,7 +41,7 @@ SOURCES: dict[str, tuple[Callable[[], list[Any]], Callable[[], list[Any]]]] = {
             Kinesis("b", partition="id", fields=WIDTHS),
         ],
     ),
-    "`Kinesis`, `order=\"arrival\"`": (
+    '`Kinesis`, `order="arrival"`': (
         lambda: [Kinesis("a", order="arrival")],
         lambda: [Kinesis("a", order="arrival")],
     ),

@@ -231,3 +231,29 @@ def test_folds_of_members_are_checked_with_contributions_of_their_type() -> None
     )
     assert checks["most", "commutative"].example.startswith("rooms=x2:Decimal('2'), rooms=x1:Decimal('2'), ")
     assert all(check.ok for check in check_laws(Building, {"anything": [1, 2.5]}))
+
+
+class Mixed(Flow):
+    reading: Pulse[int | str] = pulse()
+    highest = fold(reading, folds.max)
+    many = fold(reading, folds.count)
+
+
+def test_a_result_that_depends_on_which_of_two_types_came_first_is_a_difference() -> None:
+    checks = {(check.fold, check.law): check for check in check_laws(Mixed)}
+    assert str(checks["highest", "commutative"]) == (
+        "highest: not commutative, though declared: 1 then 'a', as far as it is taken, gives 1, 'a' then 1 gives 'a'"
+    )
+    assert checks["many", "commutative"].ok
+
+
+def test_a_fold_that_changes_its_state_in_place_is_tried_from_a_zero_of_its_own() -> None:
+    def add(state: tuple[list[int]], one: int) -> tuple[list[int]]:
+        state[0].append(one)
+        return state
+
+    number: Fold[int, int] = Fold(
+        ([],), add, lambda one, other: (one[0] + other[0],), lambda state: len(state[0]), SUM, name="number"
+    )
+    assert all(check.ok for check in check_laws(number))
+    assert number.zero == ([],)
