@@ -83,12 +83,12 @@ def _better(
             raise ValueError(
                 f"{name} has no place for {value!r}, which is neither more nor less than any number"
             )
-        if isinstance(value, Set):  # whether two of them fail would depend on which came before
-            raise TypeError(
-                f"{name} has no place for {value!r}: of two sets, neither need be more. Use folds.union, or fold what "
-                "is counted of them, as in .map(len)"
-            )
         if not state:
+            if isinstance(value, Set):  # whether two of them fail would depend on which came before
+                raise TypeError(
+                    f"{name} has no place for {value!r}: of two sets, neither need be more. Use folds.union, or fold "
+                    "what is counted of them, as in .map(len)"
+                )
             prefer(value, value)  # raises for what has no order
             return (value,)
         if prefer(value, state[0]):
@@ -299,9 +299,8 @@ def _by(version: str | Callable[[Any], Any], name: str, prefer: Callable[[Any, A
             raise TypeError(
                 f"{said} finds no version in {value!r}: send it in every record, or name another field"
             )
-        if found != found or isinstance(found, Set):
+        if found != found:
             raise ValueError(f"{said} has no order for {found!r}: use a number, a text or a time")
-        prefer(found, found)  # raises for what has no order: as the first it would have all others fail
         return found
 
     def merge(one: tuple[Any, ...], other: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -314,7 +313,12 @@ def _by(version: str | Callable[[Any], Any], name: str, prefer: Callable[[Any, A
         return tuple(other)
 
     def add(state: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
-        return merge(state, (version_of(value), value))
+        found = version_of(value)
+        if not state:  # what has no order would, as the first, have all others fail
+            if isinstance(found, Set):
+                raise TypeError(f"{said} has no order for {found!r}: use a number, a text or a time")
+            prefer(found, found)
+        return merge(state, (found, value))
 
     return SameTypeFold((), add, merge, _kept_last, _LATTICE, name)
 
@@ -324,7 +328,7 @@ def _kept_last(state: tuple[Any, ...]) -> Any:
 
 
 def _add_union(state: frozenset[Any], value: Iterable[Any]) -> frozenset[Any]:
-    if isinstance(value, (str, bytes, Mapping)):  # whose letters or names are hardly meant
+    if isinstance(value, (str, bytes, dict)):  # whose letters or names are hardly meant
         raise TypeError(
             f"a union takes sets, lists or tuples of members, not {value!r} ({type(value).__name__}): fold "
             ".map(lambda one: {one}) to add it as a member"

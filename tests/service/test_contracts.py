@@ -276,5 +276,7 @@ def test_a_fold_by_arrival_is_told_of_the_fold_by_version() -> None:
 
 def test_a_fold_that_many_streams_feed_is_refused_with_few_events() -> None:
     streams = [Kinesis(f"s{number}", partition="id") for number in range(40)]
-    with pytest.raises(BindingError, match=r"kinesis/s38 and by kinesis/s39, .* \((reading=\d\.0,? ){4}give "):
+    with pytest.raises(
+        BindingError, match=r"kinesis/s38 and by kinesis/s39, .* \((reading=\d\.0,? ){4}give "
+    ):
         bind(Latest, *streams)
