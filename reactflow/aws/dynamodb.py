@@ -118,8 +118,9 @@ class DynamoDB(StreamSource, Sink):
         if finer:
             raise ConfigurationError(
                 f"{named(record)}: the table's primary key has {finer[0]!r}, which is no part of the unit's key, so "
-                f"that several items would feed one unit in no order: add {finer[0]!r} to the service's key, or say "
-                'what orders them with version= or order="arrival"'
+                f"that several items would feed one unit in no order: say keys= on the input, if all that they feed "
+                f"stands any order, add {finer[0]!r} to the service's key, or say what orders them with version= or "
+                'order="arrival"'
             )
 
     # -- source -------------------------------------------------------------------------------------------------------

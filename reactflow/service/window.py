@@ -104,8 +104,10 @@ class Window:
         if self.unit is None:
             return self._of_text(value, what)
         if type(value) not in (int, float, Decimal):
-            is_text = type(value) is str and not _is_numeric(value)
-            remedy = "leave out unit= if times are ISO text" if is_text else "send a number, without quotes"
+            remedy = "send a number"
+            if type(value) is str:
+                is_number = _is_numeric(value)
+                remedy += ", without quotes" if is_number else ", or leave out unit= if times are ISO text"
             raise RecordError(
                 f"{what} is {short(value)} ({type(value).__name__}), not a number{self._said()}: {remedy}",
                 field=self.on,
