@@ -79,7 +79,7 @@ def _parts(node: Node, codec: Codec, hashes: list[str]) -> list[str]:
     arguments = [
         _value(one.value, codec) if isinstance(one, Constant) else f"#{hashes[one]}" for one in node.arguments
     ]
-    fold = node.fold
+    fold, gathered = node.fold, node.gathered
     return [
         node.kind.value,
         node.name or "",
@@ -94,6 +94,11 @@ def _parts(node: Node, codec: Codec, hashes: list[str]) -> list[str]:
         else "\n".join(_function(one, codec) for one in (fold.add, fold.merge, fold.result)),
         f"pulse={node.is_pulse} stored={node.stored}",
         type_name(node.type),
+        *(
+            []
+            if gathered is None
+            else [*map(str, gathered.id), *map(type_name, gathered.id.values()), gathered.value]
+        ),
     ]
 
 

@@ -121,10 +121,7 @@ class Item:
 
     def settled(self) -> Item:
         """The same item without what it owed: for memory only, the stored one is pruned by the next commit."""
-        return Item(
-            v=self.v, gv=self.gv, cells=self.cells, marks=self.marks, versions=self.versions, numbers=self.numbers,
-            open_cases=self.open_cases, held=self.held, seen=self.seen,
-        )  # fmt: skip
+        return evolve(self, out=())
 
     def to_bytes(self) -> bytes:
         """Canonical JSON with the protocol's short names; raises StateError for what JSON cannot hold."""

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from attrs import evolve, field, frozen
 
-from reactflow.cells import UNSET, Kind
 from reactflow.errors import (
     CellError,
     ConfigurationError,
@@ -25,7 +24,6 @@ from reactflow.errors import (
     Transient,
 )
 from reactflow.flow import Applied, Event, State
-from reactflow.flow.migration import former
 from reactflow.service.binding import UnitEvent
 from reactflow.service.changes import Occurred, Outcomes, Values
 from reactflow.service.contributing import NONE, Contributions, at_once, load, state_of
@@ -185,7 +183,7 @@ class Draft:
         self.state = state
         self.before: Values = Outcomes(service, self.state)
         if item.cells and item.gv != self.step.version:
-            self.before = {**self.before, **self._computed_by_old_version()}
+            self.before = self.step.migrations.shown(item.cells, self.step.codec, item.written, self.before)
         self.shown: Values = self.before
         self.told = item.numbers  # what the sinks were asked about last
         # late records, and the outputs' numbers with them
@@ -198,12 +196,6 @@ class Draft:
         self.computed: dict[str, object] = {}
         self.cause = Cause()
         self.transient = ""
-
-    def _computed_by_old_version(self) -> dict[str, object]:
-        """What another version of the flow derived: what was published, so that what differs now is a change."""
-        stored = former(self.item.cells, self.step.codec)
-        derived = (node.name for node in self.step.plan if node.kind is Kind.DERIVED and node.name)
-        return {name: stored.get(name, UNSET) for name in derived if name in self.before}
 
     @property
     def has_news(self) -> bool:

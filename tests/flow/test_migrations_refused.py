@@ -44,6 +44,17 @@ def test_a_migration_that_can_never_be_right_is_refused_when_the_flow_is_made(
             migrations = [make({"length": length, "area": area, "reading": reading, "peak": peak})]
 
 
+def test_migrations_that_are_no_list_are_refused_with_what_to_write() -> None:
+    def make(given: Any) -> None:
+        class Wrong(Flow):
+            length = cell(3.0)
+            migrations = given or migrate(length, from_name="size")
+
+    for given in (None, "length", 3):
+        with pytest.raises(DeclarationError, match=r"Wrong.migrations is .* and has to be a list: migrations = \["):
+            make(given)
+
+
 def test_a_cell_cannot_be_called_migrations() -> None:
     with pytest.raises(DeclarationError, match="'migrations' is a name of Flow itself"):
 
