@@ -79,7 +79,7 @@ def hidden_values(fn: Callable[..., Any]) -> Iterator[tuple[Hidden, object]]:
             waiting.append(here.function)
             waiting.extend(_functions(vars(here.view).values()))
         elif isinstance(here, FunctionType):
-            for hidden, value in _reached(here):
+            for hidden, value in reached_by(here):
                 yield hidden, value
                 if isinstance(value, (FunctionType, partial)) and getattr(value, "__module__", home) == home:
                     waiting.append(value)
@@ -87,8 +87,12 @@ def hidden_values(fn: Callable[..., Any]) -> Iterator[tuple[Hidden, object]]:
             waiting.append(call)
 
 
-def _reached(fn: FunctionType) -> Iterator[tuple[Hidden, object]]:
-    """Every value that a function refers to by a global, a closure or a default, with the name and place."""
+def reached_by(fn: FunctionType) -> Iterator[tuple[Hidden, object]]:
+    """Every value that a function refers to by a global, a closure or a default, with the name and place.
+
+    >>> [(found.name, value) for found, value in reached_by(lambda area, rate=2.0: area * rate)]
+    [('rate', 2.0)]
+    """
     closure = dict(zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True))
     for read in _reads(fn.__code__):
         name, *attributes = read.path

@@ -51,7 +51,9 @@ def test_migrations_that_are_no_list_are_refused_with_what_to_write() -> None:
             migrations = given or migrate(length, from_name="size")
 
     for given in (None, "length", 3):
-        with pytest.raises(DeclarationError, match=r"Wrong.migrations is .* and has to be a list: migrations = \["):
+        with pytest.raises(
+            DeclarationError, match=r"Wrong.migrations is .* and has to be a list: migrations = \["
+        ):
             make(given)
 
 
