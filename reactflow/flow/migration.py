@@ -332,20 +332,24 @@ def _read(codec: Codec, plain: object, name: str) -> tuple[object, str]:
 
 def _as_dict(codec: Codec, plain: object, name: str) -> object:
     try:
-        return codec.from_plain(_as_dicts(plain), name)
+        return codec.from_plain(as_dicts(plain), name)
     except StateError:
         return UNSET
 
 
-def _as_dicts(plain: Any) -> Any:
-    """Stored data with every record as the dict of its fields, and every enum member as its name."""
+def as_dicts(plain: Any) -> Any:
+    """Stored data with every record as the dict of its fields, and every enum member as its name.
+
+    >>> as_dicts([{"$": "app.Point", "v": {"x": 1.0}}, {"$": "app.Color", "v": "RED"}])
+    [{'x': 1.0}, 'RED']
+    """
     if isinstance(plain, list):
-        return [_as_dicts(one) for one in plain]
+        return [as_dicts(one) for one in plain]
     if not isinstance(plain, dict):
         return plain
     if "." in str(plain.get("$")):
-        return _as_dicts(plain["v"])
-    return {key: _as_dicts(one) for key, one in plain.items()}
+        return as_dicts(plain["v"])
+    return {key: as_dicts(one) for key, one in plain.items()}
 
 
 def _is_from(one: Migration, tag: str, is_tagged: bool) -> bool:

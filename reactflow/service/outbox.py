@@ -9,21 +9,26 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
 from reactflow.cells import UNSET, Failure
-from reactflow.errors import ConfigurationError, Superseded, Transient
+from reactflow.errors import ConfigurationError, StateError, Superseded, Transient
+from reactflow.flow.methods import is_constant
+from reactflow.flow.migration import as_dicts
+from reactflow.flow.statetext import LEAVES
 from reactflow.service.changes import Change, Occurred, Values, changes
 from reactflow.service.envelope import OCCURRENCE, REMOVAL, ROW, Envelope, attributes
-from reactflow.service.item import Item, Pending, PublicationKind
+from reactflow.service.item import Item, Pending, PublicationKind, number_name
 from reactflow.service.key import UnitKey
 from reactflow.service.output import Output
 from reactflow.service.sink import Publication
 from reactflow.service.source import Message
 
 if TYPE_CHECKING:
+    from reactflow.flow.codec import Codec
     from reactflow.service.service import Service
 
 _log = logging.getLogger("reactflow.service")
@@ -82,9 +87,21 @@ def due(
         for output, counter, change in changes(
             service, unit, service.outputs, numbers, before, after, occurred
         ):
-            counted[counter] = counted.get(counter, 0) + 1
+            counted[counter] = _last(service, output, counter, counted) + 1
             pending.append(_pending(service, unit, output, change, counted[counter], cause))
     return pending, counted
+
+
+def _last(service: Service, output: Output, counter: str, numbers: Mapping[str, int]) -> int:
+    """The last number of an output. One of rows that has another name now goes on where the old one ended: what is
+    there was written by its number, and would not give way to a lower one.
+    """
+    if counter in numbers or output.pulse:
+        return numbers.get(counter, 0)
+    known = {number_name(*names) for names in service.outputs_by_name}
+    gone = (name for name in numbers if name not in known)
+    ended = (numbers[name] for name in gone if name.partition("|")[2] == output.sink.destination)
+    return max(ended, default=0)
 
 
 def confirm(
@@ -107,7 +124,7 @@ def confirm(
     for output, counter, change in changes(
         service, unit, service.confirmed, numbers, before, after, occurred
     ):
-        counted[counter] = counted.get(counter, 0) + 1
+        counted[counter] = _last(service, output, counter, counted) + 1
         pending = _pending(service, unit, output, change, counted[counter], cause)
         known = _unstored(service, output) if pending.recompute else {}
         columns = {column: computed[name] for column, name in known.items() if name in computed}
@@ -135,9 +152,29 @@ def _pending(
     return Pending(
         id=id, output=output.name, destination=destination, n=n, kind=kind,
         key={name: codec.to_plain(part, name) for name, part in {**by, **unit.fields()}.items()},
-        values={column: codec.to_plain(value, column) for column, value in values.items() if column not in left_out},
+        values={
+            column: codec.to_plain(value if value.__class__ in LEAVES else _outward(value), column)
+            for column, value in values.items() if column not in left_out
+        },
         recompute=bool(left_out), envelope=about, bare=output.bare,
     )  # fmt: skip
+
+
+def _outward(value: Any) -> Any:
+    """A value as all sinks write it: enum members by their value, named tuples as tuples.
+
+    So what is due can be read by a later version of the flow too, that may not have their classes any more.
+    """
+    kind = type(value)
+    if isinstance(value, Enum):
+        return _outward(value.value) if is_constant(value.value) else value
+    if kind is list or kind is set or kind is frozenset:
+        return kind(map(_outward, value))
+    if isinstance(value, tuple):
+        return tuple(map(_outward, value))
+    if kind is dict:
+        return {_outward(key): _outward(one) for key, one in value.items()}
+    return value
 
 
 def occurrence(
@@ -200,12 +237,23 @@ def _publication(service: Service, pending: Pending, columns: Values) -> Publica
     """A pending change as a sink gets it, ``columns`` added to what was stored of it."""
     codec = service.flow.codec
     key = {name: codec.from_plain(part, name) for name, part in pending.key.items()}
-    data = {**key, **{column: codec.from_plain(value, column) for column, value in pending.values.items()}}
+    data = {**key, **{column: _readable(codec, value, column) for column, value in pending.values.items()}}
     data |= {column: value for column, value in columns.items() if value is not UNSET}
     return Publication(
         id=pending.id, n=pending.n, kind=pending.kind, key=key, values=data, bare=pending.bare,
         envelope={**pending.envelope, "datacontenttype": "application/json", "data": data},
     )  # fmt: skip
+
+
+def _readable(codec: Codec, plain: Any, column: str) -> Any:
+    """A value that is due; a record whose class is gone, or has other fields now, is the dict that it was.
+
+    No later version of the flow may hold up what an earlier one committed.
+    """
+    try:
+        return codec.from_plain(plain, column)
+    except StateError:
+        return codec.from_plain(as_dicts(plain), column)
 
 
 def publish(publications: Sequence[tuple[Output, Publication]]) -> set[int]:
