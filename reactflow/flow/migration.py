@@ -253,6 +253,13 @@ class Migrations:
                 before[name] = outcome if any(one in stored for one in names) else UNSET
         return before
 
+    def is_renamed(self, old: Sequence[str], new: Sequence[str]) -> bool:
+        """Whether cells are the same ones as before, under the names that they have now."""
+        return len(old) == len(new) and all(
+            one == now or any(each.from_name == one for each in self.by_cell.get(now, ()))
+            for one, now in zip(old, new, strict=True)
+        )
+
     def renamed(self, by_name: Mapping[str, T]) -> dict[str, T]:
         """What was kept by the names of cells, by the names that they have now.
 

@@ -165,7 +165,7 @@ class Contributions:
                 raise RecordError(
                     f"the contribution {said.key.partition('|')[2]!r} to {said.members!r} comes from {arrival.lane} "
                     f"and from {there.lane}, whose numbers cannot be compared: have members(...) name what tells them "
-                    "apart"
+                    "apart; or, where one sender was renamed, give it its old name back, as in row(..., name='area')"
                 )
             if there is None or there.n < arrival.position:
                 due.append(said)

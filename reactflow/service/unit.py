@@ -25,7 +25,7 @@ from reactflow.errors import (
 )
 from reactflow.flow import Applied, Event, State
 from reactflow.service.binding import UnitEvent
-from reactflow.service.changes import Occurred, Outcomes, Values
+from reactflow.service.changes import Occurred, Outcomes, Values, keyed_by, refuse_rekeyed
 from reactflow.service.contributing import NONE, Contributions, at_once, load, state_of
 from reactflow.service.item import Item, Pending
 from reactflow.service.key import UnitKey
@@ -109,6 +109,7 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
     item, contributions = load(host, unit, arrivals)
     while True:  # every attempt starts from a fresh copy of the item
         refuse_newer(service, unit, item)
+        refuse_rekeyed(service, unit, item.written)
         host.settle(unit, item)  # publish, then prune: what is due is out before anything new is applied
         draft = Draft(service, unit, item, state_of(host, unit, item), contributions.afresh())
         one_by_one = () if draft.apply_together(arrivals) else arrivals
@@ -342,7 +343,8 @@ class Draft:
         return Item(
             v=item.v + 1, gv=self.step.version, cells=codec.encode(self.state), marks=self.marks,
             versions=self.versions, out=[*self.late, *pending], numbers=numbers, open_cases=self.open_cases,
-            held=item.held, seen=item.seen, written=self.step.migrations.written(self.state),
+            held=item.held, seen=item.seen,
+            written={**self.step.migrations.written(self.state), **keyed_by(self.service, numbers)},
             past=past_of(item, self.step.version),
         )  # fmt: skip
 
