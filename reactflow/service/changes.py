@@ -175,8 +175,8 @@ def refuse_rekeyed(service: Service, unit: UnitKey, written: Mapping[str, str] |
             raise StateError(
                 f"unit {unit.text!r} of service {service.name!r} has a row of the output {output!r} to {destination} "
                 f"that is keyed by={was}, and it is keyed by={_shown(by)} now: that row would stay. Key it as before, "
-                f"and change what {was} is; or give the output another name, row(..., name='...'), and remove the old rows "
-                "yourself"
+                f"and change what {was} is; or give the output another name, row(..., name='...'), and remove "
+                "the old rows yourself"
             )
 
 
