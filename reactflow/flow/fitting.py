@@ -93,7 +93,7 @@ def widened(value: Any, kind: Any) -> Any:
         return {widened(key, arguments[0]): widened(one, arguments[1]) for key, one in value.items()}
     if of in (list, set, frozenset) and len(arguments) == 1:
         return of(widened(one, arguments[0]) for one in value)
-    if of is dict and is_typeddict(kind):
+    if of is dict and kind is not None and is_typeddict(kind):
         hints = _hints(kind)
         return {name: widened(one, hints.get(name)) for name, one in value.items()}
     names = None if isinstance(value, Enum) else field_names(of)

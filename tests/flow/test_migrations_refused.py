@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -48,7 +48,7 @@ def test_migrations_that_are_no_list_are_refused_with_what_to_write() -> None:
     def make(given: Any) -> None:
         class Wrong(Flow):
             length = cell(3.0)
-            migrations = given or migrate(length, from_name="size")
+            migrations = cast("Any", given or migrate(length, from_name="size"))
 
     for given in (None, "length", 3):
         with pytest.raises(
