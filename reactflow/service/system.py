@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import product
 
 from reactflow.cells import GraphView, NodeView
 from reactflow.errors import BindingError
@@ -18,8 +19,9 @@ class System:
 
     ``cycles`` declares the cycles that are meant, such as acknowledgements: ``cycles=[("rooms", "floors")]``. Raises
     BindingError for a cycle that is not declared, a name used twice, a fold over ``.changes()`` of what a cell output
-    of another service feeds (it tells the latest value, and those in between may never come), or a fold that needs one
-    order and is fed by several outputs.
+    of another service feeds (it tells the latest value, and those in between may never come), a fold that needs one
+    order and is fed by several outputs, or members whose contributors are told apart by a column of another service
+    that may change.
     """
 
     __slots__ = ("_reach", "edges", "services")
@@ -31,6 +33,7 @@ class System:
         self._check_cycles({frozenset(str(getattr(one, "name", one)) for one in cycle) for cycle in cycles})
         self._check_skips()
         self._check_orders()
+        self._check_members()
 
     def _check_cycles(self, declared: set[frozenset[str]]) -> None:
         """Every edge within a cycle has to be in one that is declared."""
@@ -75,6 +78,26 @@ class System:
                     if output.sink.reach == edge.resource and (names := _fed_by(output, one))
                 }
                 check_outputs(one, told)
+
+    def _check_members(self) -> None:
+        """What tells a contributor has to be part of the key of its row: of a column, a removal brings nothing, and a
+        new value leaves the contribution under the old one.
+        """
+        for edge in self.edges:
+            sender = self.services[edge.cause]
+            told = [one for one in sender.outputs if one.sink.reach == edge.resource and not one.pulse]
+            for one in self.services[edge.effect].bound:
+                if one.contract.replaces or not meet(edge.resource, one.source.reach):
+                    continue
+                for output, gathering in product(told, one.gathers):
+                    if moving := [name for name in gathering.id.names if name in output.cells]:
+                        has = ", ".join((*output.by, *sender.key.names))
+                        raise BindingError(
+                            f"{edge.effect!r} tells the contributors to its members {gathering.members!r} apart by "
+                            f"{moving[0]!r}, which is only a column of the rows that {edge.cause!r} writes to "
+                            f"{edge.resource}: when it changes, the old contribution stays. Tell them apart by the key "
+                            f"of these rows ({has}), or add {moving[0]!r} to it with by="
+                        )
 
     def causes(self, service: str) -> list[str]:
         """The services that cause this one, directly or not, nearest first. Raises BindingError for an unknown name."""
