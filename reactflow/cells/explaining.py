@@ -117,6 +117,15 @@ class Explaining(Instrument):
                 return one
         return None
 
+    def version_before(self, node: Node, version: int) -> int:
+        """The version that a source had before another one was given, NEVER if that is not known."""
+        if node.version < version:
+            return node.version or NEVER
+        for one in reversed(self._of.get(node, ())):
+            if type(one) is Wrote and one.changed and one.version < version:
+                return one.version
+        return NEVER
+
     def ignored_since(self, node: Node, version: int) -> Wrote | None:
         """The last write of an equal value while a source had this version."""
         for one in reversed(self._of.get(node, ())):
