@@ -15,6 +15,7 @@ from reactflow.cells.instrument import Instrument
 from reactflow.cells.looking import listen, unlisten
 from reactflow.cells.naming import Site, here
 from reactflow.cells.node import LAZY, NEVER, Node, versions_seen
+from reactflow.cells.parentheses import makes_block
 from reactflow.cells.readable import Readable
 from reactflow.errors import DeclarationError
 
@@ -196,6 +197,7 @@ def latest() -> Explaining:
 _NOTHING = Explaining()
 
 
+@makes_block
 def explaining(keep: int = KEPT) -> Explaining:
     """Record what ``why`` and ``why_not`` cannot know afterwards, for the length of a ``with`` block.
 

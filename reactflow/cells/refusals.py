@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from reactflow.errors import ReadOnlyError
+from reactflow.errors import DeclarationError, ReadOnlyError
 
 _NOT_THERE = ("emit", "get", "set")  # methods that other libraries have
 
@@ -115,6 +115,14 @@ class Refusals:
 
 
 _REFUSED = [vars(Refusals).get(one) for one in _NOT_THERE]
+
+
+NOT_BY_US: Any = object()  # what an argument of a constructor is that only our own functions give
+
+
+def refuse_making(kind: str, makers: str) -> NoReturn:
+    """Raise DeclarationError for a class that was called in place of the function that makes its cells."""
+    raise DeclarationError(f"{kind}(...) is the type of a cell, for annotations; make one with {makers}")
 
 
 def _no_items(cell: Any) -> TypeError:
