@@ -22,6 +22,7 @@ from reactflow.cells.naming import Site, function_line, here
 from reactflow.cells.node import CLEAN, LAZY, STALE, Computed, Node
 from reactflow.cells.parentheses import makes_block
 from reactflow.cells.readable import Readable
+from reactflow.cells.refusals import refuse_in_flow_body
 from reactflow.cells.semantics import UNSET, Failure
 from reactflow.errors import CellsError, DeclarationError, ReadOnlyError, Unset
 
@@ -231,6 +232,7 @@ def effect(fn: Callable[[], object], *, name: str | None = None) -> Effect:
     """
     _refuse_in_derived()
     _check_function(fn)
+    refuse_in_flow_body()
     return _started(Effect(fn, name))
 
 
@@ -355,6 +357,7 @@ def watch(
 ) -> Effect:
     """Subscribe functions to one cell. Raises ReadOnlyError inside a derived cell."""
     _refuse_in_derived()
+    refuse_in_flow_body()
     return _started(Subscription(source, on_value, on_error))
 
 

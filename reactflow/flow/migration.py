@@ -84,6 +84,10 @@ def check_migrations(
     """The migrations that a flow's body says, by cell; raises DeclarationError for one that can never be right."""
     names = {id(one): name for name, one in cells.items()}
     found: dict[str, tuple[Migration, ...]] = {}
+    if not isinstance(migrations, (list, tuple)):
+        raise DeclarationError(
+            f"{flow}.migrations is {migrations!r}: write a list, migrations = [migrate(cell, ...)]"
+        )
     for one in migrations:
         if not isinstance(one, Migration):
             raise DeclarationError(f"{flow}.migrations holds {one!r}; write migrate(cell, ...)")
