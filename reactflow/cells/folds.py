@@ -13,7 +13,9 @@ from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
 from math import frexp, inf, isfinite
 from typing import Any, Generic, Literal, TypeVar
 
+from reactflow.cells.given import called, runs_later, takes_other
 from reactflow.cells.semantics import UNSET
+from reactflow.errors import DeclarationError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -30,7 +32,7 @@ class Fold(Generic[T, R]):
 
     ``add(state, occurrence)`` returns the next state, ``merge(one, other)`` joins two states, ``result(state)`` is what
     readers see (return UNSET to have no value yet). ``laws`` names those that hold: they are declared here and can be
-    tested, they are not assumed.
+    tested, they are not assumed. Raises DeclarationError for a function that cannot be called so, or an unknown law.
 
     >>> longest = Fold("", lambda kept, word: word if len(word) > len(kept) else kept, name="longest")
     >>> longest.add("ab", "abc")
@@ -43,6 +45,32 @@ class Fold(Generic[T, R]):
     result: Callable[[Any], R] = _show
     laws: frozenset[Law] = frozenset()
     name: str = "fold"
+
+    def __post_init__(self) -> None:
+        for fn, part, takes in (
+            (self.add, "add", ("the state", "the occurrence")),
+            (self.merge, "merge", ("one state", "the other")),
+            (self.result, "result", ("the state",)),
+        ):
+            if fn is None and part == "merge":
+                continue
+            what = f"Fold({part}={called(fn)})"
+            if not callable(fn):
+                raise DeclarationError(
+                    f"{what}: give a function, as in Fold(0, lambda state, value: state + value)"
+                )
+            if fault := runs_later(fn):
+                raise DeclarationError(f"{what}: {fault}; give a plain function")
+            if fault := takes_other(fn, len(takes)):
+                raise DeclarationError(f"{what}: {fault}, and is called with {' and '.join(takes)}")
+        laws: Any = self.laws
+        said = [laws] if isinstance(laws, str) else laws
+        if not isinstance(said, Iterable) or not {*said} <= _LATTICE:
+            raise DeclarationError(
+                f"Fold(laws={self.laws!r}): the laws are associative, commutative and idempotent; give those that "
+                'hold, as in laws=frozenset({"associative"})'
+            )
+        object.__setattr__(self, "laws", frozenset(said))  # a frozen value is completed once, here
 
 
 class SameTypeFold(Fold[Any, Any]):
@@ -264,8 +292,8 @@ def last_by(version: str | Callable[[Any], Any]) -> SameTypeFold:
 
     ``version`` is a function of the occurrence, or the name of its field or attribute. Versions are compared with
     ``<``, and text as text: make a datetime of times whose texts differ in digits or offset. Of two with one
-    version, a fixed one is kept. An occurrence without a version, or with one that has no order, is refused (TypeError,
-    ValueError), also if it is the first; so are versions of two types.
+    version, a fixed one is kept. Raises DeclarationError for neither; the fold refuses (TypeError, ValueError) an
+    occurrence without a version, or with one that has no order, also if it is the first, and versions of two types.
 
     >>> latest = last_by("at")
     >>> newer, older = {"at": 2, "level": 7.0}, {"at": 1, "level": 9.0}
@@ -286,6 +314,11 @@ def first_by(version: str | Callable[[Any], Any]) -> SameTypeFold:
 
 
 def _by(version: str | Callable[[Any], Any], name: str, prefer: Callable[[Any, Any], bool]) -> SameTypeFold:
+    if not (isinstance(version, str) or callable(version)):
+        raise DeclarationError(
+            f'folds.{name}({version!r}): name the field that orders occurrences, as in folds.{name}("at"), or give a '
+            "function of the occurrence"
+        )
     said = f"{name}({version!r})" if isinstance(version, str) else name  # no address of a function
 
     def version_of(value: Any) -> Any:
