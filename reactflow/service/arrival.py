@@ -143,6 +143,21 @@ def link_of(one: Input, message: Message) -> Link | None:
     return Link(is_ordered, one.source.start == "latest")
 
 
+def is_ahead(arrival: Arrival, mark: str) -> bool:
+    """Whether an occurrence is ahead of its lane's mark: it got none, for the one before it was missing."""
+    return arrival.link is not None and arrival.position > mark
+
+
+def lacks_predecessor(arrival: Arrival, mark: str) -> bool:
+    """Whether the occurrence before an arrival was not dealt with, so that it may still come."""
+    try:
+        if arrival.link is not None:
+            arrival.link.check(arrival.lane, mark, arrival.position)
+    except (Gap, Transient):
+        return True
+    return False
+
+
 @lru_cache(maxsize=1 << 12)
 def _key_names(subject: str) -> frozenset[str]:
     """The names of the fields in the text of a unit's key."""

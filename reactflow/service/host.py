@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
@@ -20,6 +21,7 @@ from attrs import field, frozen
 from reactflow.errors import ConfigurationError, EventError, RecordError, Transient
 from reactflow.service.arrival import Arrival, Part, case_of, link_of, place_of, unit_named
 from reactflow.service.binding import Input, UnitEvent, one_a_unit
+from reactflow.service.deadline import NO_DEADLINE, Deadline
 from reactflow.service.item import Item
 from reactflow.service.key import UnitKey
 from reactflow.service.outbox import publish as publish_all
@@ -31,6 +33,7 @@ from reactflow.service.report import Report
 from reactflow.service.sink import Publication
 from reactflow.service.source import Message, Record
 from reactflow.service.stores import Store
+from reactflow.service.stores.in_turns import in_turns, side_by_side
 from reactflow.service.sweep import sweep
 from reactflow.service.unit import commit
 from reactflow.service.warm import WarmCache
@@ -38,6 +41,8 @@ from reactflow.service.warm import WarmCache
 if TYPE_CHECKING:
     from reactflow.service.service import Service
 
+_arrival = tuple.__new__  # without the call of a constructor: there may be 10,000 of them in a delivery
+_ORDINARY: Final = (None, False, None, "", False)  # the rest of an arrival that was read quickly
 LONGEST: Final = 960.0  # seconds that a handler may run, and then some: 900 are the most on AWS Lambda
 _log = logging.getLogger("reactflow.service")
 
@@ -69,7 +74,7 @@ class Host:
     """
 
     service: Service
-    store: Store
+    store: Store = field(converter=in_turns)
     listener: Callable[[Report], object] | None = None
     clock: Callable[[], float] = time.time
     longest: float = LONGEST
@@ -87,15 +92,15 @@ class Host:
                 f"service {self.service.name!r} has no input that Lambda delivers: import its source"
             )
         records = _OPENERS[-1](event)
-        report = self.deliver(records)
+        report = self.deliver(records, Deadline.of(context))
         try:
             return self.service.acknowledge(records, report.unfinished)
         finally:
             if self.listener is not None:
                 self.listener(report)
 
-    def deliver(self, records: Sequence[Record]) -> Report:
-        """Apply and publish a delivery; what is in ``unfinished`` of the report has to come again.
+    def deliver(self, records: Sequence[Record], deadline: Deadline = NO_DEADLINE) -> Report:
+        """Apply and publish a delivery; ``unfinished`` of the report has to come again, also for want of time.
 
         Everything is read before anything is committed, so that an error of reading leaves all as it was. A unit whose
         part fails stops no other. Raises ConfigurationError, after all other units were done.
@@ -133,8 +138,13 @@ class Host:
                     ignored.update(event.ignored)
         if len(cases) < len(records):
             fates["filtered"] += filtered
-        broken: list[ConfigurationError] = []
-        parts = [self.apply(arrivals[0].event.unit, arrivals, broken) for arrivals in units.values()]
+        wrong: list[list[ConfigurationError]] = [[] for _ in units]
+        jobs = [
+            partial(self.apply, arrivals[0].event.unit, arrivals, errors, deadline)
+            for arrivals, errors in zip(units.values(), wrong, strict=True)
+        ]
+        parts = side_by_side(self.store, jobs)
+        broken = [error for errors in wrong for error in errors]  # in the order of the units
         published, late = self.publish(parts, broken)
         if broken:
             raise broken[0]
@@ -144,8 +154,9 @@ class Host:
             released.update(fate for place, fate in part.fates.items() if place < 0)
             cases.extend(part.cases)
             is_late = part.unit in late  # nothing of a unit is finished before its changes are published
-            places = {place for place, fate in part.fates.items() if is_late or fate == "unfinished"}
-            unfinished |= {place for place in places if place >= 0}
+            if is_late or "unfinished" in part.fates.values():
+                places = {place for place, fate in part.fates.items() if is_late or fate == "unfinished"}
+                unfinished |= {place for place in places if place >= 0}
         waits = [(part.unit, part.transient) for part in parts if part.transient] + list(late.items())
         transients += (f"unit {unit.text}: {why}" for unit, why in waits)
         return Report(
@@ -179,7 +190,7 @@ class Host:
             read = quickly(record)
             if read is not None:
                 event, lane, position, time = read
-                return (Arrival(place, record, lane, position, event, time),)
+                return (_arrival(Arrival, (place, record, lane, position, event, time, *_ORDINARY)),)
         if record.unreadable:
             raise RecordError(record.unreadable)
         made: list[UnitEvent] = []
@@ -279,8 +290,12 @@ class Host:
     # --- committing and publishing ---------------------------------------------------------------------------------
 
     def apply(
-        self, unit: UnitKey, arrivals: Sequence[Arrival], broken: list[ConfigurationError]
-    ) -> Part:  # fmt: skip
+        self,
+        unit: UnitKey,
+        arrivals: Sequence[Arrival],
+        broken: list[ConfigurationError],
+        deadline: Deadline = NO_DEADLINE,
+    ) -> Part:
         """One unit's part, in as many writes as it needs room for; one that fails leaves other units alone.
 
         Before anything new comes what waited behind a case that is dealt with.
@@ -290,7 +305,8 @@ class Host:
         while arrivals:
             taken, later = arrivals[:size], arrivals[size:]
             try:
-                part = commit(self, unit, taken)
+                deadline.check()
+                part = commit(self, unit, taken, deadline)
                 size = max(1, len(taken) - len(part.rest))  # what found room once will again
                 arrivals = [*part.rest, *later]
                 self._forget(taken, part)
@@ -325,7 +341,7 @@ class Host:
                 self.store.forget(self.service.name, ids)
 
     def _unexpected(self, unit: UnitKey, error: Exception) -> str:
-        """An error that nobody thought of, with its way in the log: the unit is left, and tried again."""
+        """An error that nobody thought of, with its way in the log: the unit is tried again."""
         _log.error("service %s, unit %s: unexpected error", self.service.name, unit.text, exc_info=error)
         return f"unexpected {type(error).__name__}: {error}"
 

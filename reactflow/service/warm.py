@@ -50,7 +50,7 @@ class WarmCache:
         """
         with self._lock:
             there = self._items.get(unit.text)
-            if there is None or not there.is_published:
+            if there is None or (there.item.out and not there.is_published):
                 return None
             self._items.move_to_end(unit.text)
             return there.item
@@ -74,9 +74,9 @@ class WarmCache:
             elif not there.is_published:
                 there.is_published = True
                 there.item = there.item.settled()
-                lighter = _PENDING * (len(item.out) - len(there.item.out))
-                there.weight -= lighter
-                self._weight -= lighter
+                freed = _PENDING * (len(item.out) - len(there.item.out))
+                there.weight -= freed
+                self._weight -= freed
 
     def is_published(self, unit: UnitKey, item: Item) -> bool:
         """Whether all that this very item owes is known to be published."""

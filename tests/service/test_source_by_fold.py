@@ -41,13 +41,21 @@ SOURCES: dict[str, tuple[Callable[[], list[Any]], Callable[[], list[Any]]]] = {
             Kinesis("b", partition="id", fields=WIDTHS),
         ],
     ),
+    '`Kinesis`, `order="arrival"`': (
+        lambda: [Kinesis("a", order="arrival")],
+        lambda: [Kinesis("a", order="arrival")],
+    ),
     "`DynamoDB`": (lambda: [DynamoDB("t")], lambda: [DynamoDB("t")]),
+    "`DynamoDB`, many items a unit": (
+        lambda: [DynamoDB("t", keys=("id", "part"))],
+        lambda: [DynamoDB("t", version="at")],
+    ),
     "`S3`": (
         lambda: [S3("b", key="in/{id}/{name}", fields=OBJECT)],
         lambda: [S3("b", key="in/{id}", fields=OBJECT)],
     ),
 }
-REASONS = ("not ordered for one unit", "no order among each other", "may skip values in between")
+REASONS = ("not ordered", "no order among each other", "may skip values in between")
 
 
 class Room(Flow):
