@@ -126,19 +126,15 @@ class Draft:
     @property
     def has_news(self) -> bool:
         """Whether anything has to be written."""
-        return (
-            self.marks != self.item.marks
-            or bool(self.contributions.moved)
-            or self.queue.has_changed
-            or self.seen != list(self.item.seen)
-        )
+        is_moved = self.marks != self.item.marks or bool(self.contributions.moved)
+        return is_moved or self.queue.has_changed or self.seen != list(self.item.seen)
 
     def has_seen(self, arrival: Arrival) -> bool:
         """Whether an event was applied or put away before; notes what it is then.
 
         One that comes again out of the queue is seen when it is no longer there: a rival was first.
         """
-        mark = self.marks.get(arrival.lane, "")
+        mark = self._mark_of(arrival)
         if arrival.is_queued:
             if arrival.id not in self.queue:
                 self.fates[arrival.place] = "duplicate"
@@ -177,9 +173,17 @@ class Draft:
             return False
         marks, fates, events, cause = dict(self.marks), dict(self.fates), list[Event](), self.cause
         last: datetime | float | None = None
-        for place, _, lane, position, unit_event, time, envelope, skips, link, again, _ in arrivals:
+        for place, _, lane, position, unit_event, time, envelope, skips, link, again, _, within in arrivals:
             _, event, versions, _, error, late, said = unit_event
-            if error is not None or late is not None or versions or said or link is not None or again:
+            if (
+                error is not None
+                or late is not None
+                or versions
+                or said
+                or link is not None
+                or again
+                or within
+            ):
                 return False
             mark = marks.get(lane, "")
             if position > mark:
@@ -326,7 +330,9 @@ class Draft:
             self.seen = [*self.seen, arrival.id][-MOST_SEEN:]
 
     def _mark_of(self, arrival: Arrival) -> str:
-        return self.marks.get(arrival.lane, "")
+        """How far its lane has come, or all of which it is a part, which counted before."""
+        mark = self.marks.get(arrival.lane, "")
+        return max(mark, self.marks.get(arrival.within, "")) if arrival.within else mark
 
     def _mark(self, arrival: Arrival) -> None:
         if not (arrival.event.said and self.contributions.pass_by(arrival)):

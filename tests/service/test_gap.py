@@ -150,7 +150,7 @@ def test_what_a_unit_does_not_get_all_of_leaves_no_gap() -> None:
     records = sent("r1", "r1", "r1")
     for options in ({"where": lambda fields: fields["knock"] != 2}, {"key": {"floor": "knock"}}):
         key = "floor" if "key" in options else "room"
-        source = Kinesis("knocks", partition=key if key == "room" else "knock", **options)  # type: ignore[arg-type]
+        source = Kinesis("knocks", partition=key if key == "room" else "knock", **options)
         service = Service(
             Floor,
             name="floors",
