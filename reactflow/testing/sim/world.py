@@ -1,0 +1,315 @@
+"""The world: one run, from the first record that is put until everything has settled, decided by a seed.
+
+In the storm, producers put records, triggers deliver them, invocations stand still and go on, and faults strike; then it
+is calm: what is left is put, everything that stands still goes on, and the backlog has to drain. Each step is one
+action. It must not know what a service does: that is the model's.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from attrs import define, field, frozen
+
+from reactflow.aws.clients import standing_in
+from reactflow.service import Host, MemoryStore, Report, Service
+from reactflow.service.contribution import Contribution
+from reactflow.service.item import Item
+from reactflow.service.stores import Store
+from reactflow.testing.sim.baton import Baton, Crash, Task
+from reactflow.testing.sim.chaos import Chaos, Struck
+from reactflow.testing.sim.cloud import Cloud, Sending
+from reactflow.testing.sim.ends import check_ends
+from reactflow.testing.sim.faults import Rates
+from reactflow.testing.sim.ledger import Ledger
+from reactflow.testing.sim.model import Model
+from reactflow.testing.sim.readings import Reading, identity, read, units_of
+from reactflow.testing.sim.sinks import in_simulation
+from reactflow.testing.sim.store import SimStore
+from reactflow.testing.sim.triggers import GIVEN_UP, Flight, Trigger
+from reactflow.testing.sim.violation import Violation
+
+MOST_ROUNDS = 1_000  # of deliveries after the faults stop: a run that takes more does not drain
+_log = logging.getLogger("reactflow.service")
+
+
+@define(eq=False)
+class Invocation:
+    """One call of a handler."""
+
+    task: Task
+    service: str
+    host: Host
+    flight: Flight
+    trigger: Trigger | None
+    readings: Sequence[Reading]
+    writes: dict[str, int] = field(factory=dict)
+    report: Report | None = None
+
+
+@frozen
+class Outcome:
+    """What a run came to: a violation, or none; the faults that struck, in order; and a line for each action."""
+
+    seed: int
+    records: int
+    violation: Violation | None
+    struck: Sequence[Struck]
+    lines: Sequence[str]
+    invocations: int = 0
+    writes: int = 0
+
+
+class World:
+    """One run of some services on what is put from outside."""
+
+    def __init__(
+        self, services: Sequence[Service], sendings: Sequence[Sending], seed: int, rates: Rates,
+        *, left_out: Collection[Struck] = (), store: Store | None = None,
+    ) -> None:  # fmt: skip
+        self.now = 0.0
+        self._seed = seed
+        self._baton = Baton()
+        self.chaos = Chaos(seed, rates, self._baton, left_out=left_out, now=lambda: self.now)
+        self._ledger = Ledger()
+        self._services = {one.name: in_simulation(one, self._ledger, self.chaos) for one in services}
+        self._models = {name: Model(one) for name, one in self._services.items()}
+        self._cloud = Cloud(services, self.chaos, self._baton, lambda: self.now)
+        self._store = SimStore(store or MemoryStore(), self.chaos, self._baton, self._committed)
+        self._waiting = list(sendings)
+        self._running: list[Invocation] = []
+        self._warm: dict[str, list[Host]] = {name: [] for name in self._services}
+        self._now: Invocation | None = None
+        self._count = 0
+
+    def run(self) -> Outcome:
+        """Run it to its end."""
+        violation: Violation | None = None
+        records = len(self._waiting)
+        try:
+            with standing_in(self._cloud.clients), _overheard(self.chaos):
+                self._storm()
+                self._calm()
+                self._check_end()
+        except Violation as error:
+            violation = error
+            self.chaos.say(f"VIOLATION {error}")
+        finally:
+            self.chaos.is_calm = True
+            for one in self._running:
+                self._baton.kill(one.task)
+            self._baton.close()
+        return Outcome(
+            self._seed, records, violation, self.chaos.struck, self.chaos.lines, self._count, self._store.writes
+        )
+
+    # --- the two halves of a run ------------------------------------------------------------------------------------
+
+    def _storm(self) -> None:
+        chance = self.chaos.chance
+        idle = 0
+        while self._waiting or idle < 12:
+            self.now += 0.05
+            luck = chance.random()
+            idle += not self._waiting
+            if self._waiting and luck < 0.4:
+                self._put()
+            elif self._running and luck < 0.55:
+                self._go_on(chance.choice(self._running))
+            elif self._running and luck < 0.65:
+                self._give_up(chance.choice(self._running))
+            elif luck < 0.75:
+                self._disturb()
+            else:
+                self._deliver(chance.choice(self._cloud.triggers))
+
+    def _calm(self) -> None:
+        self.chaos.is_calm = True
+        self.chaos.say("--- the faults stop")
+        self._store.corrupt.clear()
+        self._store.away.clear()
+        while self._running:
+            self._go_on(self.chaos.chance.choice(self._running))
+        while self._waiting:
+            self._put()
+        for trigger in self._cloud.triggers:
+            trigger.calm()
+        for _ in range(MOST_ROUNDS):
+            if not any([self._deliver(trigger) for trigger in self._cloud.triggers]):
+                dues = [due for trigger in self._cloud.triggers if (due := trigger.due(self.now)) is not None]
+                if not dues:
+                    return
+                self.now = max(self.now + 0.05, min(dues))
+        raise Violation("I12", f"the backlog does not drain in {MOST_ROUNDS} rounds of deliveries")
+
+    # --- actions ----------------------------------------------------------------------------------------------------
+
+    def _put(self) -> None:
+        chaos, waiting = self.chaos, self._waiting
+        if len(waiting) > 1 and waiting[0].resource == waiting[1].resource and chaos.strikes("sent-crossed"):
+            waiting[0], waiting[1] = waiting[1], waiting[0]
+        self._cloud.put(waiting.pop(0))
+
+    def _disturb(self) -> None:
+        chaos = self.chaos
+        self._cloud.kinesis.echo()
+        chaos.chance.choice(self._cloud.triggers).disturb(self.now)
+        if chaos.strikes("deploy"):
+            for hosts in self._warm.values():
+                hosts.clear()
+        if self._store.corrupt and chaos.chance.random() < 0.3:
+            self._store.corrupt.clear()
+            chaos.say("somebody mends what was corrupt")
+
+    def _deliver(self, trigger: Trigger) -> bool:
+        """Hand out the next delivery of a trigger; whether there was one."""
+        flight = trigger.take(self.now)
+        if flight is None:
+            return False
+        name = trigger.service
+        host = self._host(name)
+        self._count += 1
+        task = Task(f"{name}#{self._count}", lambda: host.handle(flight.event))
+        one = Invocation(task, name, host, flight, trigger, read(self._services[name], flight.event))
+        self._set_away(one)
+        self.chaos.say(f"deliver {flight.shown} to {task.name}")
+        self._run(one)
+        return True
+
+    def _host(self, name: str) -> Host:
+        """A process for a service: a warm one, mostly the latest, or a new one."""
+        warm = self._warm[name]
+        if not warm or self.chaos.chance.random() < 0.05:
+            return Host(self._services[name], self._store)
+        place = self.chaos.chance.randrange(len(warm)) if self.chaos.strikes("warm") else -1
+        return warm.pop(place)
+
+    def _set_away(self, one: Invocation) -> None:
+        units = units_of(one.readings)
+        if units and self.chaos.strikes("partial", one.flight.shown):
+            place = self.chaos.draw("partial").choice((0, len(units) // 2, len(units) - 1))
+            self._store.away.add((one.task, (one.service, units[place])))
+
+    def _go_on(self, one: Invocation) -> None:
+        self.chaos.say(f"{one.task.name} goes on")
+        self._running.remove(one)
+        self._run(one)
+
+    def _give_up(self, one: Invocation) -> None:
+        """Its trigger waits no longer for an invocation that stands still; its process lives on."""
+        if one.trigger is not None:
+            self.chaos.say(f"{one.task.name} {GIVEN_UP}")
+            one.trigger.settle(one.flight, None, GIVEN_UP, self.now)
+            one.trigger = None
+
+    def _run(self, one: Invocation) -> None:
+        """Let an invocation run until it stands still or ends; then its trigger judges."""
+        self._now = one
+        object.__setattr__(one.host, "listener", lambda report: setattr(one, "report", report))
+        self._baton.go(one.task)
+        self._now = None
+        if not one.task.is_done:
+            self._running.append(one)
+            return
+        error = one.task.error
+        self._cloud.s3.forget(one.task)
+        if isinstance(error, Violation):
+            raise error
+        if isinstance(error, Crash):
+            self.chaos.say(f"{one.task.name} is gone")
+        else:
+            self.chaos.say(f"{one.task.name} -> {_answered(one.task)}")
+            self._warm[one.service].append(one.host)
+            self._check_report(one)
+        if one.trigger is not None:
+            words = "" if error is None else f"{type(error).__name__}: {error}"
+            finished = one.trigger.settle(one.flight, one.task.answer, words, self.now)
+            self._check_acknowledged(one, [one.readings[place] for place in finished])
+
+    # --- what has to hold --------------------------------------------------------------------------------------------
+
+    def _committed(
+        self, service: str, unit: str, before: Item, item: Item, contributions: Sequence[Contribution]
+    ) -> None:
+        one = self._now
+        assert one is not None
+        new = self._ledger.commit(service, unit, before, item)
+        self._ledger.check_numbers(service, unit, item)
+        here = (one.task, (service, unit))
+        was_refused = here in self._store.refused
+        one.writes[unit] = one.writes.get(unit, 0) + 1
+        if one.writes[unit] > 1 and not was_refused and not contributions:
+            raise Violation("I13", f"{one.task.name} wrote unit {unit} {one.writes[unit]} times")
+        key = next(made.unit for each in one.readings for name, made in each.events.items() if name == unit)
+        for case in item.open_cases:
+            if case not in before.open_cases and not any(kept.id == case for kept in self._store.kept):
+                raise Violation("I2", f"the case {case} was entered before it was kept")
+        self._models[service].committed(
+            key, one.readings, item, new, contributions, was_refused=was_refused
+        )
+
+    def _check_acknowledged(self, one: Invocation, readings: Sequence[Reading]) -> None:
+        model = self._models[one.service]
+        kept = {identity(case.record) for case in self._store.kept if case.service == one.service and case.unit is None}
+        for reading in readings:
+            if reading.lost and identity(reading.record.raw) not in kept:
+                raise Violation("I2", f"{reading.id} is acknowledged, and its case was not kept: {reading.lost}")
+            for unit in reading.events:
+                if not model.is_done(reading, unit):
+                    raise Violation("I6", f"{reading.id} is acknowledged, and unit {unit} has not seen it")
+                there = model.units[unit]
+                v = there.done[reading.id][1] if reading.id in there.done else 0
+                if owed := self._ledger.owed(one.service, unit, v):
+                    raise Violation("I6", f"{reading.id} is acknowledged, and {owed[0]} is not published")
+
+    def _check_report(self, one: Invocation) -> None:
+        report = one.report
+        if report is None:
+            return
+        wanted = sum(max(1, len(reading.events)) for reading in one.readings)
+        counted = sum(report.fates.values())
+        if counted != wanted:
+            raise Violation("I7", f"{one.task.name} counts {dict(report.fates)}, and was handed {wanted} events")
+
+    def _check_end(self) -> None:
+        for name, service in self._services.items():
+            model = self._models[name]
+            for unit, there in model.units.items():
+                if self._store.last(name, unit).v and self._store.inner.get(name, unit) != there.item:
+                    raise Violation("I1", f"the stored item of unit {unit} is another than was committed")
+            check_ends(service, model, self._ledger, self._cloud)
+
+
+class _Overheard(logging.Handler):
+    """Writes what a service logs into the record of the run."""
+
+    def __init__(self, chaos: Chaos) -> None:
+        super().__init__()
+        self._chaos = chaos
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        self._chaos.say(f"log: {record.getMessage()}{f': {error!r}' if error is not None else ''}"[:300])
+
+
+@contextmanager
+def _overheard(chaos: Chaos) -> Iterator[None]:
+    handler, before = _Overheard(chaos), _log.propagate
+    _log.addHandler(handler)
+    _log.propagate = False
+    try:
+        yield
+    finally:
+        _log.removeHandler(handler)
+        _log.propagate = before
+
+
+def _answered(task: Task) -> str:
+    if task.error is not None:
+        return f"{type(task.error).__name__}: {task.error}"[:120]
+    answer: Any = task.answer
+    failures = answer.get("batchItemFailures", []) if isinstance(answer, dict) else []
+    return f"again from {failures[0]['itemIdentifier'][-6:]}" if failures else "done"
