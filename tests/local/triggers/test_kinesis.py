@@ -97,8 +97,9 @@ def test_an_iterator_that_expired_is_resumed_where_it_was(cloud: Cloud, unique: 
     )
     put(cloud, stream, ("a", 1), ("a", 2))
     run(trigger)
-    [shard] = trigger._shards.values()
-    shard.iterator = "an iterator that the stream does not know any more"
+    trigger._iterators = dict.fromkeys(
+        trigger._iterators, "an iterator that the stream does not know any more"
+    )
     put(cloud, stream, ("a", 3))
     run(trigger)
     assert got == [1, 2, 3]
@@ -113,7 +114,7 @@ def test_latest_leaves_out_what_was_there_when_it_was_opened(cloud: Cloud, uniqu
         cloud,
         stream,
         lambda event, context: got.extend(read(record) for record in event["Records"]),
-        TriggerSettings(start="LATEST"),
+        TriggerSettings(starting_position="LATEST"),
     )
     trigger.open()
     put(cloud, stream, ("a", 2))
