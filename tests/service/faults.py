@@ -32,6 +32,8 @@ class Script:
 class FaultyStore:
     """A store whose calls fail before or after they took effect, and before whose writes a rival may write."""
 
+    in_flight = 1
+
     def __init__(self, fault: Callable[[str], bool]) -> None:
         self.inner = MemoryStore()
         self.fault = fault
@@ -88,6 +90,19 @@ class FaultyStore:
 
     def cases(self, service: str) -> list[Case]:
         return self.inner.cases(service)
+
+    def pending(self, service: str, idle: float) -> Iterator[str]:
+        self._perhaps("pending")
+        return self.inner.pending(service, idle)
+
+    def case(self, service: str, id: str) -> Case | None:
+        self._perhaps("case")
+        return self.inner.case(service, id)
+
+    def forget(self, service: str, ids: Collection[str]) -> None:
+        self._perhaps("forget, before it wrote")
+        self.inner.forget(service, ids)
+        self._perhaps("forget, after it wrote")
 
     def close(self) -> None:
         self.inner.close()

@@ -221,7 +221,8 @@ WRONG: list[tuple[str, Callable[[], object], str, str]] = [
      "store=<class 'reactflow.service.stores.memory.MemoryStore'> is no store: give one, as in "
      'store=SQLiteStore("x.db"), or its name, as in store="sqlite:x.db"'),
     ("a text that names no store", lambda: service(store="postgres:x"), "ConfigurationError",
-     "'postgres:x' names no store: write memory, or sqlite:PATH (sqlite:state.db)"),
+     "'postgres:x' names no store: write memory, sqlite:PATH (sqlite:state.db) or dynamodb:TABLE "
+     "(dynamodb:reactflow-state)"),
     ("a store in a folder that is missing", lambda: service(store="sqlite:nowhere/x.db"), "ConfigurationError",
      "the store nowhere/x.db cannot be made: there is no folder nowhere; make it, or name a file in one that is there"),
     ("a name with a space", lambda: service(name="my rooms"), "BindingError",
