@@ -77,26 +77,44 @@ class Model:
         for one in readings:
             if unit.text in one.events and not self.is_done(one, unit.text):
                 fresh.setdefault(one.id, one)
-        draft = Draft(self.service, there, self._shadow, [*fresh.values()])
-        tried = [draft.wrong(item, new)] if was_refused and fresh else []
-        if was_refused and fresh and tried[0]:
-            alone = Draft(self.service, there, self._shadow, [*fresh.values()])
-            alone.apply(next(iter(fresh.values())), too_large=True)
-            if not alone.wrong(item, new):
-                return self._accept(there, alone, item, contributions)
-        found: Draft | None = None
-        wrong = ""
-        for one in fresh.values():
-            if not draft.apply(one):
-                break
-            wrong = draft.wrong(item, new)
-            found = as_it_is(draft) if not wrong else found
+        # what speaks of contributions is marked there, each by its number: then every part is tried
+        whole = [one for one in fresh.values() if one.events[unit.text].said or one.is_marked(item.marks)]
+        found, wrong = self._quickly(there, whole, item, new)
+        if found is None and was_refused and whole:
+            found, _ = self._tried(there, whole, item, new, is_too_large=True)
+        if found is None:
+            found, wrong = self._tried(there, whole, item, new)
         if found is None:
             about = f"{self.service.name}, unit {unit.text}, v{item.v}: "
             if not fresh:
                 raise Violation("I2", f"{about}a commit without a record that was not applied before")
             raise Violation("I2", f"{about}{wrong or 'nothing of it was to be applied'}")
-        return self._accept(there, found, item, contributions)
+        self._accept(there, found, item, contributions)
+
+    def _quickly(
+        self, there: Unit, fresh: Sequence[Reading], item: Item, new: Sequence[Pending]
+    ) -> tuple[Draft | None, str]:
+        """All records applied, with no sink asked: that is the ordinary case."""
+        draft = Draft(self.service, there, self._shadow, fresh, asks=False)
+        if not fresh or not all([draft.apply(one) for one in fresh]):
+            return None, ""
+        wrong = draft.wrong(item, new)
+        return (None, wrong) if wrong else (draft, "")
+
+    def _tried(
+        self, there: Unit, fresh: Sequence[Reading], item: Item, new: Sequence[Pending], *, is_too_large: bool = False
+    ) -> tuple[Draft | None, str]:
+        """The longest part of the records that explains a commit, and else what is wrong with the whole."""
+        draft = Draft(self.service, there, self._shadow, fresh, asks=True)
+        found: Draft | None = None
+        wrong = ""
+        for one in fresh:
+            if not draft.apply(one, is_too_large=is_too_large):
+                break
+            wrong = draft.wrong(item, new)
+            found = as_it_is(draft) if not wrong else found
+            is_too_large = False
+        return found, wrong
 
     def _accept(self, there: Unit, draft: Draft, item: Item, contributions: Sequence[Contribution]) -> None:
         if draft.contributions.moved or contributions:
@@ -116,8 +134,8 @@ class Model:
 class Draft:
     """A unit that records are applied to, one after the other."""
 
-    def __init__(self, service: Service, unit: Unit, shadow: MemoryStore, fresh: Sequence[Reading]) -> None:
-        self.service, self.unit = service, unit
+    def __init__(self, service: Service, unit: Unit, shadow: MemoryStore, fresh: Sequence[Reading], *, asks: bool) -> None:
+        self.service, self.unit, self._asks = service, unit, asks
         self.state, self.versions, self.cases = unit.state, dict(unit.versions), unit.cases
         self.before = self.shown = Outcomes(service, unit.state)
         self.told = unit.item.numbers
@@ -133,14 +151,14 @@ class Draft:
             kept = shadow.look(service.name, unit.key.text, names)[1]
             self.contributions = Contributions(service, shadow, unit.key, names, kept)
 
-    def apply(self, reading: Reading, *, too_large: bool = False) -> bool:
+    def apply(self, reading: Reading, *, is_too_large: bool = False) -> bool:
         """Apply one record; False when it cannot be finished for now."""
         if reading.skips and reading.order <= self.heights.get(reading.lane, ""):
             return True
         event = reading.events[self.unit.key.text]
         arrival = Arrival(0, reading.record, reading.lane, reading.order, reading.message or Message(None), event)
         try:
-            if too_large:
+            if is_too_large:
                 raise EventError("it is too large")
             fate = self._applied(arrival)
         except Transient:
@@ -177,7 +195,7 @@ class Draft:
         occurred = [
             Occurred(pulse, value, values) for pulse, value in applied.occurrences if pulse in self.service.logged
         ]
-        if self.service.confirmed and (occurred or applied.changed or self.shown is self.before):
+        if self._asks and self.service.confirmed and (occurred or applied.changed or self.shown is self.before):
             self.told = confirm(
                 self.service, self.unit.key, self.told, self.shown, values, occurred, applied.computed, Cause()
             )

@@ -36,6 +36,12 @@ class Reading:
     message: Message | None = None
     events: Mapping[str, UnitEvent] = field(factory=dict)
     lost: str = ""
+    mark: tuple[str, str] = ("", "")
+
+    def is_marked(self, marks: Mapping[str, str]) -> bool:
+        """Whether a unit's marks say that it was dealt with."""
+        lane, position = self.mark
+        return bool(lane) and position <= marks.get(lane, "")
 
 
 def read(service: Service, event: Mapping[str, Any]) -> list[Reading]:
@@ -49,6 +55,7 @@ def _read(service: Service, record: Record) -> Reading:
     sent: tuple[str, str] | None = None
     told: Message | None = None
     skips = False
+    mark = ("", "")
     for one in service.inputs_of.get(record.resource, ()):
         try:
             message = one.source.decode(record)
@@ -58,6 +65,7 @@ def _read(service: Service, record: Record) -> Reading:
             except RecordError:
                 return Reading(f"{lane}@{order}", lane, order, False, record, lost=str(error))
             made.append(UnitEvent.failed(unit, error))
+            mark = mark if mark[0] else (one.source.lane(record), one.source.position(record))
             continue
         if message is None:
             continue
@@ -70,13 +78,15 @@ def _read(service: Service, record: Record) -> Reading:
             events = [UnitEvent.failed(event.unit, endless) for event in events]
         if events and told is None:
             told, skips = message, one.contract.skips
+            mark = one.source.lane(record), one.source.position(record)
             if message.cause is not None and not one.contract.replaces:
                 sent = _sent(message.cause.id)
+                mark = message.cause.place or mark
         made += events
     if sent is not None:
         lane, order = sent
     events_by_unit = {event.unit.text: event for event in one_a_unit(made)}
-    return Reading(f"{lane}@{order}", lane, order, skips, record, told, events_by_unit)
+    return Reading(f"{lane}@{order}", lane, order, skips, record, told, events_by_unit, mark=mark)
 
 
 def _place(raw: Mapping[str, Any]) -> tuple[str, str]:

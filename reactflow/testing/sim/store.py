@@ -77,7 +77,7 @@ class SimStore:
     ) -> Item | None:
         """See ``Store.put``."""
         chaos, here = self._chaos, (service, unit)
-        self._reach(f"put {unit} v{item.v}", service, unit)
+        self._reach(f"put {unit} v{item.v}", service, unit, is_read=False)
         if chaos.strikes("size", f"put {unit}"):
             self.refused.add((self._baton.current, here))
             raise StateError("simulated: the item is too large")
@@ -124,7 +124,7 @@ class SimStore:
         """The item as the last commit left it."""
         return self._past.get((service, unit), [Item()])[-1]
 
-    def _reach(self, what: str, service: str, unit: str) -> None:
+    def _reach(self, what: str, service: str, unit: str, *, is_read: bool = True) -> None:
         chaos = self._chaos
         if chaos.looks_on:
             return
@@ -133,9 +133,9 @@ class SimStore:
             raise Transient(f"simulated: {unit} cannot be reached")
         if chaos.strikes("throttle", what):
             raise Transient("simulated: the store is busy")
-        if chaos.strikes("corrupt", what):
+        if is_read and chaos.strikes("corrupt", what):
             self.corrupt.add((service, unit))
-        if (service, unit) in self.corrupt:
+        if is_read and (service, unit) in self.corrupt:
             raise StateError(f"simulated: the item of unit {unit!r} cannot be read")
 
     def _say(self, line: str) -> None:

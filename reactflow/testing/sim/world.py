@@ -46,6 +46,7 @@ class Invocation:
     flight: Flight
     trigger: Trigger | None
     readings: Sequence[Reading]
+    until: float = 0.0
     writes: dict[str, int] = field(factory=dict)
     report: Report | None = None
 
@@ -117,11 +118,11 @@ class World:
             idle += not self._waiting
             if self._waiting and luck < 0.4:
                 self._put()
-            elif self._running and luck < 0.55:
-                self._go_on(chance.choice(self._running))
-            elif self._running and luck < 0.65:
+            elif luck < 0.50 and (awake := [one for one in self._running if one.until <= self.now]):
+                self._go_on(chance.choice(awake))
+            elif self._running and luck < 0.62:
                 self._give_up(chance.choice(self._running))
-            elif luck < 0.75:
+            elif luck < 0.70:
                 self._disturb()
             else:
                 self._deliver(chance.choice(self._cloud.triggers))
@@ -212,6 +213,7 @@ class World:
         self._baton.go(one.task)
         self._now = None
         if not one.task.is_done:
+            one.until = self.now + self.chaos.chance.choice((0.1, 0.5, 2.0, 9.0))  # a run takes a few seconds
             self._running.append(one)
             return
         error = one.task.error
