@@ -6,6 +6,7 @@ outside, and hands out the clients that the real sinks and objects call.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -57,6 +58,7 @@ class Cloud:
                 self.dynamodb.make(need.name, keys, chance.choice((1, 2)))
             elif isinstance(need, BucketNeeded):
                 self.s3.make(need.name, chance.random() < 0.5)
+        self._readers = Counter(resource for service in services for resource in {one.resource for one in service.bound})
         self.triggers: list[Trigger] = [
             trigger for service in services for trigger in self._triggers(service, chaos)
         ]
@@ -70,10 +72,12 @@ class Cloud:
         made: list[Trigger] = []
         for resource in dict.fromkeys(one.source.resource for one in service.bound):
             kind, _, name = resource.partition("/")
+            is_alone = self._readers[resource] == 1
             if kind == "kinesis":
-                made.append(StreamTrigger(service.name, self.kinesis.streams[name], chaos))
+                made.append(StreamTrigger(service.name, self.kinesis.streams[name], chaos, is_alone=is_alone))
             elif kind == "dynamodb":
-                made.append(StreamTrigger(service.name, self.dynamodb.tables[name].stream, chaos))
+                stream = self.dynamodb.tables[name].stream
+                made.append(StreamTrigger(service.name, stream, chaos, is_alone=is_alone))
             elif kind == "s3":
                 notices = NoticeTrigger(service.name, resource, chaos)
                 prefixes = tuple(

@@ -16,6 +16,7 @@ from attrs import evolve
 from reactflow.aws import S3, DynamoDB, Kinesis
 from reactflow.aws.row_writer import is_bookkeeping
 from reactflow.cells import UNSET, Failure
+from reactflow.errors import Superseded
 from reactflow.service import Output, Service
 from reactflow.service.item import Pending
 from reactflow.service.json_writer import write_json
@@ -37,6 +38,8 @@ def check_ends(service: Service, model: Model, ledger: Ledger, cloud: Cloud) -> 
         if output is None:
             continue
         wanted = _publication(service, model, output, pending)
+        if wanted is None:
+            continue  # what it is made of is gone, and what told of that could not be applied
         sink = output.sink.inner if isinstance(output.sink, Watched) else output.sink
         found, expected = _found(sink, wanted, cloud, sent), _expected(sink, wanted)
         if found != expected:
@@ -46,7 +49,7 @@ def check_ends(service: Service, model: Model, ledger: Ledger, cloud: Cloud) -> 
             _check_order(wanted, sent[sink.stream])
 
 
-def _publication(service: Service, model: Model, output: Output, pending: Pending) -> Publication:
+def _publication(service: Service, model: Model, output: Output, pending: Pending) -> Publication | None:
     """A change as its sink gets it, with the values that are not stored as they are at the end."""
     made = as_publication(service, pending)
     if not pending.recompute:
@@ -54,6 +57,8 @@ def _publication(service: Service, model: Model, output: Output, pending: Pendin
     unit = model.units[str(pending.envelope["subject"])]
     values = service.step.values(unit.state)
     more = {column: values[name] for column, name in output.cells.items() if name in service.unstored}
+    if any(isinstance(value, Failure) and isinstance(value.error, Superseded) for value in more.values()):
+        return None
     more = {name: value for name, value in more.items() if value is not UNSET and not isinstance(value, Failure)}
     data = {**made.values, **more}
     return evolve(made, values=data, envelope={**made.envelope, "data": data})
@@ -63,7 +68,8 @@ def _found(sink: object, one: Publication, cloud: Cloud, streams: Mapping[str, M
     if isinstance(sink, DynamoDB):
         table = cloud.dynamodb.tables[sink.table]
         there = table.items.get(table.place(typed(sink._writer().primary_key(one))))
-        return None if there is None else _bare(there)
+        owned = () if sink.owns is None else table.keys  # of a row that is shared, the key is nobody's
+        return None if there is None else {n: v for n, v in _bare(there).items() if n not in owned}
     if isinstance(sink, S3):
         version = cloud.s3.buckets[sink.bucket].objects.get(sink._writer().object_key(one))
         return None if version is None else version.body

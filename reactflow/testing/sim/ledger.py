@@ -98,5 +98,4 @@ class Ledger:
 
 
 def _content(publication: Publication) -> Any:
-    return repr((publication.kind, sorted(publication.key.items()), sorted(publication.values.items(), key=repr),
-                 sorted(publication.envelope.items(), key=repr)))  # fmt: skip
+    return publication.kind, dict(publication.key), dict(publication.values), dict(publication.envelope)

@@ -118,11 +118,14 @@ def row_place(one: Publication) -> str:
 def in_simulation(service: Service, ledger: Ledger, chaos: Chaos) -> Service:
     """The same service, its sinks watched and, where they are not of AWS, replaced by tables in memory."""
     kept: dict[int, Kept] = {}
-    outputs = []
-    for output in service.outputs:
-        sink = output.sink
-        if not isinstance(sink, (Kinesis, DynamoDB, S3)):
-            sink = kept.setdefault(id(sink), Kept(sink, chaos))
-        is_asked = type(output.sink).confirm is not Sink.confirm
-        outputs.append(evolve(output, sink=(Asked if is_asked else Watched)(sink, ledger)))
-    return evolve(service, outputs=tuple(outputs))
+
+    def watched(sink: Sink) -> Sink:
+        is_asked = type(sink).confirm is not Sink.confirm
+        inner = sink if isinstance(sink, (Kinesis, DynamoDB, S3)) else kept.setdefault(id(sink), Kept(sink, chaos))
+        return (Asked if is_asked else Watched)(inner, ledger)
+
+    key, late = service.key, service.late
+    if late is not None:
+        key = evolve(key, window=evolve(key.window, late=watched(late.sink)))
+    outputs = tuple(evolve(output, sink=watched(output.sink)) for output in service.outputs)
+    return evolve(service, key=key, outputs=outputs)

@@ -50,20 +50,20 @@ class Trigger(Protocol):
 class StreamTrigger:
     """A mapping on a stream. ``given_up`` are the batches whose retries were used up."""
 
-    def __init__(self, service: str, stream: Stream, chaos: Chaos) -> None:
+    def __init__(self, service: str, stream: Stream, chaos: Chaos, *, is_alone: bool) -> None:
         self.service, self.stream = service, stream
         self.given_up: list[Flight] = []
         self._chaos = chaos
+        # What a table's stream gave up cannot be put again: the table is what it is by now. Nor can what another
+        # service reads as well, which may have applied it.
+        self._can_discard = is_alone and stream.resource.startswith("kinesis/")
         self._polling = Polling(self._settings())
 
     def take(self, now: float) -> Flight | None:
         """The next delivery, if there is one; what is to be put away is."""
         polling, stream = self._polling, self.stream
-        polling.found(stream.parents)
-        for read in polling.reads():
-            entries, is_end = stream.read(read.shard, read.after, read.limit)
-            if entries or is_end:
-                polling.arrived(read.shard, entries, now, is_end=is_end)
+        while self._read(now):
+            pass  # where a shard ends its children begin, and may be empty as well
         batch = polling.next_batch(now)
         if batch is None:
             return None
@@ -75,6 +75,17 @@ class StreamTrigger:
             polling.put_away(batch)
             return None
         return flight
+
+    def _read(self, now: float) -> bool:
+        """Read what is to be read; whether there was anything."""
+        polling, stream, found = self._polling, self.stream, False
+        polling.found(stream.parents)
+        for read in polling.reads():
+            entries, is_end = stream.read(read.shard, read.after, read.limit)
+            if entries or is_end:
+                polling.arrived(read.shard, entries, now, is_end=is_end)
+                found = True
+        return found
 
     def settle(self, flight: Flight, answer: object, error: str, now: float) -> Sequence[int]:
         """Judge a delivery; returns the places of the records that are acknowledged."""
@@ -143,7 +154,7 @@ class StreamTrigger:
             batch_size=chance.choice((1, 3, 10, 25)),
             parallelization_factor=chance.choice((1, 2, 3)) if has_factor else 1,
             bisect_batch_on_function_error=chaos.strikes("bisect", self.stream.resource),
-            maximum_retry_attempts=1 if chaos.strikes("discard", f"two tries only: {self.stream.resource}") else -1,
+            maximum_retry_attempts=1 if self._can_discard and chaos.strikes("discard", "two tries only") else -1,
         )
 
 
@@ -165,6 +176,11 @@ class NoticeTrigger:
             self._late.append(raw)
         else:
             self._arrive(raw)
+
+    @property
+    def raws(self) -> list[Mapping[str, Any]]:
+        """Everything that it was told."""
+        return [*self._raw.values(), *self._late]
 
     def _arrive(self, raw: Mapping[str, Any]) -> None:
         name = f"m{len(self._raw)}"

@@ -12,43 +12,27 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import frozen
 
 from reactflow.aws.clients import standing_in
-from reactflow.service import Host, MemoryStore, Report, Service
-from reactflow.service.contribution import Contribution
-from reactflow.service.item import Item
+from reactflow.service import Host, MemoryStore, Service
 from reactflow.service.stores import Store
 from reactflow.testing.sim.baton import Baton, Crash, Task
 from reactflow.testing.sim.chaos import Chaos, Struck
 from reactflow.testing.sim.cloud import Cloud, Sending
-from reactflow.testing.sim.ends import check_ends
 from reactflow.testing.sim.faults import Rates
 from reactflow.testing.sim.ledger import Ledger
 from reactflow.testing.sim.model import Model
-from reactflow.testing.sim.readings import Reading, identity, read, units_of
+from reactflow.testing.sim.operator import Operator
+from reactflow.testing.sim.readings import identity, read, units_of
 from reactflow.testing.sim.sinks import in_simulation
 from reactflow.testing.sim.store import SimStore
-from reactflow.testing.sim.triggers import GIVEN_UP, Flight, Trigger
+from reactflow.testing.sim.triggers import GIVEN_UP, Trigger
 from reactflow.testing.sim.violation import Violation
+from reactflow.testing.sim.watch import Invocation, Watch
 
 MOST_ROUNDS = 1_000  # of deliveries after the faults stop: a run that takes more does not drain
 _log = logging.getLogger("reactflow.service")
-
-
-@define(eq=False)
-class Invocation:
-    """One call of a handler."""
-
-    task: Task
-    service: str
-    host: Host
-    flight: Flight
-    trigger: Trigger | None
-    readings: Sequence[Reading]
-    until: float = 0.0
-    writes: dict[str, int] = field(factory=dict)
-    report: Report | None = None
 
 
 @frozen
@@ -75,16 +59,18 @@ class World:
         self._seed = seed
         self._baton = Baton()
         self.chaos = Chaos(seed, rates, self._baton, left_out=left_out, now=lambda: self.now)
-        self._ledger = Ledger()
-        self._services = {one.name: in_simulation(one, self._ledger, self.chaos) for one in services}
-        self._models = {name: Model(one) for name, one in self._services.items()}
+        ledger = Ledger()
+        self._services = {one.name: in_simulation(one, ledger, self.chaos) for one in services}
+        self._watch = Watch(ledger)
+        self._watch.models = {name: Model(one) for name, one in self._services.items()}
         self._cloud = Cloud(services, self.chaos, self._baton, lambda: self.now)
-        self._store = SimStore(store or MemoryStore(), self.chaos, self._baton, self._committed)
+        self._store = SimStore(store or MemoryStore(), self.chaos, self._baton, self._watch.committed)
+        self._watch.store = self._store
         self._waiting = list(sendings)
         self._running: list[Invocation] = []
         self._warm: dict[str, list[Host]] = {name: [] for name in self._services}
-        self._now: Invocation | None = None
         self._count = 0
+        self._operator = Operator(self._services, self._cloud, self._watch, self.chaos)
 
     def run(self) -> Outcome:
         """Run it to its end."""
@@ -94,7 +80,7 @@ class World:
             with standing_in(self._cloud.clients), _overheard(self.chaos):
                 self._storm()
                 self._calm()
-                self._check_end()
+                self._watch.at_end(self._services, self._cloud)
         except Violation as error:
             violation = error
             self.chaos.say(f"VIOLATION {error}")
@@ -140,6 +126,7 @@ class World:
             trigger.calm()
         for _ in range(MOST_ROUNDS):
             if not any([self._deliver(trigger) for trigger in self._cloud.triggers]):
+                self._operator.put_again(())
                 dues = [due for trigger in self._cloud.triggers if (due := trigger.due(self.now)) is not None]
                 if not dues:
                     return
@@ -161,9 +148,10 @@ class World:
         if chaos.strikes("deploy"):
             for hosts in self._warm.values():
                 hosts.clear()
-        if self._store.corrupt and chaos.chance.random() < 0.3:
-            self._store.corrupt.clear()
-            chaos.say("somebody mends what was corrupt")
+        self._operator.trim()
+        if chaos.chance.random() < 0.3:
+            self._operator.mend()
+            self._operator.put_again(self._running)
 
     def _deliver(self, trigger: Trigger) -> bool:
         """Hand out the next delivery of a trigger; whether there was one."""
@@ -175,6 +163,7 @@ class World:
         self._count += 1
         task = Task(f"{name}#{self._count}", lambda: host.handle(flight.event))
         one = Invocation(task, name, host, flight, trigger, read(self._services[name], flight.event))
+        self._watch.delivered |= {identity(reading.record.raw) for reading in one.readings}
         self._set_away(one)
         self.chaos.say(f"deliver {flight.shown} to {task.name}")
         self._run(one)
@@ -201,17 +190,17 @@ class World:
 
     def _give_up(self, one: Invocation) -> None:
         """Its trigger waits no longer for an invocation that stands still; its process lives on."""
-        if one.trigger is not None:
+        if one.trigger is not None and one.flight is not None:
             self.chaos.say(f"{one.task.name} {GIVEN_UP}")
             one.trigger.settle(one.flight, None, GIVEN_UP, self.now)
             one.trigger = None
 
     def _run(self, one: Invocation) -> None:
         """Let an invocation run until it stands still or ends; then its trigger judges."""
-        self._now = one
+        self._watch.now = one
         object.__setattr__(one.host, "listener", lambda report: setattr(one, "report", report))
         self._baton.go(one.task)
-        self._now = None
+        self._watch.now = None
         if not one.task.is_done:
             one.until = self.now + self.chaos.chance.choice((0.1, 0.5, 2.0, 9.0))  # a run takes a few seconds
             self._running.append(one)
@@ -225,64 +214,11 @@ class World:
         else:
             self.chaos.say(f"{one.task.name} -> {_answered(one.task)}")
             self._warm[one.service].append(one.host)
-            self._check_report(one)
-        if one.trigger is not None:
+            self._watch.reported(one)
+        if one.trigger is not None and one.flight is not None:
             words = "" if error is None else f"{type(error).__name__}: {error}"
             finished = one.trigger.settle(one.flight, one.task.answer, words, self.now)
-            self._check_acknowledged(one, [one.readings[place] for place in finished])
-
-    # --- what has to hold --------------------------------------------------------------------------------------------
-
-    def _committed(
-        self, service: str, unit: str, before: Item, item: Item, contributions: Sequence[Contribution]
-    ) -> None:
-        one = self._now
-        assert one is not None
-        new = self._ledger.commit(service, unit, before, item)
-        self._ledger.check_numbers(service, unit, item)
-        here = (one.task, (service, unit))
-        was_refused = here in self._store.refused
-        one.writes[unit] = one.writes.get(unit, 0) + 1
-        if one.writes[unit] > 1 and not was_refused and not contributions:
-            raise Violation("I13", f"{one.task.name} wrote unit {unit} {one.writes[unit]} times")
-        key = next(made.unit for each in one.readings for name, made in each.events.items() if name == unit)
-        for case in item.open_cases:
-            if case not in before.open_cases and not any(kept.id == case for kept in self._store.kept):
-                raise Violation("I2", f"the case {case} was entered before it was kept")
-        self._models[service].committed(
-            key, one.readings, item, new, contributions, was_refused=was_refused
-        )
-
-    def _check_acknowledged(self, one: Invocation, readings: Sequence[Reading]) -> None:
-        model = self._models[one.service]
-        kept = {identity(case.record) for case in self._store.kept if case.service == one.service and case.unit is None}
-        for reading in readings:
-            if reading.lost and identity(reading.record.raw) not in kept:
-                raise Violation("I2", f"{reading.id} is acknowledged, and its case was not kept: {reading.lost}")
-            for unit in reading.events:
-                if not model.is_done(reading, unit):
-                    raise Violation("I6", f"{reading.id} is acknowledged, and unit {unit} has not seen it")
-                there = model.units[unit]
-                v = there.done[reading.id][1] if reading.id in there.done else 0
-                if owed := self._ledger.owed(one.service, unit, v):
-                    raise Violation("I6", f"{reading.id} is acknowledged, and {owed[0]} is not published")
-
-    def _check_report(self, one: Invocation) -> None:
-        report = one.report
-        if report is None:
-            return
-        wanted = sum(max(1, len(reading.events)) for reading in one.readings)
-        counted = sum(report.fates.values())
-        if counted != wanted:
-            raise Violation("I7", f"{one.task.name} counts {dict(report.fates)}, and was handed {wanted} events")
-
-    def _check_end(self) -> None:
-        for name, service in self._services.items():
-            model = self._models[name]
-            for unit, there in model.units.items():
-                if self._store.last(name, unit).v and self._store.inner.get(name, unit) != there.item:
-                    raise Violation("I1", f"the stored item of unit {unit} is another than was committed")
-            check_ends(service, model, self._ledger, self._cloud)
+            self._watch.acknowledged(one, [one.readings[place] for place in finished])
 
 
 class _Overheard(logging.Handler):
