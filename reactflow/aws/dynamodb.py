@@ -195,6 +195,11 @@ class DynamoDB(StreamSource, Sink):
         """
         return self._writer().key_attributes(key_names, is_log=is_log)
 
+    @property
+    def forgets(self) -> bool:
+        """True: a row that is gone has no number any more, and one that is shared may not have been there yet."""
+        return True
+
     def check(self, key_names: Sequence[str], output: Output) -> None:
         self._writer().check(key_names)
 

@@ -7,11 +7,12 @@ that write, and pruned with the next one. Each (output, destination) counts its 
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from reactflow.cells import UNSET, Failure
 from reactflow.errors import ConfigurationError, Superseded, Transient
@@ -160,8 +161,26 @@ def _unstored(service: Service, output: Output) -> dict[str, str]:
 # --- publishing ------------------------------------------------------------------------------------------------------
 
 
-def waiting(service: Service, item: Item, computed: Values) -> list[tuple[Output, Publication]]:
-    """What an item has to publish, each with its output.
+def look_again(service: Service, out: Sequence[Pending], now: float, longest: float) -> list[Pending]:
+    """Of changes of which all that is due ``now`` is published, the removals that have to be looked at again.
+
+    A sink that remembers nothing of what was removed cannot tell a late write from a new one. What that brought back is
+    taken away by removing it once more when no write can be under way any longer: ``longest`` seconds later.
+    """
+    outputs, again = service.outputs_by_name, list[Pending]()
+    for one in out:
+        output = outputs.get((one.output, one.destination))
+        if one.until > now:
+            again.append(one)
+        elif one.kind == "removal" and not one.until and output is not None and output.sink.forgets:
+            again.append(evolve(one, until=math.ceil(now + longest)))
+    return again
+
+
+def waiting(
+    service: Service, item: Item, computed: Values, now: float = 0, *, anew: bool = True
+) -> list[tuple[Output, Publication]]:
+    """What an item has to publish at the time ``now``, each with its output; without what is new if not ``anew``.
 
     Values that are not stored are taken from ``computed``, else computed anew; one that fails on the defaults is left
     out. A source object that is gone publishes nothing, for a later event tells of it; nor does an output that the
@@ -172,7 +191,7 @@ def waiting(service: Service, item: Item, computed: Values) -> list[tuple[Output
     values: Values | None = None
     for pending in item.out:
         output = outputs.get((pending.output, pending.destination))
-        if output is None:
+        if output is None or (pending.until > now if pending.until else not anew):
             continue
         left_out = _unstored(service, output) if pending.recompute else {}
         missing = [name for name in left_out.values() if name not in computed]

@@ -15,6 +15,7 @@ from attrs import field, frozen
 from reactflow.cells import GraphView, Kind, MemberFold
 from reactflow.errors import BindingError, StateError
 from reactflow.flow import Flow, Step
+from reactflow.flow.laws import fold_laws
 from reactflow.service.binding import Input
 from reactflow.service.causality import meet
 from reactflow.service.contracts import check_contract, check_feeders, check_folds, check_name
@@ -149,6 +150,13 @@ class Service:
         return frozenset(
             str(node.name) for node in fed if node.kind is Kind.SOURCE or node.gathered is not None
         )
+
+    @cached_property
+    def in_order(self) -> frozenset[str]:
+        """The source cells, pulses and members that a fold is computed from which needs its events in order."""
+        plan = self.flow.plan
+        places = frozenset().union(*(one.upstream for one in fold_laws(plan) if one.is_general))
+        return frozenset(str(plan.nodes[place].name) for place in places)
 
     @cached_property
     def member_folds(self) -> Mapping[str, Mapping[str, MemberFold]]:

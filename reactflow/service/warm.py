@@ -45,10 +45,13 @@ class WarmCache:
         self._weight = 0
 
     def recall(self, unit: UnitKey) -> Item | None:
-        """The item of a unit, maybe a stale one."""
+        """The item of a unit, maybe a stale one; none whose changes are not known to be published.
+
+        That one may be as old as this process: what it owes would be told long after a rival has told of later things.
+        """
         with self._lock:
             there = self._items.get(unit.text)
-            if there is None:
+            if there is None or (there.item.out and self._published.get(unit.text) != there.item.v):
                 return None
             self._items.move_to_end(unit.text)
             return there.item

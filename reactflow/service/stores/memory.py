@@ -81,7 +81,7 @@ class MemoryStore:
                 items[unit] = (item.v, data)
                 owing = self._owing.setdefault(service, {})
                 owing.pop(unit, None)
-                if item.out:
+                if item.owes:
                     owing[unit] = self._now()
                 for one, content in written:
                     self._keep(service, unit, one, content)

@@ -118,7 +118,7 @@ class SQLiteStore:
             row = connection.execute(_SELECT, (service, unit)).fetchone()
             if (row[0] if row else 0) == expected_v:
                 connection.execute("REPLACE INTO units VALUES (?, ?, ?, ?)", (service, unit, item.v, data))
-                if item.out:
+                if item.owes:
                     connection.execute("REPLACE INTO owing VALUES (?, ?, ?)", (service, unit, self._now()))
                 else:
                     connection.execute("DELETE FROM owing WHERE service = ? AND unit = ?", (service, unit))
@@ -271,7 +271,7 @@ class SQLiteStore:
                 connection.execute(statement)
             for service, unit, data in connection.execute("SELECT service, unit, item FROM units"):
                 with suppress(StateError):  # an item that cannot be read is told of when it is used
-                    if Item.from_bytes(data, unit).out:
+                    if Item.from_bytes(data, unit).owes:
                         connection.execute("INSERT INTO owing VALUES (?, ?, 0)", (service, unit))
             connection.execute("UPDATE reactflow_schema SET version = ?", (SCHEMA_VERSION,))
         return SCHEMA_VERSION
