@@ -21,12 +21,12 @@ from reactflow.aws.attribute_values import read_item, read_number
 from reactflow.aws.names import check_name
 from reactflow.aws.origin import check_origin, named
 from reactflow.aws.row_writer import EVENT, RowWriter, is_bookkeeping
-from reactflow.aws.stream import StreamSource, moment, padded
+from reactflow.aws.stream import StreamSource, padded
 from reactflow.errors import BindingError, ConfigurationError, RecordError
 from reactflow.service.decoding import short
 from reactflow.service.envelope import Envelope
 from reactflow.service.sink import Publication, Sink
-from reactflow.service.source import Contract, Message, Record
+from reactflow.service.source import Contract, Message, Record, moment
 from reactflow.service.writable import refusing
 
 if TYPE_CHECKING:

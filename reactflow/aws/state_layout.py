@@ -97,7 +97,7 @@ def unit_key(service: str, unit: str) -> dict[str, Any]:
 def unit_attributes(service: str, unit: str, item: Item, data: bytes, now: float) -> dict[str, Any]:
     """A unit's item as the table keeps it; ``data`` is ``item`` as bytes, which are text."""
     made = {**unit_key(service, unit), "v": {"N": str(item.v)}, "item": {"S": data.decode()}}
-    if item.out:
+    if item.owes:
         since = int(now) // GRAIN * GRAIN
         made |= {"owes": {"S": owing_partition(service, unit)}, "since": {"N": str(since)}}
     return made

@@ -19,6 +19,7 @@ from reactflow.service.quarantine import Case, Reason, case_id
 from reactflow.service.source import Message, Record
 
 if TYPE_CHECKING:
+    from reactflow.service.envelope import Envelope
     from reactflow.service.service import Service
 
 Fate = Literal[
@@ -55,9 +56,10 @@ class Link(NamedTuple):
 class Arrival(NamedTuple):
     """One event of a unit as it arrived: its place in the delivery, and its position in its lane.
 
+    ``time`` is when it came to its source (a float is seconds since 1970), ``cause`` the envelope that it came in.
     ``skips`` says that the source may skip values in between: an older one is superseded then, not a duplicate.
-    ``link`` is there when it has to follow its predecessor. ``again`` says why one comes again that was put away: out of
-    the unit's queue (``redrive``, ``skip``), or because its unit could not be told before (``adopt``); its place is
+    ``link`` is there when it has to follow its predecessor. ``again`` says why one comes again that was put away: out
+    of the unit's queue (``redrive``, ``skip``), or because its unit could not be told before (``adopt``); its place is
     below 0 then. ``is_shared`` says that its record speaks of other units too.
     """
 
@@ -65,8 +67,9 @@ class Arrival(NamedTuple):
     record: Record
     lane: str
     position: str
-    message: Message
     event: UnitEvent
+    time: datetime | float | None = None
+    cause: Envelope | None = None
     skips: bool = False
     link: Link | None = None
     again: Again = ""

@@ -37,6 +37,8 @@ from reactflow.service.warm import WarmCache
 if TYPE_CHECKING:
     from reactflow.service.service import Service
 
+_arrival = tuple.__new__  # without the call of a constructor: there may be 10,000 of them in a delivery
+_ORDINARY: Final = (None, False, None, "", False)  # the rest of an arrival that was read quickly
 LONGEST: Final = 960.0  # seconds that a handler may run, and then some: 900 are the most on AWS Lambda
 _log = logging.getLogger("reactflow.service")
 
@@ -126,8 +128,8 @@ class Host:
         fates: Counter[str] = Counter()
         ignored: Counter[str] = Counter()
         cases: list[Case] = []
-        units: dict[UnitKey, list[Arrival]] = {}
-        filtered: list[bool] = []
+        units: dict[str, list[Arrival]] = {}
+        filtered = 0
         unfinished: set[int] = set()
         transients: list[str] = []
         for place, record in enumerate(records):
@@ -142,16 +144,21 @@ class Host:
                     fates["unfinished"] += 1
                     transients.append(f"record {record.receipt}: {away}")
                 continue
-            filtered.append(not arrivals)
+            if not arrivals:
+                filtered += 1
             for arrival in arrivals:
                 event = arrival.event
-                units.setdefault(event.unit, []).append(arrival)
+                unit = event.unit.text
+                if unit in units:
+                    units[unit].append(arrival)
+                else:
+                    units[unit] = [arrival]
                 if event.ignored:
                     ignored.update(event.ignored)
-        if filtered:
-            fates["filtered"] += sum(filtered)
+        if len(cases) < len(records):
+            fates["filtered"] += filtered
         broken: list[ConfigurationError] = []
-        parts = [self.apply(unit, arrivals, broken) for unit, arrivals in units.items()]
+        parts = [self.apply(arrivals[0].event.unit, arrivals, broken) for arrivals in units.values()]
         published, late = self.publish(parts, broken)
         if broken:
             raise broken[0]
@@ -161,13 +168,14 @@ class Host:
             released.update(fate for place, fate in part.fates.items() if place < 0)
             cases.extend(part.cases)
             is_late = part.unit in late  # nothing of a unit is finished before its changes are published
-            places = {place for place, fate in part.fates.items() if is_late or fate == "unfinished"}
-            unfinished |= {place for place in places if place >= 0}
+            if is_late or "unfinished" in part.fates.values():
+                places = {place for place, fate in part.fates.items() if is_late or fate == "unfinished"}
+                unfinished |= {place for place in places if place >= 0}
         waits = [(part.unit, part.transient) for part in parts if part.transient] + list(late.items())
         transients += (f"unit {unit.text}: {why}" for unit, why in waits)
         return Report(
             records=len(records), fates=fates, cases=tuple(cases), transients=tuple(transients),
-            units=tuple(unit.text for unit in units), published=tuple(published), unfinished=frozenset(unfinished),
+            units=tuple(units), published=tuple(published), unfinished=frozenset(unfinished),
             ignored=ignored, released=released,
         )  # fmt: skip
 
@@ -191,6 +199,12 @@ class Host:
 
         Raises RecordError when it cannot be told of which unit it is.
         """
+        quickly = self.service.readers.get(record.resource)
+        if quickly is not None:
+            read = quickly(record)
+            if read is not None:
+                event, lane, position, time = read
+                return (_arrival(Arrival, (place, record, lane, position, event, time, *_ORDINARY)),)
         if record.unreadable:
             raise RecordError(record.unreadable)
         made: list[UnitEvent] = []
@@ -220,11 +234,24 @@ class Host:
         skips = one.contract.skips
         link = link_of(one, message)
         if len(made) == 1:
-            return (Arrival(place, record, lane, position, message, made[0], skips, link),)
+            return (
+                Arrival(place, record, lane, position, made[0], message.time, message.cause, skips, link),
+            )
         events = one_a_unit(made)
         is_shared = len(events) > 1
         return [
-            Arrival(place, record, lane, position, message, event, skips, link, is_shared=is_shared)
+            Arrival(
+                place,
+                record,
+                lane,
+                position,
+                event,
+                message.time,
+                message.cause,
+                skips,
+                link,
+                is_shared=is_shared,
+            )
             for event in events
         ]
 

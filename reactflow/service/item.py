@@ -12,7 +12,7 @@ import binascii
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final, Literal, get_args
 
 from attrs import evolve, field, frozen
@@ -25,9 +25,21 @@ HARD_LIMIT: Final = 400_000  # bytes: what the smallest store takes
 PublicationKind = Literal["row", "removal", "occurrence"]
 
 
-_encode = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
-).encode
+@cache
+def _encode() -> Callable[[Any], bytes]:
+    """What writes canonical JSON; made when the first item is."""
+    import msgspec
+
+    return msgspec.json.Encoder(order="deterministic").encode
+
+
+def _texts(value: Iterable[str]) -> tuple[str, ...]:
+    return tuple(value)
+
+
+def _mapping(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The mapping as a dict; it is not copied, for whoever makes an item or a change lets go of what it is made of."""
+    return value if type(value) is dict else dict(value)
 
 
 @frozen(kw_only=True)
@@ -45,10 +57,10 @@ class Pending:
     destination: str
     n: int
     kind: PublicationKind = "row"
-    key: Mapping[str, Any] = field(factory=dict)
-    values: Mapping[str, Any] = field(factory=dict)
+    key: Mapping[str, Any] = field(factory=dict, converter=_mapping)
+    values: Mapping[str, Any] = field(factory=dict, converter=_mapping)
     recompute: bool = False
-    envelope: Mapping[str, Any] = field(factory=dict)
+    envelope: Mapping[str, Any] = field(factory=dict, converter=_mapping)
     bare: str = ""
     until: int = 0
 
@@ -56,8 +68,7 @@ class Pending:
         """The change as plain data."""
         plain = {
             "id": self.id, "o": self.output, "d": self.destination, "n": self.n, "k": self.kind,
-            "key": dict(self.key), "val": dict(self.values), "re": self.recompute,
-            "ce": dict(self.envelope), "b": self.bare,
+            "key": self.key, "val": self.values, "re": self.recompute, "ce": self.envelope, "b": self.bare,
         }  # fmt: skip
         return {**plain, "u": self.until} if self.until else plain
 
@@ -73,20 +84,12 @@ class Pending:
         )  # fmt: skip
 
 
-def _texts(value: Iterable[str]) -> tuple[str, ...]:
-    return tuple(value)
-
-
 def _counts(value: Iterable[int]) -> tuple[int, ...]:
     return tuple(value)
 
 
 def _pending(value: Iterable[Pending]) -> tuple[Pending, ...]:
     return tuple(value)
-
-
-def _mapping(value: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(value)
 
 
 @frozen(kw_only=True)
@@ -161,14 +164,14 @@ class Item:
             "q": self.open_cases, "held": self.held, "ids": self.seen,
         }  # fmt: skip
         if self.written is not None:
-            plain["t"] = dict(self.written)
+            plain["t"] = self.written
         if self.past:
             plain["p"] = self.past
         if self.waiting or self.turns or self.overtaken:
             plain["h"] = {"q": self.waiting, "t": self.turns, "w": self.overtaken}
         try:
-            return _encode(plain).encode()
-        except (ValueError, TypeError, RecursionError) as error:
+            return _encode()(plain)
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise StateError(f"the item cannot be encoded: {error}") from error
 
     @classmethod
@@ -248,24 +251,25 @@ def _unpack(plain: object) -> bytes:
 
 
 _CERTAIN: Final = frozenset({str, int, bool, type(None)})
+_INF: Final = math.inf
 
 
 def _check_plain(value: object, place: str) -> None:
     """Refuse what JSON would change in silence (names that are not text) or cannot hold."""
-    if value is None or isinstance(value, (str, bool, int)):
+    if (type(value) is float and math.isfinite(value)) or type(value) in _CERTAIN:
         return
-    if isinstance(value, float) and math.isfinite(value):
-        return
-    if type(value) is dict or isinstance(value, Mapping):
+    if type(value) is dict:
         for name, inner in value.items():
-            if type(name) is str and type(inner) in _CERTAIN:
+            if type(name) is str and (
+                type(inner) in _CERTAIN or (type(inner) is float and -_INF < inner < _INF)
+            ):
                 continue
             if not isinstance(name, str):
                 raise StateError(
                     f"{place} has the name {name!r}, which is not text: encode it with the codec"
                 )
             _check_plain(inner, f"{place}.{name}")
-    elif isinstance(value, list):
+    elif type(value) is list:
         for number, inner in enumerate(value):
             _check_plain(inner, f"{place}[{number}]")
     else:

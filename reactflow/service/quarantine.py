@@ -98,13 +98,19 @@ def _plain(value: object, levels: int) -> Any:
         return {"$bytes": base64.b64encode(value).decode()}
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
-    if levels and isinstance(value, Mapping):
+    if isinstance(value, Mapping) and (levels or _is_text_of_more(value)):
         return {str(name): _plain(inner, levels - 1) for name, inner in value.items()}
     if levels and isinstance(value, (list, tuple)):
         return [_plain(inner, levels - 1) for inner in value]
     if levels and isinstance(value, (set, frozenset)):
         return {"$set": sorted((_plain(inner, levels - 1) for inner in value), key=repr)}
     return {f"${type(value).__name__}": _text(value)}
+
+
+def _is_text_of_more(value: Mapping[Any, Any]) -> bool:
+    """Whether this is the text that stands for what lies deeper: a case that is read back is left as it was."""
+    ((name, inner), *more) = value.items() if value else [("", None)]
+    return not more and str(name).startswith("$") and type(inner) is str
 
 
 def _text(value: object) -> str:
@@ -156,7 +162,8 @@ class Case:
 
     def to_json(self) -> dict[str, Any]:
         """The case as plain data."""
-        texts = {name: value for name in _REASON_TEXTS if (value := getattr(self.reason, name))}
+        told = {name: getattr(self.reason, name) for name in _REASON_TEXTS}
+        texts = {name: value for name, value in told.items() if value or name in ("kind", "message")}
         members: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(Case)}
         return {"id": self.id, **members, "reason": texts}
 

@@ -18,7 +18,7 @@ from reactflow.service.arrival import Again, Arrival, Part
 from reactflow.service.binding import UnitEvent
 from reactflow.service.key import Key, UnitKey
 from reactflow.service.quarantine import Case, kept_as, lane_of, unescape
-from reactflow.service.source import Message, Record
+from reactflow.service.source import Record
 
 if TYPE_CHECKING:
     from reactflow.service.host import Host, Report
@@ -67,7 +67,7 @@ def queued(host: Host, unit: UnitKey, ids: Iterable[str]) -> list[Arrival]:
         )
         event = UnitEvent.failed(unit, lost)
         is_shared = id.count("@") > 1
-        arrival = Arrival(next(_places), Record({}, ""), lane, position, Message(new=None), event)
+        arrival = Arrival(next(_places), Record({}, ""), lane, position, event)
         made.append(arrival._replace(again="redrive", is_shared=is_shared))
     return made
 
@@ -94,7 +94,7 @@ def arrival_of(host: Host, unit: UnitKey, case: Case, again: Again) -> Arrival:
             )
         made = found[0]
     except RecordError as error:
-        made = Arrival(place, record, "", "", Message(new=None), UnitEvent.failed(unit, error))
+        made = Arrival(place, record, "", "", UnitEvent.failed(unit, error))
     return made._replace(lane=case.lane, position=case.position, again=again, is_shared=case.is_shared)
 
 

@@ -24,7 +24,7 @@ from reactflow.service.key import Key
 from reactflow.service.late import LATE, late_output
 from reactflow.service.output import Output
 from reactflow.service.sink import Sink
-from reactflow.service.source import Record, Source, report
+from reactflow.service.source import Reader, Record, Source, report
 from reactflow.service.stores import Store, as_store, open_store
 
 if TYPE_CHECKING:
@@ -141,6 +141,15 @@ class Service:
         for one in self.bound:
             found.setdefault(one.resource, []).append(one)
         return found
+
+    @cached_property
+    def readers(self) -> Mapping[str, Reader]:
+        """The quick ways to read, by the resource of which the records are for one input alone."""
+        return {
+            resource: found[0].reader
+            for resource, found in self.inputs_of.items()
+            if len(found) == 1 and found[0].reader is not None
+        }
 
     @cached_property
     def fed(self) -> frozenset[str]:

@@ -25,7 +25,7 @@ def past_of(item: Item, version: str) -> tuple[str, ...]:
 
 def refuse_newer(service: Service, unit: UnitKey, item: Item) -> None:
     """Raise StateError for an item that a later version of the flow has had: its records come again, to that one."""
-    mine = service.flow.version
+    mine = service.step.version
     if mine in item.past:
         name = service.flow.__name__
         raise StateError(

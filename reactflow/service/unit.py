@@ -7,7 +7,8 @@ are in that one write. Nothing here knows where records come from or where rows 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from reactflow.cells import UNSET, Kind
@@ -34,7 +35,6 @@ from reactflow.service.late import late_change
 from reactflow.service.outbox import Cause, confirm, due, look_again
 from reactflow.service.quarantine import Case, is_in_lane, lane_of
 from reactflow.service.queue import Queue, holds
-from reactflow.service.source import Message
 from reactflow.service.succession import past_of, refuse_newer
 from reactflow.service.window import Late
 
@@ -57,7 +57,10 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
     while True:  # every attempt starts from a fresh copy of the item
         refuse_newer(service, unit, item)
         now = host.clock()
-        host.settle(unit, item, now)  # publish, then prune: what is due is out before anything new is applied
+        if item.out:
+            host.settle(
+                unit, item, now
+            )  # publish, then prune: what is due is out before anything new is applied
         draft = Draft(service, unit, item, state_of(host, unit, item), contributions.afresh())
         if draft.queue.is_released and not arrivals[0].again:
             return draft.part(item, (*arrivals, *rest))  # first what waits
@@ -104,13 +107,15 @@ class Draft:
             state = self.step.read(item.cells, item.gv, item.written) if item.cells else self.step.initial()
         self.state = state
         self.before: Values = Outcomes(service, self.state)
+        self.moved: Mapping[str, object] | None = None  # the cells that changed, where that is known
         if item.cells and item.gv != self.step.version:
             self.before = {**self.before, **self._computed_by_old_version()}
         self.shown: Values = self.before
         self.told = item.numbers  # what the sinks were asked about last
         # late records, and the outputs' numbers with them
         self.late, self.numbers = list[Pending](), dict(item.numbers)
-        self.marks, self.versions = dict(item.marks), self.step.migrations.renamed(item.versions)
+        self.marks = dict(item.marks)
+        self.versions = self.step.migrations.renamed(item.versions) if item.versions else {}
         self.queue, self.seen = Queue(item), list(item.seen)
         self.occurred: list[Occurred] = []
         self.cases: list[Case] = []
@@ -166,32 +171,28 @@ class Draft:
         """
         if not self.service.is_quiet or not self.queue.is_empty or self.seen:
             return False
-        marks, fates, events = dict(self.item.marks), dict(self.fates), []
-        applied: list[Message] = []
-        for place, _, lane, position, message, (
-            _,
-            event,
-            versions,
-            _,
-            error,
-            late,
-            said,
-        ), skips, link, again, _ in arrivals:
+        marks, fates, events, cause = dict(self.item.marks), dict(self.fates), list[Event](), self.cause
+        last: datetime | float | None = None
+        for place, _, lane, position, unit_event, time, envelope, skips, link, again, _ in arrivals:
+            _, event, versions, _, error, late, said = unit_event
             if error is not None or late is not None or versions or said or link is not None or again:
                 return False
             mark = marks.get(lane, "")
             if position > mark:
                 marks[lane], fates[place] = position, "applied"
                 events.append(event)
-                applied.append(message)
+                last = time or last
+                if envelope is not None:
+                    cause = cause.and_then(time, envelope)
             else:
                 fates[place] = "superseded" if skips and position < mark else "duplicate"
         if events:
             try:
-                self.state = self.step(self.state, events)[0]
+                self.state, changes = self.step(self.state, events)
             except Exception:  # which of them it was, and what it means, is found one by one
                 return False
-        self.cause = self.cause.and_then(*applied)
+            self.cause = cause.and_then(last, None)
+            self.moved = changes.cells if self.item.gv == self.step.version else None
         self.marks, self.fates = marks, fates
         return True
 
@@ -232,7 +233,7 @@ class Draft:
             if isinstance(error.error, ConfigurationError):
                 raise error.error from error  # not the record's fault: it would fail every one, and comes again
             raise
-        cause = self.cause.and_then(arrival.message)
+        cause = self.cause.and_then(arrival.time, arrival.cause)
         occurred = self._told(state, applied, cause)
         self.state, self.cause = state, cause
         self.computed.update(applied.computed)
@@ -252,7 +253,7 @@ class Draft:
                 "late=Kinesis('late')"
             )
         pending, self.numbers = late_change(
-            self.service, self.unit, output, self.numbers, late, arrival.message
+            self.service, self.unit, output, self.numbers, late, Cause().and_then(arrival.time, arrival.cause)
         )
         self.late.append(pending)
         self.end(arrival, "late")
@@ -371,8 +372,9 @@ class Draft:
     def finish(self, now: float = 0, longest: float = 0) -> Item:
         """The item to be written: state, marks, cases and due changes together; what was due ``now`` is pruned."""
         pending, numbers = due(
-            self.service, self.unit, self.numbers, self.before, self._after(), self.occurred, self.cause
-        )
+            self.service, self.unit, self.numbers, self.before, self._after(), self.occurred, self.cause,
+            self.moved,
+        )  # fmt: skip
         codec, item, queue = self.step.codec, self.item, self.queue
         again = look_again(self.service, item.out, now, longest) if item.out else []
         return Item(

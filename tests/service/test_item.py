@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -113,3 +114,14 @@ def test_next_item_has_the_next_version_and_leaves_this_one_alone() -> None:
 @given(st.tuples(TEXTS, TEXTS), st.tuples(TEXTS, TEXTS))
 def test_names_of_numbers_never_run_together(first: tuple[str, str], second: tuple[str, str]) -> None:
     assert (number_name(*first) == number_name(*second)) == (first == second)
+
+
+def test_a_settled_item_owes_nothing_and_keeps_all_else() -> None:
+    owing = Item(
+        v=4,
+        gv="b",
+        past=("a",),
+        written={"total": "sum"},
+        out=(Pending(id="i", output="o", destination="d", n=1),),
+    )
+    assert owing.settled() == evolve(owing, out=())

@@ -311,3 +311,43 @@ def test_the_context_is_that_of_lambda() -> None:
     assert contexts[0][2].function_name == "rooms"
     assert contexts[0][2].invoked_function_arn == "arn:aws:lambda:us-east-1:123456789012:function:rooms"
     assert run.told[0].seconds == 4.0
+
+
+def test_a_batch_that_raised_is_split_until_the_poison_is_alone() -> None:
+    run = Run(
+        lambda names: 1 / 0 if "4" in names else None,
+        bisect_batch_on_function_error=True,
+        maximum_retry_attempts=1,
+    )
+    run.log.put("a", *"123456")
+    assert ["".join(batch) for batch in run()] == ["123456", "123", "456", "45", "4", "4", "5", "6"]
+    assert [told.outcome for told in run.told].count("discarded") == 1
+
+
+def test_a_destination_that_is_away_is_waited_for_and_nothing_goes_by_meanwhile() -> None:
+    run = Run(lambda names: 1 / 0 if "1" in names else None, batch_size=1, maximum_retry_attempts=0)
+
+    class Away:
+        left = 3
+
+        def keep_batch(self, batch: Any, source_arn: str, now: float) -> str:
+            self.left -= 1
+            if self.left >= 0:
+                raise Transient("no answer")
+            return "failures/1"
+
+    run.trigger._destination = Away()  # type: ignore[assignment]  # only what a trigger asks of it
+    run.log.put("a", "1", "2")
+    assert run() == [["1"], ["2"]]
+    assert run.outcomes == ["failed", "failed", "failed", "failed", "discarded", "done"]
+    assert str(run.told[4]).endswith(
+        "DISCARDED: failed after 1 try: ZeroDivisionError: division by zero; kept in failures/1"
+    )
+
+
+def test_what_matches_no_filter_is_told_and_never_delivered() -> None:
+    run = Run(batch_size=2, filter_criteria=[{"name": [{"prefix": "room"}]}])
+    run.log.put("a", "room 1", "x", "y", "z", "room 2")
+    assert run() == [["room 1"], ["room 2"]]
+    assert sum(told.records for told in run.told if told.outcome == "filtered") == 3
+    assert run.triggers.run_until_idle().deliveries == 0
