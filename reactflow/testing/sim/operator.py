@@ -1,4 +1,4 @@
-"""The operator of a run: mends what is corrupt, puts again what a trigger gave up, and sees records expire.
+"""The operator of a run: redrives and skips cases, sweeps, mends what is corrupt, and puts again what was given up.
 
 What a trigger gave up has an unknown outcome, so an operator first waits until nobody works on it any more, and then
 looks for each record whether it was applied.
@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from reactflow.service import Service
+from reactflow.service import Host, Service
 from reactflow.testing.sim.chaos import Chaos
 from reactflow.testing.sim.cloud import Cloud
 from reactflow.testing.sim.readings import Reading, identity, read
 from reactflow.testing.sim.triggers import StreamTrigger
 from reactflow.testing.sim.watch import Invocation, Watch
+
+Act = Callable[[Host], object]
+"""Something that is done with a host of a service."""
 
 
 class Operator:
@@ -23,6 +26,37 @@ class Operator:
 
     def __init__(self, services: Mapping[str, Service], cloud: Cloud, watch: Watch, chaos: Chaos) -> None:
         self._services, self._cloud, self._watch, self._chaos = services, cloud, watch, chaos
+        self._redriven: set[tuple[str, str, str]] = set()
+
+    # --- cases and what is owed --------------------------------------------------------------------------------------
+
+    def act(self, name: str, *, is_calm: bool) -> tuple[Act, str]:
+        """Something to be done for a service: redrive or skip a case, maybe one that is closed by now, or sweep."""
+        chance = self._chaos.chance
+        cases = [one.id for one in self._watch.store.kept if one.service == name and one.unit is not None]
+        if not cases or chance.random() < 0.3:
+            self._chaos.say(f"sweep {name}")
+            return lambda host: host.sweep(0.5), ""
+        id = cases[-1 - int(chance.expovariate(0.7)) % len(cases)]
+        return self._dealt_with(id, is_skipped=chance.random() < 0.3)
+
+    def _dealt_with(self, id: str, *, is_skipped: bool) -> tuple[Act, str]:
+        self._chaos.say(f"{'skip' if is_skipped else 'redrive'} {id}")
+        if is_skipped:
+            return lambda host: host.skip(id), id
+        return lambda host: host.redrive(id), ""
+
+    def all_open(self, name: str) -> list[tuple[str, Act, str]]:
+        """For every unit with open cases of a service, what deals with the first: it is redriven, and then skipped."""
+        found: list[tuple[str, Act, str]] = []
+        for unit, there in self._watch.models[name].units.items():
+            for id in [*there.item.open_cases][:1]:
+                tried = (name, unit, id)
+                found.append((name, *self._dealt_with(id, is_skipped=tried in self._redriven)))
+                self._redriven.add(tried)
+        return found
+
+    # --- what was given up, or is broken -----------------------------------------------------------------------------
 
     def mend(self) -> None:
         """Mend the items that cannot be read."""

@@ -16,6 +16,7 @@ from reactflow.aws.host import open_event
 from reactflow.errors import RecordError
 from reactflow.service import Service
 from reactflow.service.binding import UnitEvent, one_a_unit
+from reactflow.service.quarantine import case_id
 from reactflow.service.source import Message, Record
 
 
@@ -37,6 +38,10 @@ class Reading:
     events: Mapping[str, UnitEvent] = field(factory=dict)
     lost: str = ""
     mark: tuple[str, str] = ("", "")
+
+    def case_id(self, unit: str) -> str:
+        """The id of its case for a unit, as the service gives it."""
+        return case_id(*self.mark, unit if len(self.events) > 1 else None)
 
     def is_marked(self, marks: Mapping[str, str]) -> bool:
         """Whether a unit's marks say that it was dealt with."""

@@ -37,6 +37,10 @@ class Watched(Sink):
     def reach(self) -> str:
         return self.inner.reach
 
+    @property
+    def forgets(self) -> bool:
+        return self.inner.forgets
+
     def check(self, key_names: Sequence[str], output: Output) -> None:
         self.inner.check(key_names, output)
 

@@ -32,13 +32,10 @@ class SimStore:
         self.away: set[tuple[object, Unit]] = set()  # for which task which unit cannot be reached
         self.corrupt: set[Unit] = set()
         self.kept: list[Case] = []
-        self.reads = self.writes = 0
+        self.writes = 0
+        self.in_flight = 1
         self._chaos, self._baton, self._watch = chaos, baton, watch
         self._past: dict[Unit, list[Item]] = {}
-
-    def __getattr__(self, name: str) -> Any:
-        """What is not made to fail here passes through."""
-        return getattr(self.inner, name)
 
     def get(self, service: str, unit: str) -> Item | None:
         """See ``Store.get``: it may be a little old."""
@@ -116,9 +113,29 @@ class SimStore:
         """See ``Store.cases``."""
         return self.inner.cases(service)
 
+    def case(self, service: str, id: str) -> Case | None:
+        """See ``Store.case``."""
+        self._call(f"case {id}")
+        return self.inner.case(service, id)
+
+    def forget(self, service: str, ids: Collection[str]) -> None:
+        """See ``Store.forget``."""
+        self._call(f"forget {', '.join(ids)}")
+        self.inner.forget(service, ids)
+
+    def pending(self, service: str, idle: float) -> Iterator[str]:
+        """See ``Store.pending``."""
+        self._call("pending")
+        return self.inner.pending(service, idle)
+
     def close(self) -> None:
         """See ``Store.close``."""
         self.inner.close()
+
+    def _call(self, what: str) -> None:
+        self._chaos.boundary(f"before {what}")
+        if self._chaos.strikes("throttle", what):
+            raise Transient("simulated: the store is busy")
 
     def last(self, service: str, unit: str) -> Item:
         """The item as the last commit left it."""

@@ -64,9 +64,8 @@ class Stream:
         """Up to ``limit`` records behind the one named ``after``, and whether the shard ends with them."""
         there = self.shards[shard]
         place = next((n for n, one in enumerate(there.entries, 1) if one.identifier == after), 0)
-        found = there.entries[place : place + limit]
-        is_end = there.is_closed and place + len(found) == len(there.entries)
-        return [one for one in found if one.identifier not in there.trimmed], is_end
+        left = [one for one in there.entries[place:] if one.identifier not in there.trimmed]
+        return left[:limit], there.is_closed and len(left) <= limit
 
     @property
     def parents(self) -> dict[str, tuple[str, ...]]:

@@ -16,11 +16,12 @@ from reactflow.service import Host, Report, Service
 from reactflow.service.contribution import Contribution
 from reactflow.service.item import Item
 from reactflow.service.key import UnitKey
+from reactflow.service.quarantine import kept_as
 from reactflow.testing.sim.baton import Task
 from reactflow.testing.sim.cloud import Cloud
 from reactflow.testing.sim.ends import check_ends
 from reactflow.testing.sim.ledger import Ledger
-from reactflow.testing.sim.model import Model
+from reactflow.testing.sim.model import Commit, Model
 from reactflow.testing.sim.readings import Reading, identity, read
 from reactflow.testing.sim.store import SimStore
 from reactflow.testing.sim.triggers import Flight, NoticeTrigger, StreamTrigger, Trigger
@@ -29,7 +30,10 @@ from reactflow.testing.sim.violation import Violation
 
 @define(eq=False)
 class Invocation:
-    """One call of a handler, or of something that an operator does; ``until`` is how long it stands still."""
+    """One call of a handler, or of something that an operator does; ``until`` is how long it stands still.
+
+    ``skips`` is the case that it gives up, ``sweeps`` says that it looks after units without any record.
+    """
 
     task: Task
     service: str
@@ -38,6 +42,8 @@ class Invocation:
     trigger: Trigger | None
     readings: Sequence[Reading]
     until: float = 0.0
+    skips: str = ""
+    sweeps: bool = False
     writes: dict[str, int] = field(factory=dict)
     report: Report | None = None
 
@@ -62,14 +68,14 @@ class Watch:
         self.ledger.check_numbers(service, unit, item)
         was_refused = (one.task, (service, unit)) in store.refused
         one.writes[unit] = one.writes.get(unit, 0) + 1
-        if one.writes[unit] > 1 and not was_refused and not contributions:
+        model, key = self.models[service], self._key(one, service, unit)
+        if one.writes[unit] > 1 and not was_refused and not contributions and not model.unit(key).has_queue:
             raise Violation("I13", f"{one.task.name} wrote unit {unit} {one.writes[unit]} times")
-        for case in item.open_cases:
-            if case not in before.open_cases and not any(kept.id == case for kept in store.kept):
+        for case in (*item.open_cases, *item.waiting):
+            if case not in before.open_cases and case not in before.waiting and not any(kept.id in (case, kept_as(case)) for kept in store.kept):
                 raise Violation("I2", f"the case {case} was entered before it was kept")
-        self.models[service].committed(
-            _key(one, unit), one.readings, item, new, contributions, was_refused=was_refused
-        )
+        commit = Commit(one.readings, item, new, contributions, one.skips, one.sweeps, was_refused)
+        model.committed(key, commit)
 
     def acknowledged(self, one: Invocation, readings: Sequence[Reading]) -> None:
         """A trigger was told that these are done."""
@@ -91,6 +97,12 @@ class Watch:
 
     def _kept(self, service: str) -> set[str]:
         return {identity(case.record) for case in self.store.kept if case.service == service and case.unit is None}
+
+    def _key(self, one: Invocation, service: str, unit: str) -> UnitKey:
+        for each in one.readings:
+            if unit in each.events:
+                return each.events[unit].unit
+        return self.models[service].units[unit].key
 
     def is_done(self, service: str, reading: Reading) -> bool:
         """Whether a record has had all its effect, or is kept."""
@@ -131,9 +143,3 @@ def raws_of(trigger: Trigger) -> Iterator[Mapping[str, Any]]:
     elif isinstance(trigger, StreamTrigger):
         for shard in trigger.stream.shards.values():
             yield from (json.loads(one.text) for one in shard.entries if one.identifier not in shard.trimmed)
-
-
-def _key(one: Invocation, unit: str) -> UnitKey:
-    return next(made.unit for each in one.readings for name, made in each.events.items() if name == unit)
-
-

@@ -17,13 +17,14 @@ from attrs import frozen
 from reactflow.aws.clients import standing_in
 from reactflow.service import Host, MemoryStore, Service
 from reactflow.service.stores import Store
+from reactflow.testing.events import START
 from reactflow.testing.sim.baton import Baton, Crash, Task
 from reactflow.testing.sim.chaos import Chaos, Struck
 from reactflow.testing.sim.cloud import Cloud, Sending
 from reactflow.testing.sim.faults import Rates
 from reactflow.testing.sim.ledger import Ledger
 from reactflow.testing.sim.model import Model
-from reactflow.testing.sim.operator import Operator
+from reactflow.testing.sim.operator import Act, Operator
 from reactflow.testing.sim.readings import identity, read, units_of
 from reactflow.testing.sim.sinks import in_simulation
 from reactflow.testing.sim.store import SimStore
@@ -31,6 +32,7 @@ from reactflow.testing.sim.triggers import GIVEN_UP, Trigger
 from reactflow.testing.sim.violation import Violation
 from reactflow.testing.sim.watch import Invocation, Watch
 
+LONGEST = 60.0  # seconds that a handler may run: longer than any run, so that no late write comes after it
 MOST_ROUNDS = 1_000  # of deliveries after the faults stop: a run that takes more does not drain
 _log = logging.getLogger("reactflow.service")
 
@@ -64,7 +66,7 @@ class World:
         self._watch = Watch(ledger)
         self._watch.models = {name: Model(one) for name, one in self._services.items()}
         self._cloud = Cloud(services, self.chaos, self._baton, lambda: self.now)
-        self._store = SimStore(store or MemoryStore(), self.chaos, self._baton, self._watch.committed)
+        self._store = SimStore(store or MemoryStore(now=self._clock), self.chaos, self._baton, self._watch.committed)
         self._watch.store = self._store
         self._waiting = list(sendings)
         self._running: list[Invocation] = []
@@ -108,7 +110,9 @@ class World:
                 self._go_on(chance.choice(awake))
             elif self._running and luck < 0.62:
                 self._give_up(chance.choice(self._running))
-            elif luck < 0.70:
+            elif luck < 0.66:
+                self._operate()
+            elif luck < 0.73:
                 self._disturb()
             else:
                 self._deliver(chance.choice(self._cloud.triggers))
@@ -124,6 +128,22 @@ class World:
             self._put()
         for trigger in self._cloud.triggers:
             trigger.calm()
+        self._drain()
+        for _ in range(MOST_ROUNDS):
+            open_cases = [one for name in self._services for one in self._operator.all_open(name)]
+            if not open_cases:
+                break
+            for name, act, skips in open_cases:
+                self._start(name, act, skips)
+            self._drain()
+        for _ in range(2):  # the second time is for what may have been written late
+            self.now += LONGEST + 1.0
+            for name in self._services:
+                self._start(name, lambda host: host.sweep(0.0))
+            self._drain()
+
+    def _drain(self) -> None:
+        """Deliver until nothing is left."""
         for _ in range(MOST_ROUNDS):
             if not any([self._deliver(trigger) for trigger in self._cloud.triggers]):
                 self._operator.put_again(())
@@ -173,9 +193,28 @@ class World:
         """A process for a service: a warm one, mostly the latest, or a new one."""
         warm = self._warm[name]
         if not warm or self.chaos.chance.random() < 0.05:
-            return Host(self._services[name], self._store)
+            return self._new_host(name)
         place = self.chaos.chance.randrange(len(warm)) if self.chaos.strikes("warm") else -1
         return warm.pop(place)
+
+    def _new_host(self, name: str) -> Host:
+        return Host(self._services[name], self._store, clock=self._clock, longest=LONGEST)
+
+    def _clock(self) -> float:
+        return START.timestamp() + self.now
+
+    def _operate(self) -> None:
+        """Somebody redrives or skips a case, or the sweeper comes by: in a process of its own, which may fail too."""
+        chance = self.chaos.chance
+        name = chance.choice([*self._services])
+        act, skips = self._operator.act(name, is_calm=self.chaos.is_calm)
+        self._start(name, act, skips)
+
+    def _start(self, name: str, act: Act, skips: str = "") -> None:
+        host = self._new_host(name)
+        self._count += 1
+        task = Task(f"operator#{self._count}", lambda: act(host))
+        self._run(Invocation(task, name, host, None, None, (), skips=skips, sweeps=not skips))
 
     def _set_away(self, one: Invocation) -> None:
         units = units_of(one.readings)
@@ -213,7 +252,8 @@ class World:
             self.chaos.say(f"{one.task.name} is gone")
         else:
             self.chaos.say(f"{one.task.name} -> {_answered(one.task)}")
-            self._warm[one.service].append(one.host)
+            if one.flight is not None:
+                self._warm[one.service].append(one.host)
             self._watch.reported(one)
         if one.trigger is not None and one.flight is not None:
             words = "" if error is None else f"{type(error).__name__}: {error}"
