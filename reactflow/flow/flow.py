@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from html import escape
 from keyword import iskeyword
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Never, NoReturn, Self, SupportsIndex, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, SupportsIndex, TypeVar
 
 from reactflow.cells import Cell, GraphView, Kind, Plan, Readable, graph, instantiate
 from reactflow.cells.effect import Keeper
@@ -289,7 +289,8 @@ class Flow(metaclass=FlowType):
     def __init__(self, *nameless: Never, **values: Any) -> None:
         flow = type(self)
         plan = flow.plan
-        for value in nameless:
+        given: tuple[object, ...] = nameless
+        for value in given:
             raise DeclarationError(
                 f"{flow.__name__}({shown(value)}): say which cell the value is for, as in "
                 f"{flow.__name__}({next(iter(plan.names), 'length')}={shown(value)})"

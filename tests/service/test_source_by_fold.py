@@ -89,6 +89,9 @@ def verdict(flow: type[Flow], inputs: list[Any]) -> str:
     return "accepted, with marks" if path.needs_marks else "accepted"
 
 
+OF_STATES: tuple[type[Flow], type[Flow]] = (Room, Photo)
+
+
 def table() -> list[str]:
     """The table as the guide has it: folds of one verdict everywhere share a column."""
     verdicts: dict[str, tuple[str, ...]] = {}
@@ -98,7 +101,7 @@ def table() -> list[str]:
             for source, (fields, _) in SOURCES.items()
         )
     verdicts[OF_STATE] = tuple(
-        verdict(Photo if source == "`S3`" else Room, cells()) for source, (_, cells) in SOURCES.items()
+        verdict(OF_STATES[source == "`S3`"], cells()) for source, (_, cells) in SOURCES.items()
     )
     columns: dict[tuple[str, ...], list[str]] = {}
     for name, found in verdicts.items():
