@@ -116,6 +116,11 @@ class Kinesis(StreamSource, Sink):
             return Message(new=None, old=fields, old_known=False, time=time, cause=cause)
         return Message(new=fields, time=time, cause=cause)
 
+    @property
+    def has_few_lanes(self) -> bool:
+        """True: as many as shards."""
+        return True
+
     def part_of_lane(self, record: Record) -> str:
         """The partition key, where batches of one shard are delivered side by side."""
         return "" if self.parallelization_factor == 1 else str(_kinesis(record).get("partitionKey", ""))

@@ -27,7 +27,7 @@ from reactflow.service.output import Output
 from reactflow.service.quarantine import Case, kept_as
 from reactflow.service.reading import check_reads, put_away, read
 from reactflow.service.redrive import queued, redrive, skip
-from reactflow.service.report import Report
+from reactflow.service.report import Report, lanes_of
 from reactflow.service.sink import Publication
 from reactflow.service.source import Record
 from reactflow.service.stores import Store
@@ -106,13 +106,14 @@ class Host:
         ignored: Counter[str] = Counter()
         cases: list[Case] = []
         units: dict[str, list[Arrival]] = {}
-        filtered = 0
+        filtered = nowhere = 0  # records for none of our units, and of no unit that can be told
         unfinished: set[int] = set()
         transients: list[str] = []
         for place, record in enumerate(records):
             try:
                 arrivals = self.read(place, record)
             except RecordError as error:
+                nowhere += 1
                 try:
                     cases.append(put_away(self.service, self.store, record, error))
                     fates["quarantined"] += 1
@@ -155,10 +156,12 @@ class Host:
                 unfinished |= {place for place in places if place >= 0}
         waits = [(part.unit, part.transient) for part in parts if part.transient] + list(late.items())
         transients += (f"unit {unit.text}: {why}" for unit, why in waits)
+        inputs = nowhere + filtered + sum(map(len, units.values()))
+        lanes = lanes_of(self.service, units.values(), unfinished, self.clock()) if self.listener else {}
         return Report(
             records=len(records), fates=fates, cases=tuple(cases), transients=tuple(transients),
             units=tuple(units), published=tuple(published), unfinished=frozenset(unfinished),
-            ignored=ignored, released=released,
+            ignored=ignored, released=released, service=self.service.name, inputs=inputs, lanes=lanes,
         )  # fmt: skip
 
     def open_cases(self) -> list[Case]:
