@@ -189,6 +189,11 @@ class DynamoDB(StreamSource, Sink):
         """The sequence number, in 40 digits."""
         return padded(_dynamodb(record).get("SequenceNumber"), NUMBER_WIDTH, record)
 
+    @property
+    def retention(self) -> int:
+        """A stream keeps a change for 24 hours."""
+        return 2
+
     # -- sink ---------------------------------------------------------------------------------------------------------
 
     def key_attributes(self, key_names: Sequence[str], *, is_log: bool = False) -> tuple[str, ...]:

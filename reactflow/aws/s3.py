@@ -194,6 +194,11 @@ class S3(Source, Sink):
             owner=owner,
         )
 
+    @property
+    def retention(self) -> int:
+        """A queue keeps a notification for 14 days at most."""
+        return 15
+
     # -- sink ---------------------------------------------------------------------------------------------------------
 
     @property

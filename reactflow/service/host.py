@@ -32,7 +32,7 @@ from reactflow.service.sink import Publication
 from reactflow.service.source import Record
 from reactflow.service.stores import Store
 from reactflow.service.stores.in_turns import in_turns, side_by_side
-from reactflow.service.sweep import sweep
+from reactflow.service.sweep import expire, sweep
 from reactflow.service.unit import commit
 from reactflow.service.warm import WarmCache
 
@@ -293,3 +293,7 @@ class Host:
     def sweep(self, idle: float) -> Report:
         """Publish and prune what units owe that were idle for so many seconds; see ``sweep.sweep``."""
         return sweep(self, idle)
+
+    def expire(self) -> Report:
+        """Forget what nothing can change any more; see ``sweep.expire``."""
+        return expire(self)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reactflow.service.arrival import Arrival
     from reactflow.service.service import Service
 
+MOST_SEEN: Final = 256  # ids of cases that were of no unit, which a unit remembers
 MOST_BYTES: Final = 160_000  # of ids in one item: well within what the smallest store takes
 
 

@@ -175,6 +175,11 @@ class Source(ABC):
         """The finest thing for which the source guarantees order, as text."""
 
     @property
+    def retention(self) -> int:
+        """For how many days at most a record may come again."""
+        return 365
+
+    @property
     def has_few_lanes(self) -> bool:
         """Whether there are so few lanes that each may be watched for itself."""
         return False

@@ -32,7 +32,8 @@ from reactflow.service.key import UnitKey
 from reactflow.service.late import late_change
 from reactflow.service.outbox import Cause, confirm, due, look_again
 from reactflow.service.quarantine import Case
-from reactflow.service.queue import Queue, holds
+from reactflow.service.queue import MOST_SEEN, Queue, holds
+from reactflow.service.retention import pruned
 from reactflow.service.succession import past_of, refuse_newer
 from reactflow.service.window import Late
 
@@ -84,9 +85,6 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival], deadline: Dea
             return draft.part(new, rest)
         # a rival, a zombie, or our own write whose answer was lost: go on from what is there
         item, contributions = load(host, unit, arrivals, rival)
-
-
-MOST_SEEN = 256  # ids of cases that were of no unit
 
 
 class Draft:
@@ -379,13 +377,14 @@ class Draft:
         )  # fmt: skip
         codec, item, queue = self.step.codec, self.item, self.queue
         again = look_again(self.service, item.out, now, longest) if item.out else []
+        marks, ages = pruned(self.service, self.marks, item, now)
         return Item(
-            v=item.v + 1, gv=self.step.version, cells=codec.encode(self.state), marks=self.marks,
+            v=item.v + 1, gv=self.step.version, cells=codec.encode(self.state), marks=marks,
             versions=self.versions, out=[*again, *self.late, *pending], numbers=numbers, open_cases=queue.cases,
             held=queue.held, seen=self.seen,
             written={**self.step.migrations.written(self.state), **keyed_by(self.service, numbers)},
             past=past_of(item, self.step.version), waiting=queue.waiting, turns=queue.cases.values(),
-            overtaken=queue.overtaken,
+            overtaken=queue.overtaken, ages=ages,
         )  # fmt: skip
 
     def _after(self) -> Values | None:
