@@ -16,6 +16,7 @@ from reactflow.service.item import Item
 if TYPE_CHECKING:
     from reactflow.service.key import UnitKey
     from reactflow.service.service import Service
+    from reactflow.service.window import Window
 
 MANY: Final = 32  # lanes of a unit, from which on it is noted when each was last moved
 DAY: Final = 86_400
@@ -49,7 +50,7 @@ def days_of(service: Service, lane: str) -> float:
 
 def expires(service: Service, unit: UnitKey) -> float | None:
     """When a unit can be changed by nothing any more, in seconds since 1970; None when that never is."""
-    window = service.key.window
+    window: Window | None = service.key.window
     if window is None or window.keep is None:
         return None
     start = window.begins(str(unit.fields()[window.name]))
