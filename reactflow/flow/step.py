@@ -100,7 +100,7 @@ class Step:
             if node.kind is Kind.SOURCE and node.default is not UNSET and node.name is not None:
                 state[node.name] = deepcopy(node.default)
             elif node.fold is not None and node.name is not None:
-                state[node.name] = node.fold.zero
+                state[node.name] = deepcopy(node.fold.zero)
         return self._complete(state)
 
     def read(self, data: bytes, version: str = "", written: Mapping[str, str] | None = None) -> State:

@@ -18,13 +18,12 @@ from reactflow.errors import (
     Gap,
     Held,
     LateRecord,
-    RecordError,
     StateError,
     Superseded,
     Transient,
 )
 from reactflow.flow import Applied, Event, State
-from reactflow.service.arrival import Arrival, Fate, Part, case_of
+from reactflow.service.arrival import Arrival, Fate, Part, case_of, cut
 from reactflow.service.changes import Occurred, Outcomes, Values, keyed_by, refuse_rekeyed
 from reactflow.service.contributing import NONE, Contributions, at_once, load, state_of
 from reactflow.service.item import Item, Pending
@@ -386,15 +385,3 @@ class Draft:
         return Part(
             self.unit, item, self.fates, tuple(self.cases), self.computed, tuple(rest), self.transient
         )
-
-
-def cut(
-    arrivals: Sequence[Arrival], rest: Sequence[Arrival], error: StateError
-) -> tuple[Sequence[Arrival], Sequence[Arrival]]:
-    """What to try when an item got too large: the first half, or one event as poison. Raises when that is no help."""
-    half = len(arrivals) // 2
-    if half:
-        return arrivals[:half], (*arrivals[half:], *rest)
-    if arrivals[0].event.error is not None:
-        raise error
-    return [arrivals[0].as_poison(RecordError(str(error)))], rest
