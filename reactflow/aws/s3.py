@@ -196,6 +196,11 @@ class S3(Source, Sink):
 
     # -- sink ---------------------------------------------------------------------------------------------------------
 
+    @property
+    def forgets(self) -> bool:
+        """True: an object that is gone has no number any more."""
+        return True
+
     def check(self, key_names: Sequence[str], output: Output) -> None:
         """Refuse a template that does not name one object a unit: its fields are exactly those of the unit's key."""
         fields = set(self.template.kinds)
