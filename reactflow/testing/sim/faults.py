@@ -33,9 +33,7 @@ ALL: Final = (
     Fault(3, "roll-back", 0.04, "a checkpoint goes back by some records"),
     Fault(4, "bisect", 0.40, "a batch that failed is cut in two"),
     Fault(5, "partial", 0.06, "a unit at the first, middle or last place of a batch cannot be reached"),
-    Fault(
-        6, "discard", 0.05, "the retries of a batch are used up; an operator puts what was not applied again"
-    ),
+    Fault(6, "discard", 0.05, "the retries of a batch are used up; an operator puts what was not applied again"),
     Fault(7, "trim", 0.01, "a record expires before anybody reads it"),
     Fault(8, "trim-horizon", 0.01, "a trigger is made anew, and reads from the beginning"),
     Fault(9, "factor", 0.03, "the parallelization factor changes"),
