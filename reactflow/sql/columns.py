@@ -264,7 +264,7 @@ def _check_room(value: Any, kind: TypeEngine[Any], place: str, dialect: Dialect)
                 )
             _check_bits(int(value), _bits(kind, dialect), place)
     elif isinstance(kind, sa.Float) and is_number:
-        found = _as_float(value, place) if isinstance(value, int) else value
+        found = value if isinstance(value, float) else _as_float(value, place)
         if dialect.name == "postgresql" and isinstance(kind, sa.REAL):
             _check_single(float(found), place)
     elif isinstance(kind, sa.Numeric) and is_number:
