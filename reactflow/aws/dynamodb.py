@@ -183,7 +183,15 @@ class DynamoDB(StreamSource, Sink):
                 )
             ((kind, value),) = typed.items()
             parts.append([str(name), str(kind), _number_text(value) if kind == "N" else str(value)])
-        return f"{self.resource}/{json.dumps(parts, ensure_ascii=False, separators=(',', ':'))}"
+        lane = f"{self.resource}/{json.dumps(parts, ensure_ascii=False, separators=(',', ':'))}"
+        if not lane.isascii():
+            try:
+                lane.encode()
+            except UnicodeEncodeError:
+                raise RecordError(
+                    f"{named(record)} has the keys {short(keys)}, which hold half of a surrogate pair"
+                ) from None
+        return lane
 
     def position(self, record: Record) -> str:
         """The sequence number, in 40 digits."""

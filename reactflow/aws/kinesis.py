@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 NUMBER_WIDTH = 129  # digits: the longest sequence number that the service's own pattern allows
 PART_WIDTH = 10  # digits of the place inside an aggregated record
 _AGGREGATED = b"\xf3\x89\x9a\xc2"  # how records packed by the Kinesis Producer Library begin
+_GZIP = b"\x1f\x8b"
 _BATCH_RECORDS = 500
 _BATCH_BYTES = 5 << 20
 _CONTRACT = Contract(ordered=True, skips=False, replaces=False)
@@ -326,5 +327,10 @@ def _data(part: Mapping[str, Any], what: str) -> bytes:
         raise RecordError(
             f"{what} holds several records packed by the Kinesis Producer Library, which is not read yet: set "
             "AggregationEnabled=false in the producer"
+        )
+    if data.startswith(_GZIP):
+        raise RecordError(
+            f"{what} is compressed with gzip, and is not unpacked here: send it as it is, or put it into S3 and send "
+            "its key"
         )
     return data
