@@ -201,7 +201,7 @@ def test_a_row_goes_to_a_sink_and_members_are_named_as_others_name_them() -> Non
     with pytest.raises(
         DeclarationError, match=r"^row\(area\) >> 'areas': a row is written to a sink, as in row\("
     ):
-        row(Room.area) >> areas
+        _ = row(Room.area) >> areas
     assert (row(Room.area) >> DynamoDB("areas")).sink == DynamoDB("areas")
     loose: Any = members
     with pytest.raises(DeclarationError, match=r'^members\(area\): .* as in members\("room", "area"\)$'):
