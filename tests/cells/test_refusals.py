@@ -153,14 +153,15 @@ def test_the_types_of_cells_are_not_what_makes_them(make: Callable[[], object], 
 
 
 def test_a_function_of_numpy_says_how_to_derive_with_it() -> None:
-    for use, words in (
+    cases: list[tuple[Callable[[], object], str]] = [
         (
             lambda: np.sqrt(other),
             r"^numpy\.sqrt takes values, and 'other' is a cell: .* \.map\(numpy\.sqrt\)$",
         ),
         (lambda: np.hypot(other, double), r"^numpy\.hypot .* or derived\(numpy\.hypot, other, double\)$"),
         (lambda: np.add.reduce(other), r"^numpy\.add takes values, and 'other' is a cell"),
-    ):
+    ]
+    for use, words in cases:
         with pytest.raises(TypeError, match=words):
             use()
     array = np.array([1.0, 2.0])
