@@ -27,6 +27,7 @@ from reactflow.service.envelope import REMOVAL, Envelope
 from reactflow.service.json_reader import DIGITS, SIZE, read_object, read_quickly
 from reactflow.service.json_writer import as_text
 from reactflow.service.key import Key
+from reactflow.service.options import text
 from reactflow.service.quick import quick_reader
 from reactflow.service.sink import Publication, Sink
 from reactflow.service.source import Contract, Message, Reader, Record, moment
@@ -65,7 +66,7 @@ class Kinesis(StreamSource, Sink):
     """
 
     stream: str
-    partition: str | None = field(default=None, kw_only=True)
+    partition: str | None = field(default=None, kw_only=True, validator=text("room"))
 
     def __attrs_post_init__(self) -> None:
         check_name("Kinesis", self.stream)
