@@ -21,12 +21,12 @@ from reactflow.aws.attribute_values import read_item, read_number
 from reactflow.aws.names import check_name
 from reactflow.aws.origin import check_origin, named
 from reactflow.aws.row_writer import EVENT, RowWriter, is_bookkeeping
-from reactflow.aws.stream import StreamSource, moment, padded
+from reactflow.aws.stream import StreamSource, padded
 from reactflow.errors import BindingError, ConfigurationError, RecordError
 from reactflow.service.decoding import short
 from reactflow.service.envelope import Envelope
 from reactflow.service.sink import Publication, Sink
-from reactflow.service.source import Contract, Message, Record
+from reactflow.service.source import Contract, Message, Record, moment
 from reactflow.service.writable import refusing
 
 if TYPE_CHECKING:
@@ -194,6 +194,11 @@ class DynamoDB(StreamSource, Sink):
         ('room', '_id')
         """
         return self._writer().key_attributes(key_names, is_log=is_log)
+
+    @property
+    def forgets(self) -> bool:
+        """True: a row that is gone has no number any more, and one that is shared may not have been there yet."""
+        return True
 
     def check(self, key_names: Sequence[str], output: Output) -> None:
         self._writer().check(key_names)

@@ -20,18 +20,20 @@ from attrs import field, frozen
 from reactflow.aws.clients import client, speaking
 from reactflow.aws.names import check_name
 from reactflow.aws.origin import check_origin, named
-from reactflow.aws.stream import StreamSource, moment, padded
+from reactflow.aws.stream import StreamSource, padded
 from reactflow.errors import BindingError, ConfigurationError, RecordError, Transient
 from reactflow.service.decoding import ABSENT, read_path, short
 from reactflow.service.envelope import REMOVAL, Envelope
 from reactflow.service.json_reader import DIGITS, SIZE, read_object, read_quickly
 from reactflow.service.json_writer import as_text
 from reactflow.service.key import Key
+from reactflow.service.quick import quick_reader
 from reactflow.service.sink import Publication, Sink
-from reactflow.service.source import Contract, Message, Record
+from reactflow.service.source import Contract, Message, Reader, Record, moment
 from reactflow.service.writable import encoding, json_bytes, refusing
 
 if TYPE_CHECKING:
+    from reactflow.service.binding import Input, UnitEvent
     from reactflow.service.output import Output
 
 NUMBER_WIDTH = 129  # digits: the longest sequence number that the service's own pattern allows
@@ -41,6 +43,7 @@ _BATCH_RECORDS = 500
 _BATCH_BYTES = 5 << 20
 _CONTRACT = Contract(ordered=True, skips=False, replaces=False)
 _ONLY_PART = f".{0:0>{PART_WIDTH}}"  # the first record inside an aggregated one
+_TIME = "approximateArrivalTimestamp"
 _LONGEST_KEY = 256  # characters of a partition key
 
 
@@ -100,10 +103,39 @@ class Kinesis(StreamSource, Sink):
                 raise RecordError(f"{_what(record, part)}: {error}", field=error.field) from error
             fields = cause.data
         self._check_partition(fields, part, record)
-        time = moment(part.get("approximateArrivalTimestamp"))
+        time = moment(part.get(_TIME))
         if cause is not None and cause.type == REMOVAL:
             return Message(new=None, old=fields, old_known=False, time=time, cause=cause)
         return Message(new=fields, time=time, cause=cause)
+
+    def reader(self, bound: Input) -> Reader | None:
+        read = quick_reader(bound, self.partition)
+        if read is None or self.account is not None or self.region is not None:
+            return None
+        prefix = f"{self.resource}/"
+
+        def reader(record: Record) -> tuple[UnitEvent, str, str, float | None] | None:
+            raw, number = record.raw, record.receipt
+            part, name = raw.get("kinesis"), raw.get("eventID")
+            if part.__class__ is not dict or name.__class__ is not str:
+                return None
+            text, sent, time = part.get("data"), part.get("partitionKey"), part.get(_TIME)
+            shard, colon, _ = name.partition(":")
+            if not (
+                shard and colon and number.isdigit() and number.isascii() and len(number) <= NUMBER_WIDTH
+            ):
+                return None
+            if text.__class__ is not str or len(text) > DIGITS or time.__class__ is not float:
+                return None
+            if sent.__class__ is not str or not 0 < len(sent) <= _LONGEST_KEY:
+                return None
+            try:
+                event = read(a2b_base64(text, strict_mode=True), sent)
+            except ValueError:
+                return None
+            return event and (event, prefix + shard, number.zfill(NUMBER_WIDTH) + _ONLY_PART, time)
+
+        return reader
 
     def lane(self, record: Record) -> str:
         """The stream and the shard; the shard stands before the colon of the event's id."""

@@ -7,7 +7,6 @@ read. It must not know what a record of either looks like.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 from attrs import field, frozen
 
@@ -52,17 +51,3 @@ def padded(number: object, width: int, record: Record) -> str:
     if not isinstance(number, str) or not number.isascii() or not number.isdigit() or len(number) > width:
         raise RecordError(f"{named(record)} has the sequence number {short(number)}: it should be digits")
     return number.zfill(width)
-
-
-def moment(seconds: object) -> datetime | None:
-    """The time that seconds since 1970 stand for, in UTC; None for what is no time.
-
-    >>> moment(0).isoformat(), moment("now")
-    ('1970-01-01T00:00:00+00:00', None)
-    """
-    if isinstance(seconds, (int, float)) and not isinstance(seconds, bool):
-        try:
-            return datetime.fromtimestamp(seconds, UTC)
-        except (ValueError, OverflowError, OSError):
-            return None
-    return None

@@ -27,6 +27,8 @@ DEPTH = 150  # containers inside one another; far below what the interpreter's s
 # integers from here on are written in hex: decimal text of any length may be refused by the interpreter
 _WIDE = 1 << 1024
 
+_INF = float("inf")
+
 WRITERS = 64  # sets of cells that code is made for; state with others is written value by value
 
 _write = json.JSONEncoder(
@@ -126,6 +128,31 @@ class Codec:
             what, path = _TOO_DEEP, ""
         at = f" at {cell}{path}" if path else ""
         raise StateError(f"cell {cell!r} cannot be stored{at}: {what}", cell=cell)
+
+    def plain(self, values: Mapping[str, Any]) -> dict[str, Plain]:
+        """Values by cell as JSON data, each as ``to_plain`` gives it.
+
+        >>> Codec({}).plain({"area": 12.0, "seal": b"ab"})
+        {'area': 12.0, 'seal': {'$': 'bytes', 'v': 'YWI='}}
+        """
+        return {
+            cell: value
+            if (value.__class__ is float and -_INF < value < _INF)
+            or (value.__class__ is str and value.isascii())
+            else self.to_plain(value, cell)
+            for cell, value in values.items()
+        }
+
+    def values(self, plain: Mapping[str, Any]) -> dict[str, Any]:
+        """Values by cell from JSON data that ``plain`` made.
+
+        >>> Codec({}).values({"area": 12.0, "seal": {"$": "bytes", "v": "YWI="}})
+        {'area': 12.0, 'seal': b'ab'}
+        """
+        return {
+            cell: one if one.__class__ in LEAVES else self.from_plain(one, cell)
+            for cell, one in plain.items()
+        }
 
     def from_plain(self, plain: object, cell: str = "") -> Any:
         """One value from JSON data that ``to_plain`` made.

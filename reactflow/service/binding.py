@@ -24,7 +24,7 @@ from reactflow.service.envelope import OCCURRENCE
 from reactflow.service.gathering import Gathering, gatherings
 from reactflow.service.key import Key, UnitKey
 from reactflow.service.scalars import Converter, Mismatch
-from reactflow.service.source import Contract, Message, Source
+from reactflow.service.source import Contract, Message, Reader, Source
 from reactflow.service.suggest import suggestion
 from reactflow.service.window import Late
 
@@ -107,6 +107,7 @@ class Input:
     contract: Contract = field(init=False)
     used: frozenset[str] = field(init=False)
     gathers: tuple[Gathering, ...] = field(init=False)
+    reader: Reader | None = field(init=False)
     _fed: tuple[Feed, ...] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -121,6 +122,7 @@ class Input:
         nodes = [(name, path, self.plan[name]) for name, path in self.feeds.items() if not self.gathers]
         fed = (Feed(name, path, node.kind is Kind.SOURCE, converter(node.type)) for name, path, node in nodes)
         put(self, "_fed", tuple(fed))
+        put(self, "reader", self.source.reader(self))
 
     @classmethod
     def bind(cls, source: Source, flow: type[Flow], key: Key) -> Input:

@@ -95,14 +95,15 @@ def changes(
     before: Values,
     after: Values,
     occurred: Sequence[Occurred],
+    moved: Container[str] | None = None,
 ) -> Iterator[tuple[Output, str, Change]]:
-    """Each change of an output, and what it is counted by."""
+    """Each change of an output, and what it is counted by; ``moved`` names the cells that changed, where known."""
     for output in outputs:
         counter = number_name(output.name, output.sink.destination)
         if output.pulse:
             found = [_occurrence(unit, output, one) for one in occurred if one.pulse == output.pulse]
         else:
-            found = _row(service, unit, output, before if counter in told else None, after)
+            found = _row(service, unit, output, before if counter in told else None, after, moved)
         for change in found:
             yield output, counter, change
 
@@ -118,7 +119,12 @@ def _occurrence(unit: UnitKey, output: Output, one: Occurred) -> Change:
 
 
 def _row(
-    service: Service, unit: UnitKey, output: Output, before: Values | None, after: Values
+    service: Service,
+    unit: UnitKey,
+    output: Output,
+    before: Values | None,
+    after: Values,
+    moved: Container[str] | None,
 ) -> list[Change]:
     """What becomes of a unit's row: nothing, a new one, none any more, or, under another key, both."""
     there = _route_before(unit, output, before) if before is not None and exists(service, before) else None
@@ -126,10 +132,16 @@ def _row(
     removed = [Change("removal", by=there)] if there is not None and there != here else []
     if here is None:
         return removed
-    new = _columns(output, after)
-    if there == here and before is not None and same_value(_columns(output, before), new):
+    if there == here and before is not None and not _differs(output, before, after, moved):
         return []
-    return [*removed, Change("row", new, here)]
+    return [*removed, Change("row", _columns(output, after), here)]
+
+
+def _differs(output: Output, before: Values, after: Values, moved: Container[str] | None) -> bool:
+    """Whether a row that was there, and is, has other values."""
+    if moved is not None:
+        return any(name in moved for name in output.cells.values())
+    return not same_value(_columns(output, before), _columns(output, after))
 
 
 def route(unit: UnitKey, output: Output, values: Values) -> dict[str, KeyValue] | None:

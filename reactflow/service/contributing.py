@@ -20,10 +20,10 @@ from reactflow.service.key import UnitKey
 
 if TYPE_CHECKING:
     from reactflow.cells.member_folds import End, Ranked
+    from reactflow.service.arrival import Arrival
     from reactflow.service.host import Host
     from reactflow.service.service import Service
     from reactflow.service.stores import Store
-    from reactflow.service.unit import Arrival
 
 Name = tuple[str, str]
 """The members that a contribution is one of, and its key."""
@@ -167,7 +167,12 @@ class Contributions:
                     f"and from {there.lane}, whose numbers cannot be compared: have members(...) name what tells them "
                     "apart"
                 )
-            if there is None or there.n < arrival.position:
+            # what comes again was given its number when it was put away
+            if (
+                there is None
+                or there.n < arrival.position
+                or (arrival.is_queued and there.n == arrival.position)
+            ):
                 due.append(said)
         return due
 

@@ -108,9 +108,7 @@ def attributes(*, id: str, source: str, type: str, **optional: Any) -> dict[str,
     1
     """
     plain: dict[str, Any] = {"specversion": "1.0", "id": id, "source": source, "type": type}
-    for name in _OPTIONAL:
-        if value := optional.get(name):
-            plain[name] = value
+    plain |= {name: optional[name] for name in _OPTIONAL if optional.get(name)}
     return plain
 
 

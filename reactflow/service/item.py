@@ -12,7 +12,7 @@ import binascii
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final, Literal, get_args
 
 from attrs import evolve, field, frozen
@@ -25,9 +25,21 @@ HARD_LIMIT: Final = 400_000  # bytes: what the smallest store takes
 PublicationKind = Literal["row", "removal", "occurrence"]
 
 
-_encode = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
-).encode
+@cache
+def _encode() -> Callable[[Any], bytes]:
+    """What writes canonical JSON; made when the first item is."""
+    import msgspec
+
+    return msgspec.json.Encoder(order="deterministic").encode
+
+
+def _texts(value: Iterable[str]) -> tuple[str, ...]:
+    return tuple(value)
+
+
+def _mapping(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The mapping as a dict; it is not copied, for whoever makes an item or a change lets go of what it is made of."""
+    return value if type(value) is dict else dict(value)
 
 
 @frozen(kw_only=True)
@@ -36,7 +48,8 @@ class Pending:
 
     ``key`` and ``values`` are data as the codec made them (JSON-able, by attribute), ``envelope`` is the
     CloudEvent as plain data. ``recompute`` says that values which are too large to store are left out and
-    computed when published; ``bare`` names the attribute that was bound alone, else it is empty.
+    computed when published; ``bare`` names the attribute that was bound alone, else it is empty. ``until`` is 0, or,
+    for a removal that is published and has to be looked at again, when that is: in seconds since 1970.
     """
 
     id: str
@@ -44,41 +57,39 @@ class Pending:
     destination: str
     n: int
     kind: PublicationKind = "row"
-    key: Mapping[str, Any] = field(factory=dict)
-    values: Mapping[str, Any] = field(factory=dict)
+    key: Mapping[str, Any] = field(factory=dict, converter=_mapping)
+    values: Mapping[str, Any] = field(factory=dict, converter=_mapping)
     recompute: bool = False
-    envelope: Mapping[str, Any] = field(factory=dict)
+    envelope: Mapping[str, Any] = field(factory=dict, converter=_mapping)
     bare: str = ""
+    until: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The change as plain data."""
-        return {
+        plain = {
             "id": self.id, "o": self.output, "d": self.destination, "n": self.n, "k": self.kind,
-            "key": dict(self.key), "val": dict(self.values), "re": self.recompute,
-            "ce": dict(self.envelope), "b": self.bare,
+            "key": self.key, "val": self.values, "re": self.recompute, "ce": self.envelope, "b": self.bare,
         }  # fmt: skip
+        return {**plain, "u": self.until} if self.until else plain
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Pending:
         """Read what ``to_json`` gave; raises StateError for anything else."""
-        take = _Reader(plain, ("id", "o", "d", "n", "k", "key", "val", "re", "ce", "b"))
+        take = _Reader(plain, ("id", "o", "d", "n", "k", "key", "val", "re", "ce", "b"), ("u",))
         return cls(
             id=take.text("id"), output=take.text("o"), destination=take.text("d"), n=take.count("n"),
             kind=take.kind("k"), key=take.members("key"), values=take.members("val"),
             recompute=take.truth("re"), envelope=take.members("ce"), bare=take.text("b"),
+            until=take.count("u") if "u" in plain else 0,
         )  # fmt: skip
 
 
-def _texts(value: Iterable[str]) -> tuple[str, ...]:
+def _counts(value: Iterable[int]) -> tuple[int, ...]:
     return tuple(value)
 
 
 def _pending(value: Iterable[Pending]) -> tuple[Pending, ...]:
     return tuple(value)
-
-
-def _mapping(value: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(value)
 
 
 @frozen(kw_only=True)
@@ -89,9 +100,11 @@ class Item:
     encoded state, ``marks`` the highest position applied of each lane, ``versions`` the version of each
     source cell's last write, ``out`` what waits to be published, ``numbers`` the last number of each (output,
     destination), named by ``number_name``, ``open_cases`` the ids of the unit's cases in order, ``seen`` the
-    ids of events of sources without lanes, oldest first. ``held`` says whether later records of the key wait
-    behind ``open_cases``. ``written`` is what the flow keeps beside ``cells`` for its next version, None in items that
-    were stored without; ``past`` are the versions of the flow that had the unit before ``gv``, the latest last.
+    ids of events of sources without lanes, oldest first. ``held`` says whether later records of the key wait behind the
+    last of ``open_cases``, ``waiting`` are the ids of those that do, in order. ``turns`` counts the open cases as they
+    came, ``overtaken`` holds for each cell the turn of the last one that a later write of the cell came after.
+    ``written`` is what the flow keeps beside ``cells`` for its next version, None in items that were stored without;
+    ``past`` are the versions of the flow that had the unit before ``gv``, the latest last.
 
     >>> item = Item(v=1, cells=b'{"length":3.0}', marks={"kinesis/measurements/shard-1": "0042"})
     >>> Item.from_bytes(item.to_bytes()) == item
@@ -110,11 +123,19 @@ class Item:
     seen: tuple[str, ...] = field(default=(), converter=_texts)
     written: Mapping[str, str] | None = None
     past: tuple[str, ...] = field(default=(), converter=_texts)
+    waiting: tuple[str, ...] = field(default=(), converter=_texts)
+    turns: tuple[int, ...] = field(default=(), converter=_counts)
+    overtaken: Mapping[str, int] = field(factory=dict, converter=_mapping)
+
+    @property
+    def is_released(self) -> bool:
+        """Whether records wait that nothing holds up any longer."""
+        return bool(self.waiting) and not self.held
 
     @property
     def owes(self) -> bool:
-        """Whether there is something to be done for the unit though no record comes: changes to be published."""
-        return bool(self.out)
+        """Whether there is something to be done for the unit though no record comes: changes, or a released queue."""
+        return bool(self.out) or self.is_released
 
     def next(self, **changes: Any) -> Item:
         """The item of the next commit: this one with changes, and ``v`` one higher.
@@ -125,11 +146,11 @@ class Item:
         return evolve(self, v=self.v + 1, **changes)
 
     def settled(self) -> Item:
-        """The same item without what it owed: for memory only, the stored one is pruned by the next commit."""
-        return Item(
-            v=self.v, gv=self.gv, cells=self.cells, marks=self.marks, versions=self.versions, numbers=self.numbers,
-            open_cases=self.open_cases, held=self.held, seen=self.seen,
-        )  # fmt: skip
+        """The same item without what it owed: for memory only, the stored one is pruned by the next commit.
+
+        Removals stay: some have to be looked at again.
+        """
+        return evolve(self, out=[one for one in self.out if one.kind == "removal"])
 
     def to_bytes(self) -> bytes:
         """Canonical JSON with the protocol's short names; raises StateError for what JSON cannot hold."""
@@ -143,12 +164,14 @@ class Item:
             "q": self.open_cases, "held": self.held, "ids": self.seen,
         }  # fmt: skip
         if self.written is not None:
-            plain["t"] = dict(self.written)
+            plain["t"] = self.written
         if self.past:
             plain["p"] = self.past
+        if self.waiting or self.turns or self.overtaken:
+            plain["h"] = {"q": self.waiting, "t": self.turns, "w": self.overtaken}
         try:
-            return _encode(plain).encode()
-        except (ValueError, TypeError, RecursionError) as error:
+            return _encode()(plain)
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise StateError(f"the item cannot be encoded: {error}") from error
 
     @classmethod
@@ -164,14 +187,16 @@ class Item:
                     f"its format is {plain.get('format')!r}, not {FORMAT}: it is not one of reactflow's"
                 )
             names = ("format", "v", "gv", "c", "m", "w", "out", "on", "q", "held", "ids")
-            take = _Reader(plain, names, ("t", "p"))
+            take = _Reader(plain, names, ("t", "p", "h"))
+            queue = _Reader(plain.get("h", {"q": [], "t": [], "w": {}}), ("q", "t", "w"))
             return cls(
                 v=take.count("v"), gv=take.text("gv"), cells=_unpack(plain["c"]),
                 marks=take.texts_by_name("m"), versions=take.texts_by_name("w"),
                 out=tuple(Pending.from_json(each) for each in take.array("out")),
                 numbers=take.counts_by_name("on"), open_cases=take.texts("q"), held=take.truth("held"),
                 seen=take.texts("ids"), written=take.texts_by_name("t") if "t" in plain else None,
-                past=take.texts("p") if "p" in plain else (),
+                past=take.texts("p") if "p" in plain else (), waiting=queue.texts("q"), turns=queue.counts("t"),
+                overtaken=queue.counts_by_name("w"),
             )  # fmt: skip
         except (StateError, ValueError, TypeError, RecursionError) as error:
             raise StateError(f"{whose} cannot be read: {str(error) or type(error).__name__}") from error
@@ -196,6 +221,7 @@ def check_size(item: Item, data: bytes, unit: str) -> None:
         "pending changes": sum(len(json.dumps(change.to_json())) for change in item.out),
         "marks": sum(len(lane) + len(position) for lane, position in item.marks.items()),
         "seen ids": sum(map(len, item.seen)),
+        "open cases": sum(map(len, (*item.open_cases, *item.waiting))),
     }
     largest_first = sorted(parts.items(), key=lambda part: -part[1])
     shown = ", ".join(f"{name} {size}" for name, size in largest_first)
@@ -225,24 +251,25 @@ def _unpack(plain: object) -> bytes:
 
 
 _CERTAIN: Final = frozenset({str, int, bool, type(None)})
+_INF: Final = math.inf
 
 
 def _check_plain(value: object, place: str) -> None:
     """Refuse what JSON would change in silence (names that are not text) or cannot hold."""
-    if value is None or isinstance(value, (str, bool, int)):
+    if (type(value) is float and math.isfinite(value)) or type(value) in _CERTAIN:
         return
-    if isinstance(value, float) and math.isfinite(value):
-        return
-    if type(value) is dict or isinstance(value, Mapping):
+    if type(value) is dict:
         for name, inner in value.items():
-            if type(name) is str and type(inner) in _CERTAIN:
+            if type(name) is str and (
+                type(inner) in _CERTAIN or (type(inner) is float and -_INF < inner < _INF)
+            ):
                 continue
             if not isinstance(name, str):
                 raise StateError(
                     f"{place} has the name {name!r}, which is not text: encode it with the codec"
                 )
             _check_plain(inner, f"{place}.{name}")
-    elif isinstance(value, list):
+    elif type(value) is list:
         for number, inner in enumerate(value):
             _check_plain(inner, f"{place}[{number}]")
     else:
@@ -289,6 +316,9 @@ class _Reader:
         return tuple(
             self._take(name, lambda value: type(value) is list and _are_texts(value), "an array of texts")
         )
+
+    def counts(self, name: str) -> tuple[int, ...]:
+        return tuple(each for each in self.array(name) if _must(_is_count(each), name, "counts"))
 
     def members(self, name: str) -> dict[str, Any]:
         return dict(self._take(name, lambda value: type(value) is dict, "an object"))

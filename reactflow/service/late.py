@@ -16,7 +16,6 @@ from reactflow.service.item import Pending, number_name
 from reactflow.service.key import Key, UnitKey
 from reactflow.service.outbox import Cause, as_publication, occurrence
 from reactflow.service.output import Output, Row
-from reactflow.service.source import Message
 from reactflow.service.window import Late
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def late_output(key: Key) -> Output | None:
 
 
 def late_change(
-    service: Service, unit: UnitKey, output: Output, numbers: Mapping[str, int], late: Late, message: Message
+    service: Service, unit: UnitKey, output: Output, numbers: Mapping[str, int], late: Late, cause: Cause
 ) -> tuple[Pending, dict[str, int]]:
     """What is due for a late record, and the outputs' numbers after it.
 
@@ -57,6 +56,6 @@ def late_change(
     n = numbers.get(counter, 0) + 1
     record = decode_value(dict(late.fields), None, "a late record")
     values = {"record": record, "arrived": late.arrived, "removal": late.removal}
-    pending = occurrence(service, unit, output, values, n, Cause().and_then(message))
+    pending = occurrence(service, unit, output, values, n, cause)
     output.sink.confirm(as_publication(service, pending))
     return pending, {**numbers, counter: n}

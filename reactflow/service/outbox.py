@@ -7,11 +7,12 @@ that write, and pruned with the next one. Each (output, destination) counts its 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from attrs import frozen
+from attrs import evolve
 
 from reactflow.cells import UNSET, Failure
 from reactflow.errors import ConfigurationError, Superseded, Transient
@@ -21,7 +22,7 @@ from reactflow.service.item import Item, Pending, PublicationKind
 from reactflow.service.key import UnitKey
 from reactflow.service.output import Output
 from reactflow.service.sink import Publication
-from reactflow.service.source import Message
+from reactflow.service.source import moment
 
 if TYPE_CHECKING:
     from reactflow.service.service import Service
@@ -31,27 +32,24 @@ _log = logging.getLogger("reactflow.service")
 _TYPES: Final[Mapping[PublicationKind, str]] = {"row": ROW, "removal": REMOVAL, "occurrence": OCCURRENCE}
 
 
-@frozen
-class Cause:
+class Cause(NamedTuple):
     """What the changes of a delivery come from: the last envelope among its records, their time, the longest way."""
 
     envelope: Envelope | None = None
-    time: datetime | None = None
+    time: datetime | float | None = None
     hops: int = 0
 
-    def and_then(self, *messages: Message) -> Cause:
-        """With more messages."""
-        envelope, time, hops = self.envelope, self.time, self.hops
-        for message in messages:
-            time = message.time or time
-            if message.cause is not None:
-                envelope, hops = message.cause, max(hops, message.cause.hops)
-        return Cause(envelope, time, hops)
+    def and_then(self, time: datetime | float | None, envelope: Envelope | None) -> Cause:
+        """With one more record: its time (a float is seconds since 1970), and its envelope if it came in one."""
+        if envelope is None:
+            return Cause(self.envelope, time or self.time, self.hops)
+        return Cause(envelope, time or self.time, max(self.hops, envelope.hops))
 
     def passed_on(self) -> dict[str, Any]:
         """The parts of an envelope that say what caused it."""
-        time = (self.time or datetime.now(UTC)).astimezone(UTC).isoformat()
-        about: dict[str, Any] = {"time": time, "hops": self.hops + 1}
+        time = moment(self.time) if isinstance(self.time, float) else self.time
+        text = (time.astimezone(UTC) if time is not None else datetime.now(UTC)).isoformat()
+        about: dict[str, Any] = {"time": text, "hops": self.hops + 1}
         if self.envelope is not None:
             cause = self.envelope
             about |= {"traceparent": cause.traceparent, "causationid": cause.id}
@@ -70,17 +68,18 @@ def due(
     after: Values | None,
     occurred: Sequence[Occurred],
     cause: Cause,
+    moved: Container[str] | None = None,
 ) -> tuple[list[Pending], dict[str, int]]:
     """The changes to publish after a unit went from ``before`` to ``after``, and the outputs' numbers after them.
 
-    A cell output has at most one change, its last (where by= moves its row, two: the removal of the old one comes
-    first); a pulse output has every occurrence.
+    ``moved`` names the cells that changed, where that is known. A cell output has at most one change, its last (where
+    by= moves its row, two: the removal of the old one comes first); a pulse output has every occurrence.
     """
     counted = dict(numbers)
     pending: list[Pending] = []
     if after is not None:
         for output, counter, change in changes(
-            service, unit, service.outputs, numbers, before, after, occurred
+            service, unit, service.outputs, numbers, before, after, occurred, moved
         ):
             counted[counter] = counted.get(counter, 0) + 1
             pending.append(_pending(service, unit, output, change, counted[counter], cause))
@@ -119,7 +118,7 @@ def _pending(
     service: Service, unit: UnitKey, output: Output, change: Change, n: int, cause: Cause
 ) -> Pending:  # fmt: skip
     """A change as it is stored; values that are too large for that are left to be computed when it is published."""
-    codec = service.flow.codec
+    codec = service.step.codec
     kind, values, by = change
     left_out = _unstored(service, output) if kind == "row" else {}
     destination = output.sink.destination
@@ -134,8 +133,8 @@ def _pending(
     )
     return Pending(
         id=id, output=output.name, destination=destination, n=n, kind=kind,
-        key={name: codec.to_plain(part, name) for name, part in {**by, **unit.fields()}.items()},
-        values={column: codec.to_plain(value, column) for column, value in values.items() if column not in left_out},
+        key=codec.plain({**by, **unit.fields()} if by else unit.fields()),
+        values=codec.plain({name: values[name] for name in values.keys() - left_out.keys()} if left_out else values),
         recompute=bool(left_out), envelope=about, bare=output.bare,
     )  # fmt: skip
 
@@ -160,8 +159,26 @@ def _unstored(service: Service, output: Output) -> dict[str, str]:
 # --- publishing ------------------------------------------------------------------------------------------------------
 
 
-def waiting(service: Service, item: Item, computed: Values) -> list[tuple[Output, Publication]]:
-    """What an item has to publish, each with its output.
+def look_again(service: Service, out: Sequence[Pending], now: float, longest: float) -> list[Pending]:
+    """Of changes of which all that is due ``now`` is published, the removals that have to be looked at again.
+
+    A sink that remembers nothing of what was removed cannot tell a late write from a new one. What that brought back is
+    taken away by removing it once more when no write can be under way any longer: ``longest`` seconds later.
+    """
+    outputs, again = service.outputs_by_name, list[Pending]()
+    for one in out:
+        output = outputs.get((one.output, one.destination))
+        if one.until > now:
+            again.append(one)
+        elif one.kind == "removal" and not one.until and output is not None and output.sink.forgets:
+            again.append(evolve(one, until=math.ceil(now + longest)))
+    return again
+
+
+def waiting(
+    service: Service, item: Item, computed: Values, now: float = 0, *, anew: bool = True
+) -> list[tuple[Output, Publication]]:
+    """What an item has to publish at the time ``now``, each with its output; without what is new if not ``anew``.
 
     Values that are not stored are taken from ``computed``, else computed anew; one that fails on the defaults is left
     out. A source object that is gone publishes nothing, for a later event tells of it; nor does an output that the
@@ -172,7 +189,7 @@ def waiting(service: Service, item: Item, computed: Values) -> list[tuple[Output
     values: Values | None = None
     for pending in item.out:
         output = outputs.get((pending.output, pending.destination))
-        if output is None:
+        if output is None or (pending.until > now if pending.until else not anew):
             continue
         left_out = _unstored(service, output) if pending.recompute else {}
         missing = [name for name in left_out.values() if name not in computed]
@@ -198,10 +215,11 @@ def _value(name: str, computed: Values, values: Values) -> object:
 
 def _publication(service: Service, pending: Pending, columns: Values) -> Publication:
     """A pending change as a sink gets it, ``columns`` added to what was stored of it."""
-    codec = service.flow.codec
-    key = {name: codec.from_plain(part, name) for name, part in pending.key.items()}
-    data = {**key, **{column: codec.from_plain(value, column) for column, value in pending.values.items()}}
-    data |= {column: value for column, value in columns.items() if value is not UNSET}
+    codec = service.step.codec
+    key = codec.values(pending.key)
+    data = {**key, **codec.values(pending.values)}
+    if columns:
+        data |= {column: value for column, value in columns.items() if value is not UNSET}
     return Publication(
         id=pending.id, n=pending.n, kind=pending.kind, key=key, values=data, bare=pending.bare,
         envelope={**pending.envelope, "datacontenttype": "application/json", "data": data},

@@ -15,6 +15,7 @@ from attrs import field, frozen
 from reactflow.cells import GraphView, Kind, MemberFold
 from reactflow.errors import BindingError, StateError
 from reactflow.flow import Flow, Step
+from reactflow.flow.laws import fold_laws
 from reactflow.service.binding import Input
 from reactflow.service.causality import meet
 from reactflow.service.contracts import check_contract, check_feeders, check_folds, check_name
@@ -23,7 +24,7 @@ from reactflow.service.key import Key
 from reactflow.service.late import LATE, late_output
 from reactflow.service.output import Output
 from reactflow.service.sink import Sink
-from reactflow.service.source import Record, Source, report
+from reactflow.service.source import Reader, Record, Source, report
 from reactflow.service.stores import Store, as_store, open_store
 
 if TYPE_CHECKING:
@@ -142,6 +143,15 @@ class Service:
         return found
 
     @cached_property
+    def readers(self) -> Mapping[str, Reader]:
+        """The quick ways to read, by the resource of which the records are for one input alone."""
+        return {
+            resource: found[0].reader
+            for resource, found in self.inputs_of.items()
+            if len(found) == 1 and found[0].reader is not None
+        }
+
+    @cached_property
     def fed(self) -> frozenset[str]:
         """The source cells and members that an input feeds."""
         plan = self.flow.plan
@@ -149,6 +159,13 @@ class Service:
         return frozenset(
             str(node.name) for node in fed if node.kind is Kind.SOURCE or node.gathered is not None
         )
+
+    @cached_property
+    def in_order(self) -> frozenset[str]:
+        """The source cells, pulses and members that a fold is computed from which needs its events in order."""
+        plan = self.flow.plan
+        places = frozenset().union(*(one.upstream for one in fold_laws(plan) if one.is_general))
+        return frozenset(str(plan.nodes[place].name) for place in places)
 
     @cached_property
     def member_folds(self) -> Mapping[str, Mapping[str, MemberFold]]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from attrs import field, frozen
 
@@ -19,6 +19,7 @@ from reactflow.errors import BindingError, Unfinished
 
 if TYPE_CHECKING:
     from reactflow.cells import Plan
+    from reactflow.service.binding import Input, UnitEvent
     from reactflow.service.envelope import Envelope
 
 Via = Literal["stream", "queue", "direct"]
@@ -39,8 +40,7 @@ class Contract:
     replaces: bool = False
 
 
-@frozen
-class Record:
+class Record(NamedTuple):
     """What a trigger hands over: one raw record, and what the trigger wants to hear of it.
 
     ``via`` is how it came: ``stream`` (the lowest unfinished one is reported), ``queue`` (every unfinished one is
@@ -58,8 +58,7 @@ class Record:
     unreadable: str = ""
 
 
-@frozen
-class Message:
+class Message(NamedTuple):
     """What a source read from a record: the fields now, and before where the source tells.
 
     ``new`` is None when the thing is gone; ``old`` is None when there was none before, or, with ``old_known`` false,
@@ -71,6 +70,10 @@ class Message:
     old_known: bool = False
     time: datetime | None = None
     cause: Envelope | None = None
+
+
+Reader: TypeAlias = "Callable[[Record], tuple[UnitEvent, str, str, float | None] | None]"
+"""The quick way from a record to its event, lane, position and time (in seconds since 1970)."""
 
 
 def _one_of(*known: object) -> Callable[[Any, Any, object], None]:
@@ -98,7 +101,8 @@ class Source(ABC):
     field feeds the cell or pulse of its own name. ``where`` keeps only the records whose fields it accepts; one that no
     longer fits counts as a removal. ``extra="forbid"`` refuses records with fields that feed nothing. ``version`` is
     the path of a field that orders writes; ``order="arrival"`` takes records in the order in which they arrive.
-    ``account`` refuses records of any other AWS account.
+    ``account`` refuses records of any other AWS account. ``start="latest"`` takes the occurrences of another service
+    from whichever comes first; else an unordered source has to bring them from the first one on.
     """
 
     fields: Mapping[str, str] | None = field(default=None, converter=_frozen_mapping)
@@ -107,6 +111,7 @@ class Source(ABC):
     version: str | None = None
     order: Literal["arrival"] | None = field(default=None, validator=_one_of(None, "arrival"))
     account: str | None = None
+    start: Literal["latest"] | None = field(default=None, validator=_one_of(None, "latest"))
 
     @property
     @abstractmethod
@@ -156,6 +161,14 @@ class Source(ABC):
         Raises RecordError for a record that cannot be read, with the key's fields where they could be.
         """
 
+    def reader(self, bound: Input) -> Reader | None:
+        """What reads, for an input of this source, records in which nothing is out of the ordinary.
+
+        It gives what ``decode``, the binding, ``lane`` and ``position`` give together, or None for a record that they
+        have to look at; there need not be any.
+        """
+        return None
+
     @abstractmethod
     def lane(self, record: Record) -> str:
         """The finest thing for which the source guarantees order, as text."""
@@ -190,3 +203,17 @@ def report(records: Sequence[Record], unfinished: Collection[int]) -> dict[str, 
         failed = failed[:1]
     receipts = dict.fromkeys(record.receipt for record in failed)
     return {"batchItemFailures": [{"itemIdentifier": receipt} for receipt in receipts]}
+
+
+def moment(seconds: object) -> datetime | None:
+    """The time that seconds since 1970 stand for, in UTC; None for what is no time.
+
+    >>> moment(0).isoformat(), moment("now")
+    ('1970-01-01T00:00:00+00:00', None)
+    """
+    if isinstance(seconds, (int, float)) and not isinstance(seconds, bool):
+        try:
+            return datetime.fromtimestamp(seconds, UTC)
+        except (ValueError, OverflowError, OSError):
+            return None
+    return None

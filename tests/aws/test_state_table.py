@@ -227,7 +227,11 @@ def test_a_cloud_that_is_away_is_transient(
 
 def test_a_table_that_is_missing_says_who_makes_it(cloud: Cloud) -> None:
     store = DynamoDBStore("not-there")
-    for call in (lambda: store.get("rooms", UNIT), lambda: store.put("rooms", UNIT, Item(v=1), 0)):
+    calls: list[Callable[[], object]] = [
+        lambda: store.get("rooms", UNIT),
+        lambda: store.put("rooms", UNIT, Item(v=1), 0),
+    ]
+    for call in calls:
         with pytest.raises(ConfigurationError) as caught:
             call()
         assert str(caught.value) == (

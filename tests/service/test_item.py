@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,12 +25,14 @@ PENDING = st.builds(
     Pending,
     id=TEXTS, output=TEXTS, destination=TEXTS, n=COUNTS, kind=st.sampled_from(["row", "removal", "occurrence"]),
     key=MEMBERS, values=MEMBERS, recompute=st.booleans(), envelope=MEMBERS, bare=TEXTS,
+    until=COUNTS,
 )  # fmt: skip
 ITEMS = st.builds(
     Item,
     v=COUNTS, gv=TEXTS, cells=st.binary(max_size=30) | TEXTS.map(str.encode),
     marks=st.dictionaries(TEXTS, TEXTS), versions=st.dictionaries(TEXTS, TEXTS), out=st.lists(PENDING, max_size=2),
     numbers=st.dictionaries(TEXTS, COUNTS), open_cases=st.lists(TEXTS), held=st.booleans(), seen=st.lists(TEXTS),
+    past=st.lists(TEXTS), waiting=st.lists(TEXTS), turns=st.lists(COUNTS), overtaken=st.dictionaries(TEXTS, COUNTS),
 )  # fmt: skip
 
 
@@ -111,3 +114,14 @@ def test_next_item_has_the_next_version_and_leaves_this_one_alone() -> None:
 @given(st.tuples(TEXTS, TEXTS), st.tuples(TEXTS, TEXTS))
 def test_names_of_numbers_never_run_together(first: tuple[str, str], second: tuple[str, str]) -> None:
     assert (number_name(*first) == number_name(*second)) == (first == second)
+
+
+def test_a_settled_item_owes_nothing_and_keeps_all_else() -> None:
+    owing = Item(
+        v=4,
+        gv="b",
+        past=("a",),
+        written={"total": "sum"},
+        out=(Pending(id="i", output="o", destination="d", n=1),),
+    )
+    assert owing.settled() == evolve(owing, out=())

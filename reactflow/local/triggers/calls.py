@@ -10,14 +10,20 @@ import contextlib
 from collections.abc import Iterator
 
 from reactflow.errors import ConfigurationError, Transient
-from reactflow.local.triggers.stream import IteratorExpired, ShardGone
+from reactflow.local.triggers.shardlog import IteratorExpired, ShardGone
 
-_MISSING = ("ResourceNotFoundException", "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue")
+_MISSING = (
+    "ResourceNotFoundException",
+    "QueueDoesNotExist",
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "NoSuchBucket",
+)
 _PASSING = (
     "ProvisionedThroughputExceededException",
     "LimitExceededException",
     "ThrottlingException",
     "RequestThrottled",
+    "SlowDown",
 )
 
 

@@ -9,29 +9,18 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from attrs import field, frozen
 
 from reactflow.local.cloud import ACCOUNT, REGION
-from reactflow.local.triggers.answer import Verdict, verdict
 from reactflow.local.triggers.clock import Clock
-from reactflow.local.triggers.settings import TriggerSettings
 
 Handler = Callable[[Any, Any], object]
-Outcome = Literal["done", "partly", "failed", "discarded", "lost"]
+Outcome = Literal["done", "partly", "failed", "discarded", "lost", "filtered"]
 
 _log = logging.getLogger("reactflow.local")
-
-
-@frozen
-class Entry:
-    """One record as a trigger holds it: its text as Lambda delivers it, what reports it, and when it arrived."""
-
-    text: str
-    identifier: str
-    arrival: float
 
 
 @frozen
@@ -69,7 +58,8 @@ class Delivery:
     """One thing that happened to a batch; ``str()`` is the line that a console shows.
 
     ``outcome``: *done*; *partly*, or *failed*: ``unfinished`` records come again after ``wait`` seconds; *discarded*:
-    the trigger gave them up, ``event`` holds them; *lost*: a shard went away with records that nobody read.
+    the trigger gave them up, ``event`` holds them, ``kept`` says where they are kept; *filtered*: they match no filter;
+    *lost*: a shard went away with records that nobody read.
     """
 
     source: str
@@ -84,6 +74,7 @@ class Delivery:
     answer: object = field(default=None, repr=False)
     error: BaseException | None = field(default=None, repr=False)
     event: Mapping[str, Any] | None = field(default=None, repr=False)
+    kept: str = ""
 
     def __str__(self) -> str:
         count = f"{self.records} record{'' if self.records == 1 else 's'}"
@@ -92,7 +83,9 @@ class Delivery:
         if self.outcome == "done":
             return f"{place}: {count} done {took}"
         if self.outcome == "discarded":
-            return f"{place}: {count} DISCARDED: {self.reason}"
+            return f"{place}: {count} DISCARDED: {self.reason}{f'; kept in {self.kept}' if self.kept else ''}"
+        if self.outcome == "filtered":
+            return f"{place}: {count} filtered: {self.reason}"
         if self.outcome == "lost":
             return f"{place}: LOST: {self.reason}"
         again = f"{self.unfinished} of {count} unfinished {took}, try {self.attempt}"
@@ -104,7 +97,7 @@ Listener = Callable[[Delivery], None]
 
 def log_delivery(delivery: Delivery) -> None:
     """The listener when none is given: a line to the logger ``reactflow.local``; what is not done is a warning."""
-    _log.log(logging.INFO if delivery.outcome == "done" else logging.WARNING, "%s", delivery)
+    _log.log(logging.INFO if delivery.outcome in ("done", "filtered") else logging.WARNING, "%s", delivery)
 
 
 @frozen
@@ -112,38 +105,30 @@ class Call:
     """A handler with what is needed to call it as Lambda does."""
 
     handler: Handler
-    settings: TriggerSettings
+    timeout: float
     function: str
 
-    def batch(self, entries: Sequence[Entry], clock: Clock) -> Result:
-        """Deliver records as one ``{"Records": [...]}`` event."""
-        return self.event(batch_text(entries), [entry.identifier for entry in entries], clock)
-
-    def event(self, text: str, identifiers: Sequence[str], clock: Clock, *, answered: bool = True) -> Result:
-        """Deliver an event; ``answered`` is false for an asynchronous one, of which only an exception counts."""
+    def __call__(self, text: str, clock: Clock) -> Result:
+        """Deliver an event, fresh from its text."""
         begun = clock.now()
-        context = LambdaContext(self.function, begun + self.settings.timeout, clock)
+        context = LambdaContext(self.function, begun + self.timeout, clock)
         try:
             answer = self.handler(json.loads(text), context)
         # A handler that exits fails its batch, as in Lambda; ctrl-c is the user's and goes through.
         except (Exception, SystemExit) as error:
-            reason = f"{type(error).__name__}: {error}"
-            failed = Verdict(tuple(range(len(identifiers))), reason)
-            return Result(failed, clock.now() - begun, error=error)
-        partial = answered and self.settings.partial_responses
-        return Result(verdict(answer, identifiers, partial=partial), clock.now() - begun, answer=answer)
+            return Result(clock.now() - begun, error=error)
+        return Result(clock.now() - begun, answer=answer)
 
 
 @frozen
 class Result:
-    """What came of one call."""
+    """What came of one call: an answer, or an error."""
 
-    verdict: Verdict
     seconds: float
     answer: object = None
     error: BaseException | None = None
 
-
-def batch_text(entries: Sequence[Entry]) -> str:
-    """The text of an event with these records."""
-    return '{"Records": [' + ", ".join(entry.text for entry in entries) + "]}"
+    @property
+    def reason(self) -> str:
+        """Why the call failed; empty when it answered."""
+        return "" if self.error is None else f"{type(self.error).__name__}: {self.error}"

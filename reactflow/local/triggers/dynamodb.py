@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from reactflow.errors import ConfigurationError
 from reactflow.local.cloud import Cloud
+from reactflow.local.triggers.batch import Entry
 from reactflow.local.triggers.calls import translated
-from reactflow.local.triggers.delivery import Entry, Handler
+from reactflow.local.triggers.delivery import Handler
+from reactflow.local.triggers.destination import Destination
 from reactflow.local.triggers.settings import Start, TriggerSettings
-from reactflow.local.triggers.stream import Page, StreamTrigger
+from reactflow.local.triggers.shardlog import Page
+from reactflow.local.triggers.stream import StreamTrigger
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
 class DynamoDBTrigger(StreamTrigger):
     """Drives ``handler(event, context)`` with the changes of the items of ``table``.
 
-    Raises ConfigurationError, when it is first used, if there is no such table or it has no stream.
+    Raises ConfigurationError for a start in time, which such streams do not have; and, when it is first used, if there
+    is no such table or it has no stream.
 
     >>> trigger = DynamoDBTrigger(Cloud.at("http://127.0.0.1:4566"), "employees", lambda event, context: None)
     >>> trigger.source
@@ -38,8 +42,24 @@ class DynamoDBTrigger(StreamTrigger):
         settings: TriggerSettings | None = None,
         *,
         function: str = "handler",
+        checkpoints: Mapping[str, str] | None = None,
+        workers: int = 1,
     ) -> None:
-        super().__init__(_Log(cloud, table), handler, settings or TriggerSettings(), function=function)
+        settings = settings or TriggerSettings()
+        if settings.starting_position == "AT_TIMESTAMP":
+            raise ConfigurationError(
+                f"dynamodb/{table}: a table's stream cannot be entered at a time; say TRIM_HORIZON or LATEST"
+            )
+        bucket = settings.failures_bucket
+        super().__init__(
+            _Log(cloud, table),
+            handler,
+            settings,
+            function=function,
+            destination=Destination(cloud, bucket, function) if bucket else None,
+            checkpoints=checkpoints,
+            workers=workers,
+        )
 
 
 class _Log:
@@ -51,6 +71,10 @@ class _Log:
     @property
     def source(self) -> str:
         return f"dynamodb/{self._table}"
+
+    @property
+    def arn(self) -> str:
+        return self._arn
 
     def _calling(self, shard: str = "") -> AbstractContextManager[None]:
         remedy = f"provision(cloud, [TableNeeded({self._table!r}, partition=...)]) makes it"
@@ -83,10 +107,12 @@ class _Log:
             )
         return arn
 
-    def enter(self, shard: str, start: Start) -> str:
+    def enter(self, shard: str, start: Start, timestamp: float | None = None) -> str:
         with self._calling(shard):
             answer = self._cloud.client("dynamodbstreams").get_shard_iterator(
-                StreamArn=self._arn, ShardId=shard, ShardIteratorType=start
+                StreamArn=self._arn,
+                ShardId=shard,
+                ShardIteratorType="LATEST" if start == "LATEST" else "TRIM_HORIZON",
             )
         return answer["ShardIterator"]
 
@@ -126,7 +152,8 @@ class _Log:
                 "type": identity.get("Type", ""),
                 "principalId": identity.get("PrincipalId", ""),
             }
-        return Entry(json.dumps(delivered), change["SequenceNumber"], arrival)
+        key = json.dumps(delivered["dynamodb"].get("Keys", {}), sort_keys=True)
+        return Entry(json.dumps(delivered), change["SequenceNumber"], arrival, key)
 
 
 def _plain(value: Any) -> Any:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from reactflow.local.cloud import ACCOUNT, Cloud
+from reactflow.local.triggers.batch import Entry
 from reactflow.local.triggers.calls import translated
-from reactflow.local.triggers.delivery import Entry, Handler
+from reactflow.local.triggers.delivery import Handler
+from reactflow.local.triggers.destination import Destination
 from reactflow.local.triggers.settings import Start, TriggerSettings
-from reactflow.local.triggers.stream import Page, StreamTrigger
+from reactflow.local.triggers.shardlog import Page
+from reactflow.local.triggers.stream import StreamTrigger
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -37,8 +41,20 @@ class KinesisTrigger(StreamTrigger):
         settings: TriggerSettings | None = None,
         *,
         function: str = "handler",
+        checkpoints: Mapping[str, str] | None = None,
+        workers: int = 1,
     ) -> None:
-        super().__init__(_Log(cloud, stream), handler, settings or TriggerSettings(), function=function)
+        settings = settings or TriggerSettings()
+        bucket = settings.failures_bucket
+        super().__init__(
+            _Log(cloud, stream),
+            handler,
+            settings,
+            function=function,
+            destination=Destination(cloud, bucket, function) if bucket else None,
+            checkpoints=checkpoints,
+            workers=workers,
+        )
 
 
 class _Log:
@@ -50,6 +66,10 @@ class _Log:
     @property
     def source(self) -> str:
         return f"kinesis/{self._stream}"
+
+    @property
+    def arn(self) -> str:
+        return self._arn
 
     def _calling(self, shard: str = "") -> AbstractContextManager[None]:
         remedy = f"provision(cloud, [StreamNeeded({self._stream!r})]) makes it"
@@ -72,11 +92,22 @@ class _Log:
                     return found
                 page = client.list_shards(NextToken=following)
 
-    def enter(self, shard: str, start: Start) -> str:
+    def enter(self, shard: str, start: Start, timestamp: float | None = None) -> str:
+        client = self._cloud.client("kinesis")
         with self._calling(shard):
-            answer = self._cloud.client("kinesis").get_shard_iterator(
-                StreamName=self._stream, ShardId=shard, ShardIteratorType=start
-            )
+            if timestamp is not None:
+                answer = client.get_shard_iterator(
+                    StreamName=self._stream,
+                    ShardId=shard,
+                    ShardIteratorType="AT_TIMESTAMP",
+                    Timestamp=datetime.fromtimestamp(timestamp, UTC),
+                )
+            else:
+                answer = client.get_shard_iterator(
+                    StreamName=self._stream,
+                    ShardId=shard,
+                    ShardIteratorType="LATEST" if start == "LATEST" else "TRIM_HORIZON",
+                )
         return answer["ShardIterator"]
 
     def resume(self, shard: str, after: str) -> str:
@@ -117,4 +148,4 @@ class _Log:
             "awsRegion": self._cloud.region,
             "eventSourceARN": self._arn,
         }
-        return Entry(json.dumps(delivered), number, arrival)
+        return Entry(json.dumps(delivered), number, arrival, record["PartitionKey"])

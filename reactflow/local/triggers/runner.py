@@ -21,11 +21,12 @@ _LONGEST_PAUSE = 0.5
 
 @frozen
 class Summary:
-    """What a run did: invocations, records that were finished, records that were discarded, and its seconds."""
+    """What a run did: invocations, records that were finished, discarded and filtered out, and its seconds."""
 
     deliveries: int = 0
     finished: int = 0
     discarded: int = 0
+    filtered: int = 0
     seconds: float = 0.0
 
 
@@ -44,7 +45,7 @@ class Triggers:
         self.triggers = tuple(triggers)
         self.clock = clock or Clock()
         self._listener = listener or log_delivery
-        self._deliveries = self._finished = self._discarded = 0
+        self._deliveries = self._finished = self._discarded = self._filtered = 0
 
     def run_until_idle(self, max_seconds: float = 60.0, *, quiet: float = 0.25) -> Summary:
         """Deliver all that is there, and what comes of it, until nothing came for ``quiet`` seconds.
@@ -52,7 +53,7 @@ class Triggers:
         Raises Transient when that is not so after ``max_seconds``; it says what is still waiting, and why.
         """
         begun = self.clock.now()
-        before = (self._deliveries, self._finished, self._discarded)
+        before = (self._deliveries, self._finished, self._discarded, self._filtered)
         self.open()
         silent = False
         while not self.clock.stopped:
@@ -75,6 +76,7 @@ class Triggers:
             self._deliveries - before[0],
             self._finished - before[1],
             self._discarded - before[2],
+            self._filtered - before[3],
             self.clock.now() - begun,
         )
 
@@ -125,6 +127,8 @@ class Triggers:
     def _report(self, delivery: Delivery) -> None:
         if delivery.outcome == "discarded":
             self._discarded += delivery.records
+        elif delivery.outcome == "filtered":
+            self._filtered += delivery.records
         elif delivery.outcome != "lost":
             self._deliveries += 1
             self._finished += delivery.records - delivery.unfinished

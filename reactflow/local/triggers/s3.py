@@ -2,7 +2,8 @@
 
 ``form="queue"`` is the event source mapping of that queue: batches of messages; every reported message comes again,
 the others are deleted. ``form="direct"`` is what Lambda does when the bucket invokes it: asynchronously, one
-notification at a time, its answer unread; after an exception it comes two more times and is then discarded. Both
+notification at a time, its answer unread; after an exception it comes two more times, and goes to the on-failure
+destination if it still fails. Both
 deliver at least once and in no order. A message stays hidden in its queue while it is held here, so that a process that
 dies loses none.
 """
@@ -13,14 +14,14 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from attrs import define, field
-
-from reactflow.errors import ConfigurationError
+from reactflow.errors import ConfigurationError, Transient
 from reactflow.local.cloud import Cloud
 from reactflow.local.triggers.calls import translated
 from reactflow.local.triggers.clock import Clock
-from reactflow.local.triggers.delivery import Call, Delivery, Entry, Handler, Listener, Result, batch_text
-from reactflow.local.triggers.settings import TriggerSettings
+from reactflow.local.triggers.delivery import Call, Delivery, Handler, Listener, Outcome
+from reactflow.local.triggers.destination import Destination
+from reactflow.local.triggers.messages import Message, Messages
+from reactflow.local.triggers.settings import InvokeSettings, QueueSettings
 from reactflow.local.triggers.stream import Turn
 
 if TYPE_CHECKING:
@@ -30,37 +31,16 @@ if TYPE_CHECKING:
 
 Form = Literal["direct", "queue"]
 
-ASYNCHRONOUS = TriggerSettings(batch_size=10, retries=2, partial_responses=False)
-QUEUE = TriggerSettings(batch_size=10)
 _HIDDEN = 900  # seconds that a message we hold stays invisible to others
 _RECEIVED = 10  # the most that SQS hands over in one call
-
-
-@define(eq=False)
-class _Held:
-    """A message that was received and is neither deleted nor discarded."""
-
-    message: MessageTypeDef
-    attempt: int = 0
-    retry_at: float = 0.0
-    since: float = field(default=0.0)
-    reason: str = ""
-
-    @property
-    def sent(self) -> float:
-        attributes: Any = self.message.get("Attributes", {})
-        return int(attributes.get("SentTimestamp", 0)) / 1000
-
-    @property
-    def identifier(self) -> str:
-        return self.message.get("MessageId", "")
 
 
 class S3Trigger:
     """Drives ``handler(event, context)`` with the notifications of ``bucket`` that arrive in ``queue``.
 
-    ``settings`` are by default those of the form: two retries for ``direct``, ten messages a batch for ``queue``.
-    Raises ConfigurationError, when it is first used, if there is no such queue.
+    ``settings`` are InvokeSettings for ``direct`` (by default two retries), QueueSettings for ``queue`` (by default ten
+    messages a batch). Raises ConfigurationError for settings of the other form, and, when it is first used, if there is
+    no such queue.
 
     >>> trigger = S3Trigger(
     ...     Cloud.at("http://127.0.0.1:4566"), "photos", lambda event, context: None, queue="news"
@@ -74,21 +54,29 @@ class S3Trigger:
         cloud: Cloud,
         bucket: str,
         handler: Handler,
-        settings: TriggerSettings | None = None,
+        settings: InvokeSettings | QueueSettings | None = None,
         *,
         queue: str,
         form: Form = "direct",
         function: str = "handler",
     ) -> None:
+        wanted = InvokeSettings if form == "direct" else QueueSettings
         self.form = form
-        self.settings = settings or (ASYNCHRONOUS if form == "direct" else QUEUE)
+        self.settings = wanted() if settings is None else settings
+        if not isinstance(self.settings, wanted):
+            raise ConfigurationError(
+                f"s3/{bucket}: form={form!r} takes {wanted.__name__}, not {type(self.settings).__name__}"
+            )
+        self.messages = Messages(self.settings)
         self._cloud = cloud
         self._bucket = bucket
         self._queue = queue
         self._url = ""
         self._arn = ""
-        self._call = Call(handler, self.settings, function)
-        self._held: dict[str, _Held] = {}
+        self._call = Call(handler, self.settings.timeout, function)
+        failures = self.settings.failures_bucket
+        self._destination = Destination(cloud, failures, function) if failures else None
+        self._received: dict[str, MessageTypeDef] = {}
 
     @property
     def source(self) -> str:
@@ -107,32 +95,23 @@ class S3Trigger:
     def turn(self, clock: Clock, report: Listener) -> Turn:
         """Receive what there is, up to a batch, and deliver what is due."""
         self.open()
-        self._receive(clock)
-        now = clock.now()
-        ready = [held for held in self._held.values() if held.retry_at <= now][: self.settings.batch_size]
-        ready = self._discard_old(ready, now, report)
-        full = len(ready) >= self.settings.batch_size or any(held.attempt for held in ready)
-        opens = min((held.since for held in ready), default=now) + self.settings.window
+        self._receive(clock, report)
         worked = False
-        if ready and (full or now >= opens):
-            worked = True
-            if self.form == "direct":
-                for held in ready:
-                    if not clock.stopped:
-                        self._deliver([held], clock, report)
-            else:
-                self._deliver(ready, clock, report)
-            opens = now
-        rest = list(self._held.values())
-        due = min((max(held.retry_at, opens) for held in rest), default=None)
-        return Turn(worked, len(rest), due, next((held.reason for held in rest if held.reason), ""))
+        left = self.messages.waiting
+        while left > 0 and not clock.stopped and (batch := self.messages.next_batch(clock.now())):
+            left -= len(batch)
+            worked = self._handle(batch, clock, report) or worked
+        waiting, due = self.messages.waiting, self.messages.due(clock.now())
+        return Turn(worked, waiting, due, self.messages.reason)
 
     def _calling(self) -> AbstractContextManager[None]:
         remedy = f"provision(cloud, [BucketNeeded({self._bucket!r}, notify=...)]) makes it"
         return translated(f"queue {self._queue!r}", self._cloud.endpoint, remedy=remedy)
 
-    def _receive(self, clock: Clock) -> None:
-        room = self.settings.batch_size - sum(not held.attempt for held in self._held.values())
+    def _receive(self, clock: Clock, report: Listener) -> None:
+        room = max(
+            self.messages.room, _RECEIVED if self.form == "direct" and not self.messages.waiting else 0
+        )
         while room > 0:
             with self._calling():
                 answer = self._cloud.client("sqs").receive_message(
@@ -144,20 +123,25 @@ class S3Trigger:
                 )
             messages = answer.get("Messages", [])
             for message in messages:
-                identifier = message.get("MessageId", "")
-                if identifier in self._held:  # held for longer than it was hidden: only its receipt is new
-                    self._held[identifier].message = message
-                    continue
-                content = _content(message)
-                self._check_order(content)
-                if self.form == "direct" and content.get("Event") == "s3:TestEvent":
-                    # S3 sends its test message to queues; a function that it invokes never gets one.
-                    self._delete([_Held(message)])
-                else:
-                    self._held[identifier] = _Held(message, since=clock.now())
+                self._take(message, clock, report)
             if not messages:
                 return
             room -= len(messages)
+
+    def _take(self, message: MessageTypeDef, clock: Clock, report: Listener) -> None:
+        identifier = message.get("MessageId", "")
+        content = _content(message)
+        self._check_order(content)
+        self._received[identifier] = message  # of one that is held already, the receipt is new
+        attributes: Any = message.get("Attributes", {})
+        if self.form == "direct" and content.get("Event") == "s3:TestEvent":
+            # S3 sends its test message to queues; a function that it invokes never gets one.
+            self._delete([identifier])
+        elif not self.settings.filter_criteria.accepts(self._delivered(identifier, 0)):
+            report(Delivery(self.source, self._queue, 1, "filtered", reason="they match no filter"))
+            self._delete([identifier])
+        else:
+            self.messages.arrived(identifier, int(attributes.get("SentTimestamp", 0)) / 1000, clock.now())
 
     def _check_order(self, content: dict[str, Any]) -> None:
         """Refuse an emulator whose notifications cannot be put in order: a delete would pass for a late put."""
@@ -172,13 +156,14 @@ class S3Trigger:
                     "deletes cannot be put in order; with MiniStack: pip install 'ministack>=1.5.33'"
                 )
 
-    def _entry(self, held: _Held) -> Entry:
-        message = held.message
+    def _delivered(self, identifier: str, tries: int) -> dict[str, Any]:
+        """A message as Lambda delivers it."""
+        message = self._received[identifier]
         attributes = {str(name): value for name, value in message.get("Attributes", {}).items()}
-        earlier = int(attributes.get("ApproximateReceiveCount", 1)) - 1
-        attributes["ApproximateReceiveCount"] = str(earlier + held.attempt)
-        delivered = {
-            "messageId": held.identifier,
+        earlier = int(attributes.get("ApproximateReceiveCount", 1))
+        attributes["ApproximateReceiveCount"] = str(earlier + tries)
+        return {
+            "messageId": identifier,
             "receiptHandle": message.get("ReceiptHandle", ""),
             "body": message.get("Body", ""),
             "attributes": attributes,
@@ -188,82 +173,84 @@ class S3Trigger:
             "eventSourceARN": self._arn,
             "awsRegion": self._cloud.region,
         }
-        return Entry(json.dumps(delivered), held.identifier, held.sent)
 
-    def _text(self, batch: Sequence[_Held]) -> str:
+    def _text(self, batch: Sequence[Message]) -> str:
         if self.form == "direct":
-            return batch[0].message.get("Body", "")
-        return batch_text([self._entry(held) for held in batch])
+            return self._received[batch[0].identifier].get("Body", "")
+        return json.dumps({"Records": [self._delivered(one.identifier, one.tries) for one in batch]})
 
-    def _deliver(self, batch: Sequence[_Held], clock: Clock, report: Listener) -> None:
-        for held in batch:
-            held.attempt += 1
-        identifiers = [held.identifier for held in batch]
-        result = self._call.event(self._text(batch), identifiers, clock, answered=self.form == "queue")
-        failed = [batch[place] for place in result.verdict.failed]
-        unfinished = {held.identifier for held in failed}
-        self._delete([held for held in batch if held.identifier not in unfinished])
-        attempt = max(held.attempt for held in batch)
-        wait = self.settings.wait_before(attempt) if failed else 0.0
-        reason = result.verdict.reason or ("reported " + ", ".join(sorted(unfinished)) if failed else "")
-        report(self._told(batch, failed, result, attempt, wait, reason))
-        for held in failed:
-            held.reason = reason
-            held.retry_at = clock.now() + self.settings.wait_before(held.attempt)
-            if self.settings.exhausted(held.attempt):
-                self._discard(held, f"failed after {held.attempt} tries: {reason}", report)
-
-    def _told(
-        self,
-        batch: Sequence[_Held],
-        failed: Sequence[_Held],
-        result: Result,
-        attempt: int,
-        wait: float,
-        reason: str,
-    ) -> Delivery:
-        return Delivery(
-            self.source,
-            self._queue if self.form == "queue" else "",
-            len(batch),
-            "done" if not failed else "failed" if len(failed) == len(batch) else "partly",
-            unfinished=len(failed),
-            attempt=attempt,
-            seconds=result.seconds,
-            wait=wait,
-            reason=reason,
-            answer=result.answer,
-            error=result.error,
+    def _handle(self, batch: Sequence[Message], clock: Clock, report: Listener) -> bool:
+        """Deliver messages, or put one away; whether anything came of it."""
+        if batch[0].condition:
+            return self._put_away(batch[0], clock, report)
+        attempt = 1 + max(message.tries for message in batch)
+        try:
+            result = self._call(self._text(batch), clock)
+        except BaseException:  # ctrl-c: what is out must not be out for ever if somebody goes on
+            self.messages.postponed(batch, clock.now())
+            raise
+        now, failed, reason = clock.now(), len(batch), result.reason
+        if result.error is not None:
+            self.messages.failed(batch, reason, now)
+            done: Sequence[Message] = ()
+        else:
+            judged = self.messages.answered(batch, result.answer, now)
+            failed, reason = len(judged.failed), judged.reason
+            done = [one for place, one in enumerate(batch) if place not in judged.failed]
+        report(
+            Delivery(
+                self.source,
+                self._queue if self.form == "queue" else "",
+                len(batch),
+                "done" if not failed else "failed" if failed == len(batch) else "partly",
+                unfinished=failed,
+                attempt=attempt,
+                seconds=result.seconds,
+                wait=self.settings.wait_before(attempt) if failed else 0.0,
+                reason=reason,
+                answer=result.answer,
+                error=result.error,
+            )
         )
+        self._delete([message.identifier for message in done])
+        return True
 
-    def _discard_old(self, ready: list[_Held], now: float, report: Listener) -> list[_Held]:
-        kept: list[_Held] = []
-        for held in ready:
-            if self.settings.too_old(now - held.sent):
-                self._discard(held, f"older than record_age={self.settings.record_age:g} s", report)
-            else:
-                kept.append(held)
-        return kept
+    def _put_away(self, message: Message, clock: Clock, report: Listener) -> bool:
+        text, kept = self._text([message]), ""
+        try:
+            if self._destination is not None:
+                kept = self._destination.keep_event(message, text, clock.now())
+        except BaseException as error:
+            self.messages.postponed([message], clock.now())
+            if not isinstance(error, Transient):
+                raise
+            report(self._told(message, "failed", f"cannot be put away yet: {error}", unfinished=1))
+            return False
+        self.messages.finished([message])
+        self._delete([message.identifier])
+        if message.condition == "EventAgeExceeded":
+            why = "older than maximum_event_age_in_seconds"
+        else:
+            why = f"failed after {message.tries} {'try' if message.tries == 1 else 'tries'}: {message.reason}"
+        report(self._told(message, "discarded", why, event=json.loads(text), kept=kept))
+        return True
 
-    def _discard(self, held: _Held, reason: str, report: Listener) -> None:
-        event = json.loads(self._text([held]))
-        place = self._queue if self.form == "queue" else ""
-        report(Delivery(self.source, place, 1, "discarded", attempt=held.attempt, reason=reason, event=event))
-        self._delete([held])
+    def _told(self, message: Message, outcome: Outcome, reason: str, **more: Any) -> Delivery:
+        return Delivery(self.source, "", 1, outcome, attempt=message.tries, reason=reason, **more)
 
-    def _delete(self, finished: Sequence[_Held]) -> None:
-        for first in range(0, len(finished), _RECEIVED):
-            part = finished[first : first + _RECEIVED]
+    def _delete(self, identifiers: Sequence[str]) -> None:
+        for first in range(0, len(identifiers), _RECEIVED):
+            part = identifiers[first : first + _RECEIVED]
             with self._calling():
                 self._cloud.client("sqs").delete_message_batch(
                     QueueUrl=self._url,
                     Entries=[
-                        {"Id": str(place), "ReceiptHandle": held.message.get("ReceiptHandle", "")}
-                        for place, held in enumerate(part)
+                        {"Id": str(place), "ReceiptHandle": self._received[one].get("ReceiptHandle", "")}
+                        for place, one in enumerate(part)
                     ],
                 )
-        for held in finished:
-            self._held.pop(held.identifier, None)
+            for identifier in part:
+                del self._received[identifier]
 
 
 def _content(message: MessageTypeDef) -> dict[str, Any]:

@@ -1,56 +1,27 @@
-"""A stream's trigger: what Kinesis and DynamoDB streams have in common, as an event source mapping does it.
+"""A stream's trigger: the polling core with a stream to read, a handler to call and a place for what it gives up.
 
-It promises: a shard's next batch waits until the one before it is finished or discarded; shards are independent, and
-take turns; a child shard is entered after its parents were drained; a reported failure sends the shard back to the
-lowest reported record, and that one and all after it of the batch come again; nothing is discarded without telling the
-listener. It calls the handler for one batch at a time: what a test sees is the same every time. How a stream is read
-is its ``ShardLog``'s business.
+It promises what ``polling`` does; nothing is discarded without telling the listener. With one worker it calls the
+handler for one batch at a time: what a test sees is the same every time. How a stream is read is its ``ShardLog``'s
+business.
 """
 
 from __future__ import annotations
 
 import json
-from collections import deque
 from collections.abc import Mapping, Sequence
-from itertools import chain
-from typing import Protocol
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
 
-from attrs import define, evolve, field, frozen
+from attrs import evolve, frozen
 
+from reactflow.errors import Transient
+from reactflow.local.triggers.batch import Batch
 from reactflow.local.triggers.clock import Clock
-from reactflow.local.triggers.delivery import Call, Delivery, Entry, Handler, Listener, batch_text
-from reactflow.local.triggers.settings import Start, TriggerSettings
-
-LARGEST_EVENT = 6 * 1024 * 1024  # bytes of one synchronous invocation
-_ENVELOPE = 64
-
-
-class ShardGone(Exception):
-    """The shard that was being read is not there any more."""
-
-
-class IteratorExpired(Exception):
-    """The place in a shard that was kept is too old to read on from."""
-
-
-@frozen
-class Page:
-    """What one read of a shard gave. ``next`` None: the shard is closed, and this was its end."""
-
-    entries: Sequence[Entry]
-    next: str | None
-    behind: bool = False
-
-
-class ShardLog(Protocol):
-    """A stream as it is read: its shards with their parents, and pages of records."""
-
-    @property
-    def source(self) -> str: ...
-    def shards(self) -> Mapping[str, Sequence[str]]: ...
-    def enter(self, shard: str, start: Start) -> str: ...
-    def resume(self, shard: str, after: str) -> str: ...
-    def read(self, shard: str, iterator: str, limit: int) -> Page: ...
+from reactflow.local.triggers.delivery import Call, Delivery, Handler, Listener, Outcome, Result
+from reactflow.local.triggers.destination import Destination
+from reactflow.local.triggers.polling import Polling, Read
+from reactflow.local.triggers.settings import TriggerSettings
+from reactflow.local.triggers.shardlog import IteratorExpired, Page, ShardGone, ShardLog
 
 
 @frozen
@@ -81,38 +52,32 @@ class Trigger(Protocol):
     def turn(self, clock: Clock, report: Listener) -> Turn: ...
 
 
-@define(eq=False)
-class _Shard:
-    """One shard: ``batch`` is in delivery, ``buffer`` was read after it."""
-
-    name: str
-    start: Start
-    iterator: str | None = None
-    last_read: str = ""
-    ended: bool = False
-    buffer: deque[Entry] = field(factory=deque)
-    gathering_since: float = 0.0
-    batch: list[Entry] = field(factory=list)
-    attempt: int = 0
-    retry_at: float = 0.0
-    reason: str = ""
-
-    @property
-    def drained(self) -> bool:
-        return self.ended and not self.buffer and not self.batch
-
-
 class StreamTrigger:
-    """Drives a handler with the records of a stream, shard by shard."""
+    """Drives a handler with the records of a stream, shard by shard.
 
-    def __init__(self, log: ShardLog, handler: Handler, settings: TriggerSettings, *, function: str) -> None:
+    ``workers`` above 1 call the handler for so many batches at a time, from threads of their own. ``destination`` keeps
+    what is given up; without one, only the listener hears of it. ``checkpoints`` are those of an earlier trigger.
+    """
+
+    def __init__(
+        self,
+        log: ShardLog,
+        handler: Handler,
+        settings: TriggerSettings,
+        *,
+        function: str,
+        destination: Destination | None = None,
+        checkpoints: Mapping[str, str] | None = None,
+        workers: int = 1,
+    ) -> None:
         self.log = log
         self.settings = settings
-        self._call = Call(handler, settings, function)
-        self._shards: dict[str, _Shard] = {}
-        self._parents: Mapping[str, Sequence[str]] = {}
+        self.polling = Polling(settings, checkpoints)
+        self._call = Call(handler, settings.timeout, function)
+        self._destination = destination
+        self._iterators: dict[str, str] = {}
+        self._workers = workers
         self._look = True
-        self._first = 0
 
     @property
     def source(self) -> str:
@@ -121,165 +86,146 @@ class StreamTrigger:
     @property
     def drained(self) -> Sequence[str]:
         """The closed shards that were read to their end and finished."""
-        return [name for name, shard in self._shards.items() if shard.drained]
+        return self.polling.drained
 
     def open(self) -> None:
-        """Find the shards and fix where reading begins: with ``start="LATEST"``, here. Later calls do nothing."""
-        if not self._shards:
+        """Find the shards and fix where reading begins: with LATEST, here. Later calls do nothing."""
+        if not self._iterators:
             self._find_shards()
 
     def turn(self, clock: Clock, report: Listener) -> Turn:
-        """Give every shard that may go on one turn: at most one delivery each."""
+        """Read what is wanted, and give every slot that may go on one turn: at most one delivery each."""
         if self._look:
             self._find_shards()
-        able = [shard for shard in self._shards.values() if not shard.drained and self._after_parents(shard)]
-        total = Turn()
-        if able:
-            # Each time another shard is first, so that none is always behind a slow one.
-            self._first = (self._first + 1) % len(able)
-            for shard in chain(able[self._first :], able[: self._first]):
-                total += self._turn_of(shard, clock, report)
-                if clock.stopped:
-                    break
-        self._look = not total.worked or any(shard.drained for shard in able)
-        return total
+        drained = len(self.drained)
+        reads = [self._read(read, clock, report) for read in self.polling.reads()]
+        worked = any(reads)
+        left = self.polling.width
+        while left > 0 and not clock.stopped:
+            batches = self._take(min(left, self._workers), clock)
+            if not batches:
+                break
+            left -= len(batches)
+            worked = self._handle(batches, clock, report) or worked
+        self._look = not worked or len(self.drained) > drained
+        now = clock.now()
+        due = self.polling.due(now)
+        return Turn(worked, self.polling.waiting, due, self.polling.reason)
+
+    # --- reading -----------------------------------------------------------------------------------------------------
 
     def _find_shards(self) -> None:
-        # A shard that appears later was split off one that we read: entered at LATEST, its first records would be lost.
-        start: Start = "TRIM_HORIZON" if self._shards else self.settings.start
-        self._parents = self.log.shards()
-        for name in self._parents:
-            if name not in self._shards:
-                shard = _Shard(name, start)
-                if start == "LATEST":
-                    shard.iterator = self.log.enter(name, start)
-                self._shards[name] = shard
+        new = self.polling.found(self.log.shards())
+        for read in self.polling.reads():
+            if read.shard in new and read.start == "LATEST" and not read.after:
+                self._iterators[read.shard] = self._place(read)
         self._look = False
 
-    def _after_parents(self, shard: _Shard) -> bool:
-        # A parent that the stream does not list any more has expired: nothing of it can be waited for.
-        parents = (self._shards.get(name) for name in self._parents.get(shard.name, ()))
-        return all(parent is None or parent.drained for parent in parents)
-
-    def _turn_of(self, shard: _Shard, clock: Clock, report: Listener) -> Turn:
-        progress = Turn()
-        if not shard.batch:
-            progress = self._gather(shard, clock, report)
-            if not shard.batch:
-                return progress
-        if clock.now() < shard.retry_at:
-            return Turn(waiting=len(shard.batch), due=shard.retry_at, reason=shard.reason)
-        self._discard_old(shard, clock, report)
-        if shard.batch:
-            self._deliver(shard, clock, report)
-        waiting = len(shard.batch)
-        return Turn(
-            worked=True, waiting=waiting, due=shard.retry_at if waiting else None, reason=shard.reason
-        )
-
-    def _gather(self, shard: _Shard, clock: Clock, report: Listener) -> Turn:
-        """Fill the buffer from the shard, and the batch from the buffer when it is full or has waited its window."""
-        size, behind = self.settings.batch_size, False
-        if not shard.ended and len(shard.buffer) < size:
-            page = self._read(shard, size - len(shard.buffer), report)
-            behind = page.behind
-            if page.entries and not shard.buffer:
-                shard.gathering_since = clock.now()
-            shard.buffer.extend(page.entries)
-        if not shard.buffer:
-            # The end of a shard is work done: its children may go on.
-            return Turn(worked=behind or shard.ended)
-        taken, length = 0, _ENVELOPE
-        for entry in shard.buffer:
-            length += len(entry.text) + 2
-            if taken == size or (taken and length > LARGEST_EVENT):
-                break
-            taken += 1
-        full = taken == size or taken < len(shard.buffer) or shard.ended
-        due = shard.gathering_since + self.settings.window
-        if not full and clock.now() < due:
-            return Turn(waiting=taken, due=due, worked=behind)
-        shard.batch = [shard.buffer.popleft() for _ in range(taken)]
-        shard.gathering_since = clock.now()
-        shard.attempt, shard.retry_at, shard.reason = 0, 0.0, ""
-        return Turn()
-
-    def _read(self, shard: _Shard, limit: int, report: Listener) -> Page:
+    def _read(self, read: Read, clock: Clock, report: Listener) -> bool:
+        """Read a shard; whether there was something in it, or may be behind."""
         try:
-            if shard.iterator is None:
-                shard.iterator = self._place(shard)
-            try:
-                page = self.log.read(shard.name, shard.iterator, limit)
-            except IteratorExpired:
-                page = self.log.read(shard.name, self._place(shard), limit)
+            page = self._page(read)
         except ShardGone as gone:
-            shard.ended = True
+            self.polling.gone(read.shard)
             reason = f"{gone}; whatever was put on it and not read before is gone with it"
-            report(Delivery(self.source, shard.name, 0, "lost", reason=reason))
-            return Page((), None)
-        shard.iterator, shard.ended = page.next, page.next is None
-        if page.entries:
-            shard.last_read = page.entries[-1].identifier
-        return page
+            report(Delivery(self.source, read.shard, 0, "lost", reason=reason))
+            return True
+        self._iterators[read.shard] = page.next or ""
+        left_out = self.polling.arrived(read.shard, page.entries, clock.now(), is_end=page.next is None)
+        if left_out:
+            report(Delivery(self.source, read.shard, left_out, "filtered", reason="they match no filter"))
+        # The end of a shard is work done: its children may go on.
+        return page.behind or page.next is None or left_out > 0
 
-    def _place(self, shard: _Shard) -> str:
-        # An iterator of LATEST that expired before its first record is entered at the start: never too little.
-        if shard.last_read:
-            return self.log.resume(shard.name, shard.last_read)
-        return self.log.enter(shard.name, "TRIM_HORIZON")
+    def _page(self, read: Read) -> Page:
+        shard = read.shard
+        if shard not in self._iterators:
+            self._iterators[shard] = self._place(read)
+        try:
+            return self.log.read(shard, self._iterators[shard], read.limit)
+        except IteratorExpired:
+            # One of LATEST that expired before its first record is entered at the start: never too little.
+            again = evolve(read, start="TRIM_HORIZON") if read.start == "LATEST" else read
+            return self.log.read(shard, self._place(again), read.limit)
 
-    def _deliver(self, shard: _Shard, clock: Clock, report: Listener) -> None:
-        shard.attempt += 1
-        count = len(shard.batch)
-        result = self._call.batch(shard.batch, clock)
-        delivery = Delivery(
-            self.source,
-            shard.name,
-            count,
-            "done",
-            attempt=shard.attempt,
-            seconds=result.seconds,
-            reason=result.verdict.reason,
-            answer=result.answer,
-            error=result.error,
-        )
-        if not result.verdict.failed:
-            shard.batch, shard.attempt, shard.retry_at, shard.reason = [], 0, 0.0, ""
-            return report(delivery)
-        lowest = min(result.verdict.failed)
-        if lowest:
-            # The checkpoint moved: what is left is a batch of its own, whose first failed try this was.
-            shard.batch, shard.attempt = shard.batch[lowest:], 1
-        wait = self.settings.wait_before(shard.attempt)
-        shard.retry_at = clock.now() + wait
-        reason = shard.reason = result.verdict.reason or f"reported from {shard.batch[0].identifier} on"
+    def _place(self, read: Read) -> str:
+        if read.after:
+            return self.log.resume(read.shard, read.after)
+        return self.log.enter(read.shard, read.start, self.settings.starting_position_timestamp)
+
+    # --- delivering --------------------------------------------------------------------------------------------------
+
+    def _take(self, most: int, clock: Clock) -> list[Batch]:
+        batches: list[Batch] = []
+        while len(batches) < most and (batch := self.polling.next_batch(clock.now())) is not None:
+            batches.append(batch)
+        return batches
+
+    def _handle(self, batches: Sequence[Batch], clock: Clock, report: Listener) -> bool:
+        """Deliver batches, or put them away; whether anything came of it."""
+        due = [batch for batch in batches if not batch.condition]
+        try:
+            results = self._deliver(due, clock)
+        except BaseException:  # ctrl-c: what is out must not be out for ever if somebody goes on
+            for batch in batches:
+                self.polling.postponed(batch, clock.now())
+            raise
+        for batch, result in zip(due, results, strict=True):
+            self._settle(batch, result, clock, report)
+        kept = [self._put_away(batch, clock, report) for batch in batches if batch.condition]
+        return bool(due) or any(kept)
+
+    def _deliver(self, batches: Sequence[Batch], clock: Clock) -> list[Result]:
+        if len(batches) == 1 or self._workers == 1:
+            return [self._call(batch.text, clock) for batch in batches]
+        with ThreadPoolExecutor(self._workers) as pool:
+            return list(pool.map(lambda batch: self._call(batch.text, clock), batches))
+
+    def _settle(self, batch: Batch, result: Result, clock: Clock, report: Listener) -> None:
+        now = clock.now()
+        if result.error is not None:
+            settled = self.polling.failed(batch, result.reason, now)
+        else:
+            settled = self.polling.answered(batch, result.answer, now)
+        outcome: Outcome = "done" if not settled.unfinished else "partly" if settled.finished else "failed"
         report(
-            evolve(
-                delivery,
-                outcome="partly" if lowest else "failed",
-                unfinished=len(shard.batch),
-                wait=wait,
-                reason=reason,
+            Delivery(
+                self.source,
+                batch.shard,
+                len(batch.entries),
+                outcome,
+                unfinished=settled.unfinished,
+                attempt=batch.tries + 1,
+                seconds=result.seconds,
+                wait=settled.wait,
+                reason=settled.reason,
+                answer=result.answer,
+                error=result.error,
             )
         )
-        if self.settings.exhausted(shard.attempt):
-            tries = f"{shard.attempt} {'try' if shard.attempt == 1 else 'tries'}"
-            self._discard(shard, len(shard.batch), f"failed after {tries}: {reason}", report)
 
-    def _discard_old(self, shard: _Shard, clock: Clock, report: Listener) -> None:
-        now, old = clock.now(), 0
-        while old < len(shard.batch) and self.settings.too_old(now - shard.batch[old].arrival):
-            old += 1
-        if old:
-            age = f"older than record_age={self.settings.record_age:g} s"
-            self._discard(shard, old, age, report)
+    def _put_away(self, batch: Batch, clock: Clock, report: Listener) -> bool:
+        kept = ""
+        if self._destination is not None:
+            try:
+                kept = self._destination.keep_batch(batch, self.log.arn, clock.now())
+            except Transient as error:
+                self.polling.postponed(batch, clock.now())
+                reason = f"cannot be put away yet: {error}"
+                report(self._told(batch, "failed", reason, unfinished=len(batch.entries)))
+                return False
+            except BaseException:
+                self.polling.postponed(batch, clock.now())
+                raise
+        self.polling.put_away(batch)
+        report(self._told(batch, "discarded", self._why(batch), event=json.loads(batch.text), kept=kept))
+        return True
 
-    def _discard(self, shard: _Shard, count: int, reason: str, report: Listener) -> None:
-        event = json.loads(batch_text(shard.batch[:count]))
-        shard.batch = shard.batch[count:]
-        if not shard.batch:
-            shard.retry_at = 0.0
-        delivery = Delivery(
-            self.source, shard.name, count, "discarded", attempt=shard.attempt, reason=reason, event=event
-        )
-        report(delivery)
+    def _told(self, batch: Batch, outcome: Outcome, reason: str, **more: Any) -> Delivery:
+        count = len(batch.entries)
+        return Delivery(self.source, batch.shard, count, outcome, attempt=batch.tries, reason=reason, **more)
+
+    def _why(self, batch: Batch) -> str:
+        if batch.condition == "RecordAgeExpired":
+            return f"older than maximum_record_age_in_seconds={self.settings.maximum_record_age_in_seconds:g}"
+        return f"failed after {batch.tries} {'try' if batch.tries == 1 else 'tries'}: {batch.reason}"

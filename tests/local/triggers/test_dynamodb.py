@@ -11,7 +11,7 @@ import pytest
 from reactflow.errors import ConfigurationError
 from reactflow.local import Cloud
 from reactflow.local.provision import TableNeeded, provision
-from reactflow.local.triggers import DynamoDBTrigger, ManualClock, Triggers
+from reactflow.local.triggers import DynamoDBTrigger, ManualClock, Triggers, TriggerSettings
 
 Unique = Callable[[str], str]
 
@@ -100,3 +100,38 @@ def test_a_table_without_a_stream_is_named_with_the_way_to_switch_it_on(cloud: C
 def test_a_table_that_is_not_there_is_named(cloud: Cloud, unique: Unique) -> None:
     with pytest.raises(ConfigurationError, match=r"^there is no dynamodb/missing-\d+-\S+ at http://127"):
         changes(cloud, unique("missing"))
+
+
+def test_only_what_a_filter_wants_is_delivered_and_an_item_keeps_its_order(cloud: Cloud, table: str) -> None:
+    client = cloud.client("dynamodb")
+    for number in range(3):
+        for item in "12345":
+            keys: Any = {"company": {"S": "acme"}, "id": {"N": item}}
+            client.put_item(TableName=table, Item=keys | {"n": {"N": str(number)}})
+    client.delete_item(TableName=table, Key={"company": {"S": "acme"}, "id": {"N": "1"}})
+    got: dict[str, list[int]] = {}
+
+    def handler(event: Any, context: Any) -> None:
+        for record in event["Records"]:
+            image = record["dynamodb"]["NewImage"]
+            got.setdefault(image["id"]["N"], []).append(int(image["n"]["N"]))
+
+    settings = TriggerSettings(
+        filter_criteria=[
+            {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"NewImage": {"id": {"N": ["1", "2", "3"]}}}}
+        ],
+        parallelization_factor=3,
+    )
+    trigger = DynamoDBTrigger(cloud, table, handler, settings)
+    clock = ManualClock(time.time())
+    summary = Triggers([trigger], clock=clock, listener=lambda delivery: None).run_until_idle()
+    assert got == {item: [0, 1, 2] for item in "123"}
+    assert summary.filtered == 7
+
+
+def test_a_start_in_time_is_refused(cloud: Cloud, table: str) -> None:
+    settings = TriggerSettings(starting_position="AT_TIMESTAMP", starting_position_timestamp=0.0)
+    with pytest.raises(
+        ConfigurationError, match=f"^dynamodb/{table}: a table's stream cannot be entered at a time"
+    ):
+        DynamoDBTrigger(cloud, table, lambda event, context: None, settings)

@@ -10,11 +10,21 @@ from urllib.parse import unquote_plus
 
 import pytest
 
-from reactflow.errors import ConfigurationError
+from reactflow.errors import ConfigurationError, Transient
 from reactflow.local import Cloud
 from reactflow.local.provision import BucketNeeded, Notification, provision
-from reactflow.local.triggers import Clock, Delivery, ManualClock, S3Trigger, Triggers, TriggerSettings
+from reactflow.local.triggers import (
+    Clock,
+    Delivery,
+    InvokeSettings,
+    ManualClock,
+    QueueSettings,
+    S3Trigger,
+    Triggers,
+)
+from reactflow.local.triggers.destination import payload
 from reactflow.local.triggers.s3 import Form
+from tests.local.triggers.written import kept
 
 Unique = Callable[[str], str]
 Handler = Callable[[Any, Any], object]
@@ -50,7 +60,7 @@ class Photos:
         assert self.messages() == count
 
     def run(
-        self, handler: Handler, form: Form = "direct", settings: TriggerSettings | None = None
+        self, handler: Handler, form: Form = "direct", settings: InvokeSettings | QueueSettings | None = None
     ) -> list[Delivery]:
         trigger = S3Trigger(self.cloud, self.name, handler, settings, queue=self.queue, form=form)
         Triggers([trigger], clock=self.clock, listener=self.told.append).run_until_idle()
@@ -196,9 +206,7 @@ def test_of_a_queue_an_identifier_that_is_not_of_the_batch_fails_all(
     assert batches == [["a", "s3:TestEvent"]] * 2
 
 
-def test_of_a_queue_exhausted_retries_discard_only_the_message_that_failed(
-    cloud: Cloud, unique: Unique
-) -> None:
+def test_of_a_queue_a_message_that_fails_is_never_given_up(cloud: Cloud, unique: Unique) -> None:
     photos = Photos(cloud, unique("photos"))
     photos.put("bad")
     photos.put("good")
@@ -208,10 +216,64 @@ def test_of_a_queue_exhausted_retries_discard_only_the_message_that_failed(
         failed = [identifier for identifier, key in bodies(event).items() if key == "bad"]
         return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in failed]}
 
-    told = photos.run(handler, "queue", TriggerSettings(batch_size=10, retries=1))
-    assert [delivery.outcome for delivery in told] == ["partly", "failed", "discarded"]
-    assert list(bodies(told[-1].event).values()) == ["bad"]
+    with pytest.raises(Transient, match="1 records are waiting"):
+        photos.run(handler, "queue")
+    assert {delivery.outcome for delivery in photos.told} == {"partly", "failed"}
+    assert photos.messages() == 1
+
+
+def test_of_a_queue_what_matches_no_filter_is_deleted_without_a_call(cloud: Cloud, unique: Unique) -> None:
+    photos = Photos(cloud, unique("photos"))
+    for key in ("a.jpg", "b.txt"):
+        photos.put(key)
+    photos.await_messages(3)
+    got: list[str] = []
+    jpeg = {"body": {"Records": {"s3": {"object": {"key": [{"suffix": ".jpg"}]}}}}}
+    told = photos.run(
+        lambda event, context: got.extend(bodies(event).values()),
+        "queue",
+        QueueSettings(filter_criteria=[jpeg]),
+    )
+    assert got == ["a.jpg"]
+    assert [delivery.outcome for delivery in told].count("filtered") == 2
     assert photos.messages() == 0
+
+
+def test_a_direct_notification_that_is_given_up_is_kept_with_its_event(cloud: Cloud, unique: Unique) -> None:
+    photos, failures = Photos(cloud, unique("photos")), unique("failures")
+    provision(cloud, [BucketNeeded(failures)])
+    photos.put("bad")
+    photos.await_messages(2)
+    settings = InvokeSettings(on_failure=f"arn:aws:s3:::{failures}", maximum_retry_attempts=1)
+    told = photos.run(lambda event, context: 1 / 0, settings=settings)
+    record = kept(cloud, failures, told[-1].kept)
+    assert told[-1].kept.startswith("aws/lambda/async/handler/")
+    assert record["requestContext"]["condition"] == "RetriesExhausted"
+    assert record["requestContext"]["approximateInvokeCount"] == 2
+    assert record["responsePayload"] == {"errorMessage": "ZeroDivisionError: division by zero"}
+    assert payload(record)["Records"][0]["s3"]["object"]["key"] == "bad"
+    assert photos.messages() == 0
+
+
+def test_a_destination_that_is_not_there_is_named_and_the_notification_stays(
+    cloud: Cloud, unique: Unique
+) -> None:
+    photos = Photos(cloud, unique("photos"))
+    photos.put("bad")
+    photos.await_messages(2)
+    settings = InvokeSettings(on_failure="arn:aws:s3:::no-such-bucket", maximum_retry_attempts=0)
+    with pytest.raises(
+        ConfigurationError, match=r"there is no s3/no-such-bucket .*BucketNeeded\('no-such-bucket'\)"
+    ):
+        photos.run(lambda event, context: 1 / 0, settings=settings)
+    assert photos.messages() == 1
+
+
+def test_settings_of_the_other_form_are_refused(cloud: Cloud) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"^s3/p: form='queue' takes QueueSettings, not InvokeSettings$"
+    ):
+        S3Trigger(cloud, "p", lambda event, context: None, InvokeSettings(), queue="q", form="queue")
 
 
 def test_what_a_run_that_was_interrupted_held_is_hidden_and_not_deleted(cloud: Cloud, unique: Unique) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from reactflow.errors import Transient
 from reactflow.local.triggers import Delivery, ManualClock, Triggers, TriggerSettings
-from reactflow.local.triggers.stream import LARGEST_EVENT, StreamTrigger
+from reactflow.local.triggers.batch import LARGEST_EVENT
+from reactflow.local.triggers.stream import StreamTrigger
 from tests.local.triggers.written import WrittenLog
 
 
@@ -22,7 +23,8 @@ class Run:
         self.batches: list[list[str]] = []
         self.told: list[Delivery] = []
         self._answer = answer
-        self.trigger = StreamTrigger(self.log, self._handle, TriggerSettings(**settings), function="rooms")
+        whole = TriggerSettings(**{"bisect_batch_on_function_error": False, **settings})
+        self.trigger = StreamTrigger(self.log, self._handle, whole, function="rooms")
         self.triggers = Triggers([self.trigger], clock=self.clock, listener=self.told.append)
 
     def _handle(self, event: Any, context: Any) -> object:
@@ -149,7 +151,7 @@ def test_an_answer_that_cannot_be_understood_fails_the_whole_batch(answer: objec
 
 
 def test_without_partial_responses_the_answer_does_not_count() -> None:
-    run = Run(fail_once(reported("a-001")), partial_responses=False)
+    run = Run(fail_once(reported("a-001")), function_response_types=())
     run.log.put("a", "1", "2")
     assert run() == [["1", "2"]]
 
@@ -162,7 +164,7 @@ def test_ctrl_c_in_a_handler_goes_through() -> None:
 
 
 def test_exhausted_retries_discard_the_batch_and_tell_so_with_the_records() -> None:
-    run = Run(lambda names: 1 / 0 if "1" in names else None, batch_size=2, retries=2)
+    run = Run(lambda names: 1 / 0 if "1" in names else None, batch_size=2, maximum_retry_attempts=2)
     run.log.put("a", "1", "2", "3")
     assert run() == [["1", "2"]] * 3 + [["3"]]
     assert run.outcomes == ["failed", "failed", "failed", "discarded", "done"]
@@ -175,7 +177,7 @@ def test_exhausted_retries_discard_the_batch_and_tell_so_with_the_records() -> N
 
 
 def test_a_checkpoint_that_moves_starts_the_count_of_tries_again() -> None:
-    run = Run(fail_once(reported("a-001"), reported("a-002"), reported("a-002")), retries=2)
+    run = Run(fail_once(reported("a-001"), reported("a-002"), reported("a-002")), maximum_retry_attempts=2)
     run.log.put("a", "1", "2", "3")
     assert run() == [["1", "2", "3"], ["2", "3"], ["3"], ["3"]]
     assert [delivery.attempt for delivery in run.told] == [1, 2, 2, 3]
@@ -190,18 +192,18 @@ def test_the_wait_before_a_retry_doubles_up_to_its_bound() -> None:
 
 
 def test_records_that_became_too_old_are_discarded_and_the_rest_is_delivered() -> None:
-    run = Run(record_age=60.0)
+    run = Run(maximum_record_age_in_seconds=60.0)
     run.log.put("a", "old", "older than it looks")
     run.clock.advance(61.0)
     run.log.put("a", "new")
     assert run() == [["new"]]
     assert run.outcomes == ["discarded", "done"]
     assert run.told[0].records == 2
-    assert run.told[0].reason == "older than record_age=60 s"
+    assert run.told[0].reason == "older than maximum_record_age_in_seconds=60"
 
 
 def test_a_window_gathers_records_until_it_is_over() -> None:
-    run = Run(window=10.0, batch_size=10)
+    run = Run(maximum_batching_window_in_seconds=10.0, batch_size=10)
     run.log.put("a", "1")
     run.trigger.turn(run.clock, run.told.append)
     run.clock.advance(5.0)
@@ -214,7 +216,7 @@ def test_a_window_gathers_records_until_it_is_over() -> None:
 
 
 def test_a_full_batch_does_not_wait_for_its_window() -> None:
-    run = Run(window=300.0, batch_size=2)
+    run = Run(maximum_batching_window_in_seconds=300.0, batch_size=2)
     run.log.put("a", "1", "2")
     run.trigger.turn(run.clock, run.told.append)
     assert run.batches == [["1", "2"]]
@@ -267,7 +269,7 @@ def test_a_shard_that_vanished_is_told_of_and_its_children_go_on() -> None:
 
 
 def test_latest_begins_where_it_was_opened_and_children_at_their_start() -> None:
-    run = Run(start="LATEST")
+    run = Run(starting_position="LATEST")
     run.log.put("a", "before")
     run.triggers.open()
     run.log.put("a", "after")
@@ -309,3 +311,43 @@ def test_the_context_is_that_of_lambda() -> None:
     assert contexts[0][2].function_name == "rooms"
     assert contexts[0][2].invoked_function_arn == "arn:aws:lambda:us-east-1:123456789012:function:rooms"
     assert run.told[0].seconds == 4.0
+
+
+def test_a_batch_that_raised_is_split_until_the_poison_is_alone() -> None:
+    run = Run(
+        lambda names: 1 / 0 if "4" in names else None,
+        bisect_batch_on_function_error=True,
+        maximum_retry_attempts=1,
+    )
+    run.log.put("a", *"123456")
+    assert ["".join(batch) for batch in run()] == ["123456", "123", "456", "45", "4", "4", "5", "6"]
+    assert [told.outcome for told in run.told].count("discarded") == 1
+
+
+def test_a_destination_that_is_away_is_waited_for_and_nothing_goes_by_meanwhile() -> None:
+    run = Run(lambda names: 1 / 0 if "1" in names else None, batch_size=1, maximum_retry_attempts=0)
+
+    class Away:
+        left = 3
+
+        def keep_batch(self, batch: Any, source_arn: str, now: float) -> str:
+            self.left -= 1
+            if self.left >= 0:
+                raise Transient("no answer")
+            return "failures/1"
+
+    run.trigger._destination = Away()  # type: ignore[assignment]  # only what a trigger asks of it
+    run.log.put("a", "1", "2")
+    assert run() == [["1"], ["2"]]
+    assert run.outcomes == ["failed", "failed", "failed", "failed", "discarded", "done"]
+    assert str(run.told[4]).endswith(
+        "DISCARDED: failed after 1 try: ZeroDivisionError: division by zero; kept in failures/1"
+    )
+
+
+def test_what_matches_no_filter_is_told_and_never_delivered() -> None:
+    run = Run(batch_size=2, filter_criteria=[{"name": [{"prefix": "room"}]}])
+    run.log.put("a", "room 1", "x", "y", "z", "room 2")
+    assert run() == [["room 1"], ["room 2"]]
+    assert sum(told.records for told in run.told if told.outcome == "filtered") == 3
+    assert run.triggers.run_until_idle().deliveries == 0

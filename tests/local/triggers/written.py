@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from attrs import define, field
 
+from reactflow.local import Cloud
+from reactflow.local.triggers.batch import Entry
 from reactflow.local.triggers.clock import Clock
-from reactflow.local.triggers.delivery import Entry
 from reactflow.local.triggers.settings import Start
-from reactflow.local.triggers.stream import IteratorExpired, Page, ShardGone
+from reactflow.local.triggers.shardlog import IteratorExpired, Page, ShardGone
 
 
 @define
@@ -33,6 +35,7 @@ class WrittenLog:
     expired: set[str] = field(factory=set)
     reads: list[str] = field(factory=list)
     source: str = "kinesis/written"
+    arn: str = "arn:aws:kinesis:us-east-1:123456789012:stream/written"
 
     def shard(self, name: str, *parents: str) -> WrittenShard:
         return self.content.setdefault(name, WrittenShard(parents=parents))
@@ -46,7 +49,7 @@ class WrittenLog:
     def shards(self) -> Mapping[str, Sequence[str]]:
         return {name: shard.parents for name, shard in self.content.items()}
 
-    def enter(self, shard: str, start: Start) -> str:
+    def enter(self, shard: str, start: Start, timestamp: float | None = None) -> str:
         return f"{shard}@{len(self.content[shard].entries) if start == 'LATEST' else 0}"
 
     def resume(self, shard: str, after: str) -> str:
@@ -65,3 +68,8 @@ class WrittenLog:
         following = place + len(entries)
         at_end = written.closed and following == len(written.entries)
         return Page(entries, None if at_end else f"{shard}@{following}")
+
+
+def kept(cloud: Cloud, bucket: str, name: str) -> Any:
+    """What a destination's object says."""
+    return json.loads(cloud.client("s3").get_object(Bucket=bucket, Key=name)["Body"].read())
