@@ -28,6 +28,7 @@ from reactflow.service.outbox import waiting
 from reactflow.service.output import Output
 from reactflow.service.quarantine import Case, kept_as, plain
 from reactflow.service.redrive import queued, redrive, skip
+from reactflow.service.report import Report
 from reactflow.service.sink import Publication
 from reactflow.service.source import Message, Record
 from reactflow.service.stores import Store
@@ -61,29 +62,6 @@ def opens_events(opener: Opener) -> Opener:
     """Register what takes the events of a platform apart into records; the floor of that platform calls it."""
     _OPENERS.append(opener)
     return opener
-
-
-@frozen
-class Report:
-    """What became of a delivery: how many events had which fate, the cases that were made, what went wrong for now.
-
-    ``ignored`` counts the fields that feed nothing, by name. ``unfinished`` are the places of the records that have to
-    come again. ``released`` says what became of records that waited behind a case.
-    """
-
-    records: int
-    fates: Mapping[str, int]
-    cases: tuple[Case, ...] = ()
-    transients: tuple[str, ...] = ()
-    units: tuple[str, ...] = ()
-    published: tuple[Publication, ...] = ()
-    unfinished: frozenset[int] = frozenset()
-    ignored: Mapping[str, int] = field(factory=dict)
-    released: Mapping[str, int] = field(factory=dict)
-
-    def __str__(self) -> str:
-        counted = ", ".join(f"{number} {fate}" for fate, number in sorted(self.fates.items()) if number)
-        return f"{self.records} records for {len(self.units)} units: {counted or 'nothing to do'}"
 
 
 @frozen(eq=False)
