@@ -62,7 +62,7 @@ class InTurns:
 
         workers = min(self.in_flight, len(jobs))
         with ThreadPoolExecutor(workers, thread_name_prefix="reactflow-store") as pool:
-            return list(pool.map(in_turn, jobs))
+            return list(pool.map(in_turn, jobs))  # which calls off what has not begun when it is interrupted
 
     @contextmanager
     def _waiting(self) -> Iterator[None]:
