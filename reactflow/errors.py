@@ -14,6 +14,8 @@
     |- EventError                     one event that could not be applied
     |  |- RecordError                 a record that could not be decoded
     |  |  `- LateRecord               a record that came too late for its window
+    |  |- Gap                         an occurrence of another service whose predecessor never came
+    |  |- Held                        an event whose key waits behind a case
     |  |- CellError                   a cell of the flow that failed on an event
     |  |- StateError                  state that cannot be stored or read back
     |  `- Superseded                  the object an event speaks of is gone or was replaced
@@ -131,6 +133,14 @@ class RecordError(EventError):
 
 class LateRecord(RecordError):
     """A record came too late for its window, and no ``late=`` says where to tell of it."""
+
+
+class Gap(EventError):
+    """An occurrence of another service came without the one before it, and its source has no later one to bring."""
+
+
+class Held(EventError):
+    """An event has to wait: a case holds its key."""
 
 
 class CellError(EventError):

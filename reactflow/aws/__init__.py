@@ -1,4 +1,4 @@
-"""AWS: its streams, tables and buckets as sources and sinks, one service of AWS a module.
+"""AWS: its streams, tables and buckets as sources and sinks, and a table as a store; one thing of AWS a module.
 
 Importing this needs no boto3; the first call to AWS does (extra ``aws``).
 """
@@ -10,8 +10,11 @@ from reactflow.aws.host import open_event
 from reactflow.aws.kinesis import Kinesis
 from reactflow.aws.s3 import S3
 from reactflow.aws.s3_object import S3Object
+from reactflow.aws.state_table import DynamoDBStore
 from reactflow.service.host import opens_events
+from reactflow.service.stores import opens_stores
 
 opens_events(open_event)  # a service with a source of this floor understands what Lambda delivers
+opens_stores("dynamodb", DynamoDBStore)  # and may have its state in a table
 
-__all__ = ["S3", "DynamoDB", "Kinesis", "S3Object"]
+__all__ = ["S3", "DynamoDB", "DynamoDBStore", "Kinesis", "S3Object"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ from reactflow.errors import ConfigurationError, MissingExtra, ReactflowError, T
 
 _made: dict[tuple[object, ...], Any] = {}
 _lock = threading.Lock()
+_standing_in: dict[str, Any] = {}
 
 # Codes of AWS that mean: later, the same call may succeed. Status 429 and 5xx mean it too, whatever the code.
 _PASSING = frozenset({
@@ -48,6 +49,8 @@ def client(service: str) -> Any:
     One a service, process and setting of the environment, shared by all threads. Raises MissingExtra without boto3, and
     ConfigurationError when no region is set.
     """
+    if _standing_in:
+        return _standing_in[service]
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or None
     endpoint = (
         os.environ.get(f"AWS_ENDPOINT_URL_{service.upper()}") or os.environ.get("AWS_ENDPOINT_URL") or None
@@ -62,6 +65,28 @@ def client(service: str) -> Any:
         if known not in _made:
             _made[known] = _make(service, region, endpoint)
         return _made[known]
+
+
+@contextmanager
+def standing_in(clients: Mapping[str, Any]) -> Iterator[None]:
+    """Have these answer instead of AWS inside, in the whole process: for simulations, which need no AWS at all.
+
+    >>> with standing_in({"s3": "a bucket in memory"}):
+    ...     client("s3")
+    'a bucket in memory'
+    """
+    before = dict(_standing_in)
+    _standing_in.update(clients)
+    try:
+        yield
+    finally:
+        _standing_in.clear()
+        _standing_in.update(before)
+
+
+def is_stood_in() -> bool:
+    """Whether others answer instead of AWS: they are called in turn, so that a run can be repeated exactly."""
+    return bool(_standing_in)
 
 
 def _make(service: str, region: str | None, endpoint: str | None) -> Any:

@@ -11,7 +11,7 @@ reason (``Record.unreadable``), so that the service keeps it in quarantine and t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -44,7 +44,13 @@ def open_event(event: object) -> list[Record]:
     if not isinstance(records, list):
         shown = ", ".join(sorted(map(str, event))[:8]) or "nothing"
         raise ConfigurationError(f"the event has no list of Records, but {shown}: {_KNOWN}")
-    return [opened for place, record in enumerate(records) for opened in _open(record, place)]
+    opened: list[Record] = []
+    for place, record in enumerate(records):
+        if type(record) is dict and record.get("eventSource") == "aws:kinesis":  # the most in number
+            opened.append(_of_kinesis(record))
+        else:
+            opened += _open(record, place)
+    return opened
 
 
 _KNOWN = (
@@ -53,21 +59,18 @@ _KNOWN = (
 )
 
 
-def _open(record: object, place: int) -> Iterable[Record]:
-    came_from = record.get("eventSource") if type(record) is dict or isinstance(record, Mapping) else None
-    if type(record) is dict or isinstance(record, Mapping):
+def _open(record: object, place: int) -> Sequence[Record]:
+    came_from = None
+    if isinstance(record, Mapping):
+        came_from = record.get("eventSource")
         if came_from == "aws:kinesis":
-            yield _of_kinesis(record)
-            return
+            return (_of_kinesis(record),)
         if came_from == "aws:dynamodb":
-            yield _of_dynamodb(record)
-            return
+            return (_of_dynamodb(record),)
         if came_from == "aws:s3":
-            yield _of_s3(record, "direct", "")
-            return
+            return (_of_s3(record, "direct", ""),)
         if came_from == "aws:sqs":
-            yield from _of_sqs(record)
-            return
+            return _of_sqs(record)
         came_from = came_from or record.get("EventSource")  # the way in which SNS writes it
     seen = f"eventSource {came_from!r}" if came_from else short(record)
     raise ConfigurationError(f"Records[{place}] of the event has {seen}: {_KNOWN}")

@@ -9,7 +9,8 @@ text; it is never a path of a file.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -21,7 +22,12 @@ from reactflow.service.json_writer import as_text
 
 LONGEST_KEY = 1024  # bytes, as S3 counts them
 _FIELD = re.compile(r"\{([A-Za-z][A-Za-z0-9_]*)(?::([a-z]+))?\}")
-_KINDS = {"text": "[^/]+", "path": ".+", "int": "0|-?[1-9][0-9]*", "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}"}
+_KINDS = {
+    "text": re.compile("[^/]+"),
+    "path": re.compile(".+", re.DOTALL),
+    "int": re.compile("0|-?[1-9][0-9]*"),
+    "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+}
 
 
 @frozen
@@ -39,11 +45,14 @@ class KeyTemplate:
 
     text: str
     kinds: Mapping[str, str] = field(init=False, eq=False, repr=False)
-    _pattern: re.Pattern[str] = field(init=False, eq=False, repr=False)
+    _literals: tuple[str, ...] = field(
+        init=False, eq=False, repr=False
+    )  # before, between and after the fields
 
     def __attrs_post_init__(self) -> None:
         kinds: dict[str, str] = {}
-        pattern, at = "", 0
+        literals: list[str] = []
+        at = 0
         for found in _FIELD.finditer(self.text):
             literal, name, kind = self.text[at : found.start()], found[1], found[2] or "text"
             if kind not in _KINDS:
@@ -60,11 +69,11 @@ class KeyTemplate:
                     "tells where one ends: put a character such as '/' between them"
                 )
             kinds[name] = kind
-            pattern += f"{self._literal(literal)}(?P<{name}>{_KINDS[kind]})"
+            literals.append(self._literal(literal))
             at = found.end()
-        pattern += self._literal(self.text[at:])
+        literals.append(self._literal(self.text[at:]))
         object.__setattr__(self, "kinds", kinds)
-        object.__setattr__(self, "_pattern", re.compile(pattern, re.DOTALL))
+        object.__setattr__(self, "_literals", tuple(literals))
 
     def _literal(self, text: str) -> str:
         if "{" in text or "}" in text:
@@ -72,7 +81,7 @@ class KeyTemplate:
                 f"the key template {self.text!r} has a brace that is no field: write fields as {{name}}, "
                 "{name:path}, {name:int} or {name:date}"
             )
-        return re.escape(text)
+        return text
 
     @property
     def prefix(self) -> str:
@@ -81,10 +90,10 @@ class KeyTemplate:
 
     def parse(self, key: str) -> dict[str, Any] | None:
         """The fields of a key, or None when it is not one of this template's."""
-        found = self._pattern.fullmatch(key)
-        if found is None:
+        texts = self._cut(key)
+        if texts is None:
             return None
-        fields: dict[str, Any] = found.groupdict()
+        fields: dict[str, Any] = dict(zip(self.kinds, texts, strict=True))
         for name, kind in self.kinds.items():
             if kind == "int":
                 fields[name] = int(fields[name])
@@ -94,6 +103,36 @@ class KeyTemplate:
                 except ValueError:
                     return None
         return fields
+
+    def _cut(self, key: str) -> list[str] | None:
+        """The texts of the fields, each as long as it can be in turn; None when the key does not fit.
+
+        The road not taken: one regular expression. It tries all ways to cut a key, which takes hours for four fields
+        and a key of a thousand separators.
+        """
+        if not self.kinds:
+            return [] if key == self.text else None
+        first, *between, last = self._literals
+        if not key.startswith(first) or not key.endswith(last):
+            return None
+        # From the right: where each field may end so that all that stands behind it fits, in rising order.
+        kinds = [_KINDS[kind] for kind in self.kinds.values()]
+        ends = [[len(key) - len(last)]]
+        for kind, literal in zip(reversed(kinds), reversed(between), strict=False):
+            room, behind = len(literal), ends[-1]
+            ends.append([
+                at for at in range(len(key) - room)
+                if key.startswith(literal, at) and _end(kind, key, at + room, behind)
+            ])  # fmt: skip
+        texts: list[str] = []
+        at = len(first)
+        for kind, literal, behind in zip(kinds, (*between, last), reversed(ends), strict=True):
+            end = _end(kind, key, at, behind)
+            if not end:
+                return None
+            texts.append(key[at:end])
+            at = end + len(literal)
+        return texts
 
     def format(self, fields: Mapping[str, Any]) -> str:
         """The key that holds these fields.
@@ -109,6 +148,11 @@ class KeyTemplate:
                 )
             texts[name] = as_text(fields[name])
         key = _FIELD.sub(lambda found: texts[found[1]], self.text)
+        if len(key.encode()) > LONGEST_KEY:
+            raise ConfigurationError(
+                f"the key {short(key)} has {len(key.encode())} bytes, and {LONGEST_KEY} are the most: use a "
+                "shorter field as the key, or a shorter template"
+            )
         read = self.parse(key)
         if read is None or any(as_text(read[name]) != text for name, text in texts.items()):
             raise ConfigurationError(
@@ -116,9 +160,15 @@ class KeyTemplate:
                 f"{'nothing' if read is None else short(read)}. Use {{name:path}} for text with '/', or another "
                 "separator"
             )
-        if len(key.encode()) > LONGEST_KEY:
-            raise ConfigurationError(
-                f"the key {short(key)} has {len(key.encode())} bytes, and {LONGEST_KEY} are the most: use a "
-                "shorter field as the key, or a shorter template"
-            )
         return key
+
+
+def _end(kind: re.Pattern[str], key: str, start: int, ends: Sequence[int]) -> int:
+    """The last of ``ends`` at which a field of this kind may end that starts here; 0 for none."""
+    found = kind.match(key, start)
+    if found is None:
+        return 0
+    last = bisect_right(ends, found.end())
+    # What a kind matches, it matches any beginning of; but for a date, and for "-", which is no number.
+    end = ends[last - 1] if last else 0
+    return end if end > start and kind.fullmatch(key, start, end) else 0

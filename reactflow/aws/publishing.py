@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from reactflow.aws.clients import is_stood_in
 from reactflow.errors import ConfigurationError, Transient
 from reactflow.service.sink import Publication
 
@@ -39,7 +40,7 @@ def write_each(
                 return indices[done:]
         return []
 
-    if len(places) == 1:
+    if len(places) == 1 or is_stood_in():
         failed = [write_place(indices) for indices in places.values()]
     else:
         with ThreadPoolExecutor(

@@ -22,7 +22,7 @@ from urllib.parse import unquote_plus
 from attrs import field, frozen
 
 from reactflow.aws.clients import client, error_code, error_status, speaking
-from reactflow.aws.key_template import KeyTemplate
+from reactflow.aws.key_template import LONGEST_KEY, KeyTemplate
 from reactflow.aws.names import check_name
 from reactflow.aws.object_writer import ObjectWriter
 from reactflow.aws.origin import check_origin, named
@@ -196,6 +196,11 @@ class S3(Source, Sink):
 
     # -- sink ---------------------------------------------------------------------------------------------------------
 
+    @property
+    def forgets(self) -> bool:
+        """True: an object that is gone has no number any more."""
+        return True
+
     def check(self, key_names: Sequence[str], output: Output) -> None:
         """Refuse a template that does not name one object a unit: its fields are exactly those of the unit's key."""
         fields = set(self.template.kinds)
@@ -256,7 +261,7 @@ def _of_notification(raw: Mapping[str, Any], what: str) -> _Told:
         )
     return _Told(
         kind,
-        _key(thing["key"], what),
+        _key(thing["key"], what, is_encoded=True),
         None if version is None else str(version),
         str(thing.get("eTag") or "").strip('"'),
         _size(thing.get("size")),
@@ -284,7 +289,7 @@ def _of_eventbridge(raw: Mapping[str, Any], what: str) -> _Told:
         )
     return _Told(
         kind,
-        thing["key"],
+        _key(thing["key"], what, is_encoded=False),
         None if version is None else str(version),
         str(thing.get("etag") or "").strip('"'),
         _size(thing.get("size")),
@@ -293,15 +298,23 @@ def _of_eventbridge(raw: Mapping[str, Any], what: str) -> _Told:
     )
 
 
-def _key(encoded: str, what: str) -> str:
-    """The key that was form-encoded; one that is not UTF-8 would read like others, so it is refused."""
+def _key(told: str, what: str, *, is_encoded: bool) -> str:
+    """The object's key; one that S3 itself could not have is refused, for it would be part of a lane."""
     try:
-        return unquote_plus(encoded, errors="strict")
-    except UnicodeDecodeError:
+        # one that is not UTF-8 would read like others
+        key = unquote_plus(told, errors="strict") if is_encoded else told
+        size = len(key.encode())
+    except UnicodeError:
         raise RecordError(
-            f"{what} has the key {short(encoded)}, which is not text in UTF-8: name objects in UTF-8",
+            f"{what} has the key {short(told)}, which is not text in UTF-8: name objects in UTF-8",
             field="s3.object.key",
         ) from None
+    if not 0 < size <= LONGEST_KEY:
+        raise RecordError(
+            f"{what} has the key {short(key)} with {size} bytes, and a key has 1 to {LONGEST_KEY}",
+            field="s3.object.key",
+        )
+    return key
 
 
 def _size(value: object) -> int | None:

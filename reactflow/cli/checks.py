@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from reactflow.errors import ConfigurationError
 from reactflow.service import Service
-from reactflow.service.stores.opening import SETTING
+from reactflow.service.stores.opening import FORMS, SETTING, is_named
 
 HERE = ("127.0.0.1", "localhost", "::1")
 _AWS = ("kinesis", "dynamodb", "s3")
@@ -71,13 +71,13 @@ def check_state(state: str, is_given: bool = True) -> None:
     >>> check_state("foo")
     Traceback (most recent call last):
         ...
-    reactflow.errors.ConfigurationError: --state foo names no store: write memory, or sqlite:PATH (sqlite:state.db)
+    reactflow.errors.ConfigurationError: --state foo names no store: write memory, sqlite:PATH (sqlite:state.db) or
+        dynamodb:TABLE (dynamodb:reactflow-state)
     """
-    kind, _, path = state.partition(":")
-    if (kind == "memory" and not path) or (kind == "sqlite" and path):
+    if is_named(state):
         return
     named = f"--state {state}" if is_given else f"{SETTING}={state}"
-    raise ConfigurationError(f"{named} names no store: write memory, or sqlite:PATH (sqlite:state.db)")
+    raise ConfigurationError(f"{named} names no store: {FORMS}")
 
 
 def state_of(state: str, default: str) -> str:

@@ -139,6 +139,8 @@ def _stores(state: str, is_given: bool) -> Callable[[Service], Store]:
 
 
 def _about(state: str, endpoint: str) -> str:
+    if state.startswith("dynamodb:"):
+        return state + ("" if endpoint else "  (in the embedded cloud, and gone with it)")
     if state != "memory":
         return state + ("" if endpoint else "  (the embedded cloud begins anew each time, this does not)")
     if endpoint:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import redirect_stdout
 from typing import Any
 
+from reactflow.aws import DynamoDBStore
 from reactflow.cli.checks import check_address, check_answers, check_state, needs_aws
 from reactflow.cli.telling import Telling
 from reactflow.errors import ConfigurationError
@@ -33,11 +34,11 @@ def invoked(service: Service, event: Any, *, endpoint: str, state: str = "") -> 
             f"the event is a JSON {type(event).__name__}, and Lambda delivers an object: "
             "`reactflow event` makes one"
         )
-    if needs_aws(service):
+    store = service.store if service.store is not None and not state else open_store(state or None)
+    if needs_aws(service) or isinstance(store, DynamoDBStore):
         check_answers(
             endpoint, "start `reactflow dev` there, or name the address that it says with --endpoint"
         )
-    store = service.store if service.store is not None and not state else open_store(state or None)
     telling = Telling(
         Console(stderr=True, highlight=False, soft_wrap=True), state or repr(store), lambda: None
     )

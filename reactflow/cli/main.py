@@ -52,7 +52,7 @@ State = Annotated[
     str,
     typer.Option(
         metavar="STORE",
-        help="where units are kept: memory, or sqlite:PATH [default: the service's own, else memory]",
+        help="where units are kept: memory, sqlite:PATH or dynamodb:TABLE [default: the service's own, else memory]",
     ),
 ]  # fmt: skip
 
@@ -116,8 +116,8 @@ def dev(
     state: Annotated[
         str,
         typer.Option(
-            help="where units are kept: memory, or sqlite:PATH [default: the service's own, else memory; with "
-            "--endpoint sqlite:reactflow-dev.db]",
+            help="where units are kept: memory, sqlite:PATH or dynamodb:TABLE [default: the service's own, else "
+            "memory; with --endpoint sqlite:reactflow-dev.db]",
             metavar="STORE", show_default=False,
         ),
     ] = "",

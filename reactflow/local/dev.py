@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
-from reactflow.aws import S3, DynamoDB, Kinesis
+from reactflow.aws import S3, DynamoDB, DynamoDBStore, Kinesis
 from reactflow.errors import ConfigurationError
 from reactflow.local.cloud import Cloud
 from reactflow.local.needs import needs_of, queue_of
@@ -27,16 +28,19 @@ from reactflow.local.triggers import (
     TriggerSettings,
 )  # fmt: skip
 from reactflow.service import Service, System
-from reactflow.service.host import Host, Report
+from reactflow.service.host import Host
+from reactflow.service.report import Report
 from reactflow.service.source import Source
 from reactflow.service.stores import MemoryStore, Store
 
+HERE = ("127.0.0.1", "localhost", "::1")
 Handler = Callable[[Any, Any], object]
 Told = Callable[[Service, Report], object]
 
 
 class LocalHost:
-    """Runs a system, or services, against a cloud: makes what they need, then delivers what comes.
+    """Runs a system, or services, against a cloud: makes what they need, then delivers what comes. The table of a
+    DynamoDBStore is made only on this machine.
 
     ``store`` gives a service's store (default: the service's own, else memory). ``told`` hears what became of every
     delivery, ``delivered`` of every invocation, failed ones too. Streams are made with ``shards`` shards. ``around``
@@ -64,10 +68,10 @@ class LocalHost:
         self.system = services if isinstance(services, System) else System(*services)
         self.services = tuple(self.system.services.values())
         self.resources = _made(cloud, needs_of(self.services, shards=shards))
+        stores = {one.name: store(one) if store else one.store or MemoryStore() for one in self.services}
+        self.resources |= _state_made(cloud, stores.values())
         self.hosts = {
-            one.name: Host(
-                one, store(one) if store else one.store or MemoryStore(), partial(told, one) if told else None
-            )
+            one.name: Host(one, stores[one.name], partial(told, one) if told else None)
             for one in self.services
         }
         triggers = [
@@ -118,3 +122,12 @@ def _made(cloud: Cloud, needs: Iterable[Need]) -> dict[str, str]:
                 f"{need.resource} cannot be made at {cloud.endpoint}: {error}"
             ) from error
     return made
+
+
+def _state_made(cloud: Cloud, stores: Iterable[Store]) -> dict[str, str]:
+    """Make the tables in which services keep their state, on this machine only: elsewhere they are somebody's."""
+    if urlsplit(cloud.endpoint).hostname not in HERE:
+        return {}
+    tables = {one.table: one for one in stores if isinstance(one, DynamoDBStore)}
+    with cloud.exported():
+        return {one.resource: one.create() for one in tables.values()}

@@ -9,29 +9,50 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
 
 from reactflow.errors import ConfigurationError, EventError, RecordError, Transient
+from reactflow.service.arrival import Arrival, Part, case_of, link_of, place_of, unit_named
 from reactflow.service.binding import Input, UnitEvent, one_a_unit
 from reactflow.service.item import Item
 from reactflow.service.key import UnitKey
-from reactflow.service.outbox import publish, waiting
+from reactflow.service.outbox import publish as publish_all
+from reactflow.service.outbox import waiting
 from reactflow.service.output import Output
-from reactflow.service.quarantine import Case, plain
+from reactflow.service.quarantine import Case, kept_as, plain
+from reactflow.service.redrive import queued, redrive, skip
+from reactflow.service.report import Report
 from reactflow.service.sink import Publication
 from reactflow.service.source import Message, Record
 from reactflow.service.stores import Store
-from reactflow.service.unit import Arrival, Part, case_of, commit
+from reactflow.service.stores.in_turns import in_turns, side_by_side
+from reactflow.service.sweep import sweep
+from reactflow.service.unit import commit
 from reactflow.service.warm import WarmCache
 
 if TYPE_CHECKING:
     from reactflow.service.service import Service
 
+_arrival = tuple.__new__  # without the call of a constructor: there may be 10,000 of them in a delivery
+_ORDINARY: Final = (None, False, None, "", False)  # the rest of an arrival that was read quickly
+LONGEST: Final = 960.0  # seconds that a handler may run, and then some: 900 are the most on AWS Lambda
 _log = logging.getLogger("reactflow.service")
+
+MOST_RELEASED: Final = 256  # records that waited, taken up at once
+_LEFT: Final = (
+    "applied",
+    "superseded",
+    "skipped",
+    "late",
+    "quarantined",
+)  # fates of what leaves the unit's queue
 
 Opener = Callable[[Mapping[str, Any]], "list[Record]"]
 _OPENERS: list[Opener] = []
@@ -43,38 +64,19 @@ def opens_events(opener: Opener) -> Opener:
     return opener
 
 
-@frozen
-class Report:
-    """What became of a delivery: how many events had which fate, the cases that were made, what went wrong for now.
-
-    ``ignored`` counts the fields that feed nothing, by name. ``unfinished`` are the places of the records that have to
-    come again.
-    """
-
-    records: int
-    fates: Mapping[str, int]
-    cases: tuple[Case, ...] = ()
-    transients: tuple[str, ...] = ()
-    units: tuple[str, ...] = ()
-    published: tuple[Publication, ...] = ()
-    unfinished: frozenset[int] = frozenset()
-    ignored: Mapping[str, int] = field(factory=dict)
-
-    def __str__(self) -> str:
-        counted = ", ".join(f"{number} {fate}" for fate, number in sorted(self.fates.items()) if number)
-        return f"{self.records} records for {len(self.units)} units: {counted or 'nothing to do'}"
-
-
 @frozen(eq=False)
 class Host:
     """Runs a service on a store. ``listener`` is told of every delivery, after it was acknowledged.
 
-    The order of ``handle`` is the protocol: decode, commit unit by unit, publish, and only then answer.
+    ``clock`` tells the time, ``longest`` is how long a handler may run: both in seconds. The
+    order of ``handle`` is the protocol: decode, commit unit by unit, publish, and only then answer.
     """
 
     service: Service
-    store: Store
+    store: Store = field(converter=in_turns)
     listener: Callable[[Report], object] | None = None
+    clock: Callable[[], float] = time.time
+    longest: float = LONGEST
     warm: WarmCache = field(factory=WarmCache, init=False)
 
     def handle(self, event: Mapping[str, Any], context: object = None) -> object:
@@ -108,12 +110,19 @@ class Host:
         cases: list[Case] = []
         units: dict[str, list[Arrival]] = {}
         filtered = 0
+        unfinished: set[int] = set()
+        transients: list[str] = []
         for place, record in enumerate(records):
             try:
-                arrivals = self._read(place, record)
+                arrivals = self.read(place, record)
             except RecordError as error:
-                cases.append(self._put_away(record, error))
-                fates["quarantined"] += 1
+                try:
+                    cases.append(self._put_away(record, error))
+                    fates["quarantined"] += 1
+                except Transient as away:  # what cannot be kept is not dropped: it comes again
+                    unfinished.add(place)
+                    fates["unfinished"] += 1
+                    transients.append(f"record {record.receipt}: {away}")
                 continue
             if not arrivals:
                 filtered += 1
@@ -128,23 +137,31 @@ class Host:
                     ignored.update(event.ignored)
         if len(cases) < len(records):
             fates["filtered"] += filtered
-        broken: list[ConfigurationError] = []
-        parts = [self._commit(arrivals[0].event.unit, arrivals, broken) for arrivals in units.values()]
-        published, late = self._publish(parts, broken)
+        wrong: list[list[ConfigurationError]] = [[] for _ in units]
+        jobs = [
+            partial(self.apply, arrivals[0].event.unit, arrivals, errors)
+            for arrivals, errors in zip(units.values(), wrong, strict=True)
+        ]
+        parts = side_by_side(self.store, jobs)
+        broken = [error for errors in wrong for error in errors]  # in the order of the units
+        published, late = self.publish(parts, broken)
         if broken:
             raise broken[0]
-        unfinished: set[int] = set()
+        released: Counter[str] = Counter()
         for part in parts:
-            fates.update(part.fates.values())
+            fates.update(fate for place, fate in part.fates.items() if place >= 0)
+            released.update(fate for place, fate in part.fates.items() if place < 0)
             cases.extend(part.cases)
             is_late = part.unit in late  # nothing of a unit is finished before its changes are published
-            unfinished |= {place for place, fate in part.fates.items() if is_late or fate == "unfinished"}
+            if is_late or "unfinished" in part.fates.values():
+                places = {place for place, fate in part.fates.items() if is_late or fate == "unfinished"}
+                unfinished |= {place for place in places if place >= 0}
         waits = [(part.unit, part.transient) for part in parts if part.transient] + list(late.items())
-        transients = tuple(f"unit {unit.text}: {why}" for unit, why in waits)
+        transients += (f"unit {unit.text}: {why}" for unit, why in waits)
         return Report(
-            records=len(records), fates=fates, cases=tuple(cases), transients=transients,
+            records=len(records), fates=fates, cases=tuple(cases), transients=tuple(transients),
             units=tuple(units), published=tuple(published), unfinished=frozenset(unfinished),
-            ignored=ignored,
+            ignored=ignored, released=released,
         )  # fmt: skip
 
     def open_cases(self) -> list[Case]:
@@ -162,14 +179,17 @@ class Host:
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
-    def _read(self, place: int, record: Record) -> Sequence[Arrival]:
-        """The events of units that a record makes; none when it is not for this service's inputs."""
+    def read(self, place: int, record: Record) -> Sequence[Arrival]:
+        """The events of units that a record makes; none when it is not for this service's inputs.
+
+        Raises RecordError when it cannot be told of which unit it is.
+        """
         quickly = self.service.readers.get(record.resource)
         if quickly is not None:
             read = quickly(record)
             if read is not None:
                 event, lane, position, time = read
-                return (Arrival(place, record, lane, position, event, time),)
+                return (_arrival(Arrival, (place, record, lane, position, event, time, *_ORDINARY)),)
         if record.unreadable:
             raise RecordError(record.unreadable)
         made: list[UnitEvent] = []
@@ -178,7 +198,7 @@ class Host:
             try:
                 message = one.source.decode(record)
             except RecordError as error:
-                unit = _unit_of(one, error)
+                unit = unit_named(one, error)
                 if unit is None:
                     raise
                 message, events = Message(new=None), [UnitEvent.failed(unit, error)]
@@ -195,13 +215,29 @@ class Host:
         if told is None or not made:
             return []
         one, message = told
-        lane, position = _place_of(one, record, message)
+        lane, position = place_of(one, record, message)
         skips = one.contract.skips
+        link = link_of(one, message)
         if len(made) == 1:
-            return (Arrival(place, record, lane, position, made[0], message.time, message.cause, skips),)
+            return (
+                Arrival(place, record, lane, position, made[0], message.time, message.cause, skips, link),
+            )
+        events = one_a_unit(made)
+        is_shared = len(events) > 1
         return [
-            Arrival(place, record, lane, position, event, message.time, message.cause, skips)
-            for event in one_a_unit(made)
+            Arrival(
+                place,
+                record,
+                lane,
+                position,
+                event,
+                message.time,
+                message.cause,
+                skips,
+                link,
+                is_shared=is_shared,
+            )
+            for event in events
         ]
 
     def _inputs(self, record: Record) -> Sequence[Input]:
@@ -252,14 +288,25 @@ class Host:
 
     # --- committing and publishing ---------------------------------------------------------------------------------
 
-    def _commit(self, unit: UnitKey, arrivals: Sequence[Arrival], broken: list[ConfigurationError]) -> Part:
-        """One unit's part, in as many writes as it needs room for; one that fails leaves other units alone."""
+    def apply(
+        self, unit: UnitKey, arrivals: Sequence[Arrival], broken: list[ConfigurationError]
+    ) -> Part:  # fmt: skip
+        """One unit's part, in as many writes as it needs room for; one that fails leaves other units alone.
+
+        Before anything new comes what waited behind a case that is dealt with.
+        """
         done: Part | None = None
         size = len(arrivals)
         while arrivals:
             taken, later = arrivals[:size], arrivals[size:]
             try:
                 part = commit(self, unit, taken)
+                size = max(1, len(taken) - len(part.rest))  # what found room once will again
+                arrivals = [*part.rest, *later]
+                self._forget(taken, part)
+                if part.item.is_released and not part.transient and not (arrivals and arrivals[0].is_queued):
+                    arrivals = [*queued(self, unit, part.item.waiting[:MOST_RELEASED]), *arrivals]
+                    size = max(size, MOST_RELEASED)
             except (Transient, EventError) as error:
                 # an EventError: the item itself cannot be read or written
                 self.warm.forget(unit)
@@ -273,18 +320,26 @@ class Host:
             except Exception as error:  # one that nobody thought of: it must not hold up the units behind it
                 self.warm.forget(unit)
                 return Part.left(unit, arrivals, self._unexpected(unit, error)).after(done)
-            done, arrivals = part.after(done), [*part.rest, *later]
+            done = part.after(done)
             if part.transient:
                 return Part.left(unit, arrivals, part.transient).after(done)
-            size = max(1, len(taken) - len(part.rest))  # what found room once will again
         return done or Part(unit, Item())
+
+    def _forget(self, taken: Sequence[Arrival], part: Part) -> None:
+        """Keep no longer what has left the unit's queue; what is not forgotten means nothing any more."""
+        gone = [one for one in taken if one.is_queued and part.fates.get(one.place) in _LEFT]
+        ids = [kept_as(one.id) for one in gone]
+        ids += [one.id for one in gone if one.id not in part.item.open_cases]
+        if ids:
+            with suppress(Transient):
+                self.store.forget(self.service.name, ids)
 
     def _unexpected(self, unit: UnitKey, error: Exception) -> str:
         """An error that nobody thought of, with its way in the log: the unit is left, and tried again."""
         _log.error("service %s, unit %s: unexpected error", self.service.name, unit.text, exc_info=error)
         return f"unexpected {type(error).__name__}: {error}"
 
-    def _publish(
+    def publish(
         self, parts: Sequence[Part], broken: list[ConfigurationError]
     ) -> tuple[list[Publication], dict[UnitKey, str]]:
         """Publish what is due of every unit; returns what is out, and of which units something is not, and why."""
@@ -300,7 +355,7 @@ class Host:
                 late[part.unit] = str(error)
             except Exception as error:
                 late[part.unit] = self._unexpected(part.unit, error)
-        failed = publish([(output, publication) for _, output, publication in owing])
+        failed = publish_all([(output, publication) for _, output, publication in owing])
         for place in failed:
             unit, output, _ = owing[place]
             late[unit] = f"its changes could not be written to {output.sink.destination} yet"
@@ -310,34 +365,31 @@ class Host:
         return [one for place, (_, _, one) in enumerate(owing) if place not in failed], late
 
     def owed(
-        self, unit: UnitKey, item: Item, computed: Mapping[str, object] | None = None
+        self, unit: UnitKey, item: Item, computed: Mapping[str, object] | None = None, now: float = 0
     ) -> list[tuple[Output, Publication]]:
-        """The publications that a unit's item still owes, each with its output. Raises Transient."""
-        return [] if self.warm.is_published(unit, item) else waiting(self.service, item, computed or {})
+        """The publications that a unit's item still owes at a time, each with its output. Raises Transient."""
+        if not item.out:
+            return []
+        anew = not self.warm.is_published(unit, item)
+        return waiting(self.service, item, computed or {}, now, anew=anew)
 
-    def settle(self, unit: UnitKey, item: Item) -> None:
+    def settle(self, unit: UnitKey, item: Item, now: float) -> None:
         """Publish what an item owes before anything new is applied to it. Raises Transient when that fails."""
-        if publish(self.owed(unit, item)):
+        if publish_all(self.owed(unit, item, now=now)):
             raise Transient("earlier changes could not be published yet")
         if item.v:
             self.warm.note_published(unit, item)
 
+    # --- what somebody asks for ------------------------------------------------------------------------------------
 
-def _unit_of(one: Input, error: RecordError) -> UnitKey | None:
-    """The unit of a record that could not be decoded, where at least its key could be read."""
-    if error.key_fields is None:
-        return None
-    try:
-        return one.key.read(error.key_fields, one.paths)
-    except RecordError:
-        return None
+    def redrive(self, id: str) -> Report:
+        """Try a case again, and what waits behind it; see ``redrive.redrive``."""
+        return redrive(self, id)
 
+    def skip(self, id: str) -> Report:
+        """Give a case up, and go on with what waits behind it; see ``redrive.skip``."""
+        return skip(self, id)
 
-def _place_of(one: Input, record: Record, message: Message) -> tuple[str, str]:
-    """The lane and position of a record.
-
-    A stream takes a change of another service also twice and late, so there the sender's own number counts; a table or
-    a bucket took it only over a lower one, and its own order is right.
-    """
-    sent = message.cause.place if message.cause is not None and not one.contract.replaces else None
-    return sent or (one.source.lane(record), one.source.position(record))
+    def sweep(self, idle: float) -> Report:
+        """Publish and prune what units owe that were idle for so many seconds; see ``sweep.sweep``."""
+        return sweep(self, idle)

@@ -48,7 +48,8 @@ class Pending:
 
     ``key`` and ``values`` are data as the codec made them (JSON-able, by attribute), ``envelope`` is the
     CloudEvent as plain data. ``recompute`` says that values which are too large to store are left out and
-    computed when published; ``bare`` names the attribute that was bound alone, else it is empty.
+    computed when published; ``bare`` names the attribute that was bound alone, else it is empty. ``until`` is 0, or,
+    for a removal that is published and has to be looked at again, when that is: in seconds since 1970.
     """
 
     id: str
@@ -61,23 +62,30 @@ class Pending:
     recompute: bool = False
     envelope: Mapping[str, Any] = field(factory=dict, converter=_mapping)
     bare: str = ""
+    until: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The change as plain data."""
-        return {
+        plain = {
             "id": self.id, "o": self.output, "d": self.destination, "n": self.n, "k": self.kind,
             "key": self.key, "val": self.values, "re": self.recompute, "ce": self.envelope, "b": self.bare,
         }  # fmt: skip
+        return {**plain, "u": self.until} if self.until else plain
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Pending:
         """Read what ``to_json`` gave; raises StateError for anything else."""
-        take = _Reader(plain, ("id", "o", "d", "n", "k", "key", "val", "re", "ce", "b"))
+        take = _Reader(plain, ("id", "o", "d", "n", "k", "key", "val", "re", "ce", "b"), ("u",))
         return cls(
             id=take.text("id"), output=take.text("o"), destination=take.text("d"), n=take.count("n"),
             kind=take.kind("k"), key=take.members("key"), values=take.members("val"),
             recompute=take.truth("re"), envelope=take.members("ce"), bare=take.text("b"),
+            until=take.count("u") if "u" in plain else 0,
         )  # fmt: skip
+
+
+def _counts(value: Iterable[int]) -> tuple[int, ...]:
+    return tuple(value)
 
 
 def _pending(value: Iterable[Pending]) -> tuple[Pending, ...]:
@@ -92,9 +100,11 @@ class Item:
     encoded state, ``marks`` the highest position applied of each lane, ``versions`` the version of each
     source cell's last write, ``out`` what waits to be published, ``numbers`` the last number of each (output,
     destination), named by ``number_name``, ``open_cases`` the ids of the unit's cases in order, ``seen`` the
-    ids of events of sources without lanes, oldest first. ``held`` says whether later records of the key wait
-    behind ``open_cases``. ``written`` is what the flow keeps beside ``cells`` for its next version, None in items that
-    were stored without; ``past`` are the versions of the flow that had the unit before ``gv``, the latest last.
+    ids of events of sources without lanes, oldest first. ``held`` says whether later records of the key wait behind the
+    last of ``open_cases``, ``waiting`` are the ids of those that do, in order. ``turns`` counts the open cases as they
+    came, ``overtaken`` holds for each cell the turn of the last one that a later write of the cell came after.
+    ``written`` is what the flow keeps beside ``cells`` for its next version, None in items that were stored without;
+    ``past`` are the versions of the flow that had the unit before ``gv``, the latest last.
 
     >>> item = Item(v=1, cells=b'{"length":3.0}', marks={"kinesis/measurements/shard-1": "0042"})
     >>> Item.from_bytes(item.to_bytes()) == item
@@ -113,6 +123,19 @@ class Item:
     seen: tuple[str, ...] = field(default=(), converter=_texts)
     written: Mapping[str, str] | None = None
     past: tuple[str, ...] = field(default=(), converter=_texts)
+    waiting: tuple[str, ...] = field(default=(), converter=_texts)
+    turns: tuple[int, ...] = field(default=(), converter=_counts)
+    overtaken: Mapping[str, int] = field(factory=dict, converter=_mapping)
+
+    @property
+    def is_released(self) -> bool:
+        """Whether records wait that nothing holds up any longer."""
+        return bool(self.waiting) and not self.held
+
+    @property
+    def owes(self) -> bool:
+        """Whether there is something to be done for the unit though no record comes: changes, or a released queue."""
+        return bool(self.out) or self.is_released
 
     def next(self, **changes: Any) -> Item:
         """The item of the next commit: this one with changes, and ``v`` one higher.
@@ -123,8 +146,11 @@ class Item:
         return evolve(self, v=self.v + 1, **changes)
 
     def settled(self) -> Item:
-        """The same item without what it owed: for memory only, the stored one is pruned by the next commit."""
-        return evolve(self, out=())
+        """The same item without what it owed: for memory only, the stored one is pruned by the next commit.
+
+        Removals stay: some have to be looked at again.
+        """
+        return evolve(self, out=[one for one in self.out if one.kind == "removal"])
 
     def to_bytes(self) -> bytes:
         """Canonical JSON with the protocol's short names; raises StateError for what JSON cannot hold."""
@@ -141,6 +167,8 @@ class Item:
             plain["t"] = self.written
         if self.past:
             plain["p"] = self.past
+        if self.waiting or self.turns or self.overtaken:
+            plain["h"] = {"q": self.waiting, "t": self.turns, "w": self.overtaken}
         try:
             return _encode()(plain)
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
@@ -159,14 +187,16 @@ class Item:
                     f"its format is {plain.get('format')!r}, not {FORMAT}: it is not one of reactflow's"
                 )
             names = ("format", "v", "gv", "c", "m", "w", "out", "on", "q", "held", "ids")
-            take = _Reader(plain, names, ("t", "p"))
+            take = _Reader(plain, names, ("t", "p", "h"))
+            queue = _Reader(plain.get("h", {"q": [], "t": [], "w": {}}), ("q", "t", "w"))
             return cls(
                 v=take.count("v"), gv=take.text("gv"), cells=_unpack(plain["c"]),
                 marks=take.texts_by_name("m"), versions=take.texts_by_name("w"),
                 out=tuple(Pending.from_json(each) for each in take.array("out")),
                 numbers=take.counts_by_name("on"), open_cases=take.texts("q"), held=take.truth("held"),
                 seen=take.texts("ids"), written=take.texts_by_name("t") if "t" in plain else None,
-                past=take.texts("p") if "p" in plain else (),
+                past=take.texts("p") if "p" in plain else (), waiting=queue.texts("q"), turns=queue.counts("t"),
+                overtaken=queue.counts_by_name("w"),
             )  # fmt: skip
         except (StateError, ValueError, TypeError, RecursionError) as error:
             raise StateError(f"{whose} cannot be read: {str(error) or type(error).__name__}") from error
@@ -191,6 +221,7 @@ def check_size(item: Item, data: bytes, unit: str) -> None:
         "pending changes": sum(len(json.dumps(change.to_json())) for change in item.out),
         "marks": sum(len(lane) + len(position) for lane, position in item.marks.items()),
         "seen ids": sum(map(len, item.seen)),
+        "open cases": sum(map(len, (*item.open_cases, *item.waiting))),
     }
     largest_first = sorted(parts.items(), key=lambda part: -part[1])
     shown = ", ".join(f"{name} {size}" for name, size in largest_first)
@@ -285,6 +316,9 @@ class _Reader:
         return tuple(
             self._take(name, lambda value: type(value) is list and _are_texts(value), "an array of texts")
         )
+
+    def counts(self, name: str) -> tuple[int, ...]:
+        return tuple(each for each in self.array(name) if _must(_is_count(each), name, "counts"))
 
     def members(self, name: str) -> dict[str, Any]:
         return dict(self._take(name, lambda value: type(value) is dict, "an object"))

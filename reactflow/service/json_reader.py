@@ -24,7 +24,8 @@ MEMBERS = 10_000  # members of objects and items of arrays, of the whole text
 DIGITS = 4_300  # digits before or after the point: what Python itself allows for an integer
 
 _UNUSUAL = re.compile(rb"\\u[dD][89a-fA-F]|[0-9][eE]")  # half a pair, maybe, or an exponent
-_SKELETON = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
+# Never steps back, and takes text without an end as one: else a record of quotation marks takes for ever.
+_SKELETON = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?|[\[\]{},]', re.DOTALL)
 _HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 
 

@@ -19,7 +19,9 @@ from attrs import field, fields, frozen
 from reactflow.errors import StateError
 
 _DEEPEST: Final = 96  # levels of a record that are kept as data; what is below is kept as text
-_SPECIAL: Final = re.compile("[%@\ud800-\udfff]")
+_SPECIAL: Final = re.compile("[%@~\ud800-\udfff]")
+_LATER: Final = ("account", "region", "is_shared")  # what cases of before do not have
+_ESCAPED: Final = re.compile("%(25|40|7E|D[89A-F][0-9A-F]{2})")
 _REASON_TEXTS: Final = ("kind", "cell", "type", "message", "line", "field")
 
 
@@ -27,8 +29,9 @@ _REASON_TEXTS: Final = ("kind", "cell", "type", "message", "line", "field")
 class Reason:
     """Why a record could not be applied.
 
-     ``kind``: ``record`` (it could not be decoded), ``late`` (it came too late for its window),
-     ``cell`` (a cell of the flow failed), ``state``, or another word for what went wrong.
+     ``kind``: ``record`` (it could not be decoded), ``late`` (it came too late for its window), ``cell`` (a cell of the
+     flow failed), ``gap`` (an occurrence before it is missing), ``held`` (no fault of its own: it waits behind a case),
+     ``state``, or another word for what went wrong.
     ``type`` and ``message`` are the error's, ``line`` is where the user's
      function raised.
     """
@@ -50,6 +53,8 @@ class Reason:
         """
         from reactflow.errors import (
             CellError,
+            Gap,
+            Held,
             LateRecord,
             RecordError,
         )  # here, to keep the names of this module few
@@ -66,6 +71,8 @@ class Reason:
             return cls(kind="late", message=str(error), type="LateRecord")
         if isinstance(error, RecordError):
             return cls(kind="record", message=str(error), type="RecordError", field=error.field)
+        if isinstance(error, (Gap, Held)):
+            return cls(kind=type(error).__name__.lower(), message=str(error), type=type(error).__name__)
         cell = error.cell if isinstance(error, StateError) else ""
         kind = "state" if isinstance(error, StateError) else "error"
         return cls(kind=kind, message=str(error), type=type(error).__name__, cell=cell)
@@ -91,13 +98,19 @@ def _plain(value: object, levels: int) -> Any:
         return {"$bytes": base64.b64encode(value).decode()}
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
-    if levels and isinstance(value, Mapping):
+    if isinstance(value, Mapping) and (levels or _is_text_of_more(value)):
         return {str(name): _plain(inner, levels - 1) for name, inner in value.items()}
     if levels and isinstance(value, (list, tuple)):
         return [_plain(inner, levels - 1) for inner in value]
     if levels and isinstance(value, (set, frozenset)):
         return {"$set": sorted((_plain(inner, levels - 1) for inner in value), key=repr)}
     return {f"${type(value).__name__}": _text(value)}
+
+
+def _is_text_of_more(value: Mapping[Any, Any]) -> bool:
+    """Whether this is the text that stands for what lies deeper: a case that is read back is left as it was."""
+    ((name, inner), *more) = value.items() if value else [("", None)]
+    return not more and str(name).startswith("$") and type(inner) is str
 
 
 def _text(value: object) -> str:
@@ -112,7 +125,8 @@ class Case:
     """One record in quarantine. ``unit`` is the text of the unit's key, None when the key could not be read.
 
     ``v`` and ``gv`` are the versions of the unit's item and of the flow when it happened, ``time`` is ISO
-    text in UTC.
+    text in UTC. ``account`` and ``region`` are where the record came from, ``is_shared`` says that it speaks of several
+    units.
 
     >>> reason = Reason(kind="record", message="field 'length': expected float, got 'abc' (str)")
     >>> case = Case(service="rooms", unit="room=r1", lane="kinesis/m/shard-1", position="0042", reason=reason)
@@ -133,15 +147,23 @@ class Case:
     time: str = ""
     v: int = 0
     gv: str = ""
+    account: str = ""
+    region: str = ""
+    is_shared: bool = False
 
     @property
     def id(self) -> str:
-        """Lane and position: the same record has the same id, however often it comes."""
-        return case_id(self.lane, self.position)
+        """Lane and position: the same record has the same id, however often it comes.
+
+        With the unit, where the record speaks of several. What waits behind a case is kept under an id of its own.
+        """
+        id = case_id(self.lane, self.position, self.unit if self.is_shared else None)
+        return kept_as(id) if self.reason.kind == "held" else id
 
     def to_json(self) -> dict[str, Any]:
         """The case as plain data."""
-        texts = {name: value for name in _REASON_TEXTS if (value := getattr(self.reason, name))}
+        told = {name: getattr(self.reason, name) for name in _REASON_TEXTS}
+        texts = {name: value for name, value in told.items() if value or name in ("kind", "message")}
         members: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(Case)}
         return {"id": self.id, **members, "reason": texts}
 
@@ -149,7 +171,8 @@ class Case:
     def from_json(cls, data: Mapping[str, Any]) -> Case:
         """Read what ``to_json`` gave; raises StateError for anything else."""
         try:
-            members = {each.name: data[each.name] for each in fields(cls)}
+            names = [each.name for each in fields(cls) if each.name in data or each.name not in _LATER]
+            members = {name: data[name] for name in names}
             reason = Reason(**members.pop("reason"))
             made = cls(reason=reason, **members)
             is_sound = made.id == data["id"]
@@ -184,15 +207,41 @@ class Case:
         return f"{self.service}, {whose}: {cause}{message}\n  {', '.join(about)}"
 
 
-def case_id(lane: str, position: str) -> str:
-    """The id of the case of a record: its lane and its position; injective.
+def case_id(lane: str, position: str, unit: str | None = None) -> str:
+    """The id of the case of a record: its lane and its position, and the unit where it speaks of several; injective.
 
     >>> case_id("kinesis/measurements/shard-1", "0042")
     'kinesis/measurements/shard-1@0042'
     """
-    return f"{_escape(lane)}@{_escape(position)}"
+    id = f"{_escape(lane)}@{_escape(position)}"
+    return id if unit is None else f"{id}@{_escape(unit)}"
+
+
+def kept_as(id: str) -> str:
+    """The id under which a record is kept that waits behind a case: it may become one itself, with its own reason."""
+    return f"{id}~"
+
+
+def lane_of(id: str) -> tuple[str, str]:
+    """The escaped lane and the position in the id of a case."""
+    lane, position, *_ = id.split("@")
+    return lane, position
+
+
+def is_in_lane(id: str, lane: str) -> bool:
+    """Whether a case is of a lane."""
+    return lane_of(id)[0] == _escape(lane)
 
 
 def _escape(text: str) -> str:
     """Text without the separator, and without halves of surrogate pairs, which a store could not write."""
     return _SPECIAL.sub(lambda found: f"%{ord(found[0]):X}", text)
+
+
+def unescape(text: str) -> str:
+    """The lane or position that is in the id of a case.
+
+    >>> unescape(lane_of(case_id("s3/photos/100%@home", "7"))[0])
+    's3/photos/100%@home'
+    """
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)

@@ -63,7 +63,7 @@ def read(data, sent):
         if ignored is None:
             return None
     unit = units.get({key}) or remember({key})
-    return unit and UnitEvent(unit, Event(writes, occurrences), nothing, ignored)
+    return unit and new(UnitEvent, (unit, new(Event, (writes, occurrences)), nothing, ignored, None, None, ()))
 """
 
 
@@ -136,8 +136,8 @@ def _made(bound: Input, kinds: dict[str, Any], keys: list[str], partition: str |
     scope: dict[str, Any] = {
         "absent": msgspec.UNSET, "all": len(kinds), "decode": msgspec.json.Decoder(record).decode,
         "Event": Event, "exact": 1 << 53, "exponent": _EXPONENT.search, "flat": _FLAT, "long": _LONG,
-        "none": frozenset(), "nothing": {}, "others": others, "remember": remember, "UnitEvent": UnitEvent,
-        "units": units, "wrong": (msgspec.MsgspecError, UnicodeDecodeError, RecursionError),
+        "new": tuple.__new__, "none": frozenset(), "nothing": {}, "others": others, "remember": remember,
+        "UnitEvent": UnitEvent, "units": units, "wrong": (msgspec.MsgspecError, UnicodeDecodeError, RecursionError),
     }  # fmt: skip
     text = _CODE.format(fields=indent("".join(code), "    "), key=key)
     exec(compile(text, "<quick reader>", "exec"), scope)

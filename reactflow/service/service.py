@@ -15,10 +15,12 @@ from attrs import field, frozen
 from reactflow.cells import GraphView, Kind, MemberFold
 from reactflow.errors import BindingError, StateError
 from reactflow.flow import Flow, Step
+from reactflow.flow.laws import fold_laws
 from reactflow.service.binding import Input
 from reactflow.service.causality import meet
 from reactflow.service.contracts import check_contract, check_feeders, check_folds, check_name
 from reactflow.service.decoding import short
+from reactflow.service.item import number_name
 from reactflow.service.key import Key
 from reactflow.service.late import LATE, late_output
 from reactflow.service.output import Output
@@ -160,6 +162,13 @@ class Service:
         )
 
     @cached_property
+    def in_order(self) -> frozenset[str]:
+        """The source cells, pulses and members that a fold is computed from which needs its events in order."""
+        plan = self.flow.plan
+        places = frozenset().union(*(one.upstream for one in fold_laws(plan) if one.is_general))
+        return frozenset(str(plan.nodes[place].name) for place in places)
+
+    @cached_property
     def member_folds(self) -> Mapping[str, Mapping[str, MemberFold]]:
         """The folds of each of the flow's members, by their names."""
         found: dict[str, dict[str, MemberFold]] = {
@@ -208,6 +217,15 @@ class Service:
     def confirmed(self) -> tuple[Output, ...]:
         """The outputs that have to be asked before a change is stored: by their sink, or for what by= keys them by."""
         return tuple(one for one in self.outputs if one.by or type(one.sink).confirm is not Sink.confirm)
+
+    @cached_property
+    def keyed(self) -> Mapping[str, Mapping[str, str]]:
+        """The cells that key the rows of an output, beside the unit's key, by what its changes are counted by."""
+        return {
+            number_name(one.name, one.sink.destination): one.by
+            for one in self.outputs
+            if one.by and not one.pulse
+        }
 
     @cached_property
     def host(self) -> Host:

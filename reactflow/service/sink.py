@@ -52,6 +52,11 @@ class Sink(ABC):
         """What of the destination is written: all of it, or a part such as ``s3/photos/thumbnails/``."""
         return self.destination
 
+    @property
+    def forgets(self) -> bool:
+        """Whether nothing is left of a row that was removed, so that a write that comes late would bring it back."""
+        return False
+
     def check(self, key_names: Sequence[str], output: Output) -> None:  # noqa: B027  # optional: a sink may take everything
         """Refuse an output that cannot be written here: raises BindingError with the remedy."""
 

@@ -100,8 +100,10 @@ class Source(ABC):
     ``fields`` says which part of a record feeds which cell (``{cell: path}``, dots go into nested values); without it a
     field feeds the cell or pulse of its own name. ``where`` keeps only the records whose fields it accepts; one that no
     longer fits counts as a removal. ``extra="forbid"`` refuses records with fields that feed nothing. ``version`` is
-    the path of a field that orders writes; ``order="arrival"`` takes records in the order in which they arrive.
-    ``account`` refuses records of any other AWS account.
+    the path of a field that orders writes: a count from 0, a time in ISO text with its offset from UTC, or another
+    text, which compares as text; ``order="arrival"`` takes records in the order in which they arrive.
+    ``account`` refuses records of any other AWS account. ``start="latest"`` takes the occurrences of another service
+    from whichever comes first; else an unordered source has to bring them from the first one on.
     """
 
     fields: Mapping[str, str] | None = field(default=None, converter=_frozen_mapping)
@@ -110,6 +112,7 @@ class Source(ABC):
     version: str | None = None
     order: Literal["arrival"] | None = field(default=None, validator=_one_of(None, "arrival"))
     account: str | None = None
+    start: Literal["latest"] | None = field(default=None, validator=_one_of(None, "latest"))
 
     @property
     @abstractmethod

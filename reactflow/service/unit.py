@@ -7,98 +7,37 @@ are in that one write. Nothing here knows where records come from or where rows 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
 
-from attrs import evolve, field, frozen
-
-from reactflow.cells import UNSET, Kind
 from reactflow.errors import (
     CellError,
     ConfigurationError,
     EventError,
+    Gap,
+    Held,
     LateRecord,
-    RecordError,
     StateError,
     Superseded,
     Transient,
 )
 from reactflow.flow import Applied, Event, State
-from reactflow.flow.migration import former
-from reactflow.service.binding import UnitEvent
-from reactflow.service.changes import Occurred, Outcomes, Values
+from reactflow.service.arrival import Arrival, Fate, Part, case_of, cut
+from reactflow.service.changes import Occurred, Outcomes, Values, keyed_by, refuse_rekeyed
 from reactflow.service.contributing import NONE, Contributions, at_once, load, state_of
 from reactflow.service.item import Item, Pending
 from reactflow.service.key import UnitKey
 from reactflow.service.late import late_change
-from reactflow.service.outbox import Cause, confirm, due
-from reactflow.service.quarantine import Case, Reason
-from reactflow.service.source import Record
+from reactflow.service.outbox import Cause, confirm, due, look_again
+from reactflow.service.quarantine import Case, is_in_lane, lane_of
+from reactflow.service.queue import Queue, holds
+from reactflow.service.succession import past_of, refuse_newer
 from reactflow.service.window import Late
 
 if TYPE_CHECKING:
-    from reactflow.service.envelope import Envelope
     from reactflow.service.host import Host
     from reactflow.service.service import Service
-
-Fate = Literal["applied", "duplicate", "superseded", "late", "quarantined", "filtered", "unfinished"]
-
-
-class Arrival(NamedTuple):
-    """One event of a unit as it arrived: its place in the delivery, and its position in its lane.
-
-    ``time`` is when it came to its source (a float is seconds since 1970), ``cause`` the envelope that it came in.
-    ``skips`` says that the source may skip values in between: an older one is superseded then, not a duplicate.
-    """
-
-    place: int
-    record: Record
-    lane: str
-    position: str
-    event: UnitEvent
-    time: datetime | float | None = None
-    cause: Envelope | None = None
-    skips: bool = False
-
-    def as_poison(self, error: RecordError) -> Arrival:
-        """This arrival as one that cannot be applied however often it is tried."""
-        return self._replace(event=UnitEvent.failed(self.event.unit, error, self.event.said))
-
-
-@frozen
-class Part:
-    """What became of a unit's part of a delivery; ``item`` is what is stored now, with what is due in ``item.out``.
-
-    ``computed`` holds the values of cells that are not stored, as the last event left them. ``rest`` are arrivals that
-    found no room in one write, and come next. ``transient`` says what has to pass before it can be finished.
-    """
-
-    unit: UnitKey
-    item: Item
-    fates: Mapping[int, Fate] = field(factory=dict)
-    cases: tuple[Case, ...] = ()
-    computed: Mapping[str, object] = field(factory=dict)
-    rest: tuple[Arrival, ...] = ()
-    transient: str = ""
-
-    @classmethod
-    def left(cls, unit: UnitKey, arrivals: Sequence[Arrival], why: str) -> Part:
-        """Nothing became of it, for now."""
-        fates: dict[int, Fate] = {one.place: "unfinished" for one in arrivals}
-        return cls(unit, Item(), fates, transient=why)
-
-    def after(self, earlier: Part | None) -> Part:
-        """This and the part that came before it, as one."""
-        if earlier is None:
-            return self
-        return evolve(
-            self,
-            item=self.item if self.item.v else earlier.item,
-            fates={**earlier.fates, **self.fates},
-            cases=(*earlier.cases, *self.cases),
-            computed={**earlier.computed, **self.computed},
-        )
 
 
 def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
@@ -114,27 +53,24 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
     item, contributions = load(host, unit, arrivals)
     while True:  # every attempt starts from a fresh copy of the item
         refuse_newer(service, unit, item)
-        if item.out:
-            host.settle(unit, item)  # publish, then prune: what is due is out before anything new is applied
+        refuse_rekeyed(service, unit, item.written)
+        now = host.clock()
+        if item.out:  # publish, then prune: what is due is out before anything new is applied
+            host.settle(unit, item, now)
         draft = Draft(service, unit, item, state_of(host, unit, item), contributions.afresh())
-        one_by_one = () if draft.apply_together(arrivals) else arrivals
-        for index, arrival in enumerate(one_by_one):
-            if draft.has_seen(arrival):
-                continue
+        if draft.queue.is_released and not arrivals[0].again:
+            return draft.part(item, (*arrivals, *rest))  # first what waits
+        done = len(arrivals) if draft.apply_together(arrivals) else 0
+        for index, arrival in enumerate(arrivals[done:], done):
             try:
-                draft.apply(arrival)
+                draft.take(arrival, store.keep)
             except Transient as error:
                 draft.leave(arrivals[index:], error)  # in order: what stands behind it waits too
                 break
-            except Superseded:
-                draft.end(arrival, "superseded")
-            except EventError as error:
-                case = draft.put_away(arrival, error)
-                store.keep(case)  # first the case, then, with all else, the mark
         if not draft.has_news:
             return draft.part(item, rest)  # nothing new: nothing is written
         try:
-            new = draft.finish()
+            new = draft.finish(now, host.longest)
             moved = [*draft.contributions.moved.values()]
             rival = store.put(service.name, unit.text, new, item.v, *([moved] if moved else []))
         except StateError as error:  # too large for one write: less at once
@@ -147,28 +83,7 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
         item, contributions = load(host, unit, arrivals, rival)
 
 
-PAST = 16  # versions of its flow that a unit remembers
-
-
-def past_of(item: Item, version: str) -> tuple[str, ...]:
-    """The versions that had a unit before the one that now writes it, each once, the latest last.
-
-    >>> past_of(Item(gv="b", past=("a",)), "c"), past_of(Item(gv="c", past=("a", "b")), "c")
-    (('a', 'b'), ('a', 'b'))
-    """
-    return item.past if item.gv in ("", version) else (*item.past, item.gv)[-PAST:]
-
-
-def refuse_newer(service: Service, unit: UnitKey, item: Item) -> None:
-    """Raise StateError for an item that a later version of the flow has had: its records come again, to that one."""
-    mine = service.step.version
-    if mine in item.past:
-        name = service.flow.__name__
-        raise StateError(
-            f"unit {unit.text!r} of service {service.name!r} was migrated from this version of {name}, {mine}, to "
-            f"{item.gv}; its records wait for that one. To go back for good, deploy this flow as a version of its own: "
-            f"class {name}(Flow, revision=1), or another number than before"
-        )
+MOST_SEEN = 256  # ids of cases that were of no unit
 
 
 class Draft:
@@ -190,14 +105,14 @@ class Draft:
         self.before: Values = Outcomes(service, self.state)
         self.moved: Mapping[str, object] | None = None  # the cells that changed, where that is known
         if item.cells and item.gv != self.step.version:
-            self.before = {**self.before, **self._computed_by_old_version()}
+            self.before = self.step.migrations.shown(item.cells, self.step.codec, item.written, self.before)
         self.shown: Values = self.before
         self.told = item.numbers  # what the sinks were asked about last
         # late records, and the outputs' numbers with them
         self.late, self.numbers = list[Pending](), dict(item.numbers)
         self.marks = dict(item.marks)
         self.versions = self.step.migrations.renamed(item.versions) if item.versions else {}
-        self.open_cases = list(item.open_cases)
+        self.queue, self.seen = Queue(item), list(item.seen)
         self.occurred: list[Occurred] = []
         self.cases: list[Case] = []
         self.fates: dict[int, Fate] = {}
@@ -205,20 +120,32 @@ class Draft:
         self.cause = Cause()
         self.transient = ""
 
-    def _computed_by_old_version(self) -> dict[str, object]:
-        """What another version of the flow derived: what was published, so that what differs now is a change."""
-        stored = former(self.item.cells, self.step.codec)
-        derived = (node.name for node in self.step.plan if node.kind is Kind.DERIVED and node.name)
-        return {name: stored.get(name, UNSET) for name in derived if name in self.before}
-
     @property
     def has_news(self) -> bool:
         """Whether anything has to be written."""
-        return self.marks != self.item.marks or bool(self.contributions.moved)
+        return (
+            self.marks != self.item.marks
+            or bool(self.contributions.moved)
+            or self.queue.has_changed
+            or self.seen != list(self.item.seen)
+        )
 
     def has_seen(self, arrival: Arrival) -> bool:
-        """Whether an event was applied or put away before; notes what it is then."""
+        """Whether an event was applied or put away before; notes what it is then.
+
+        One that comes again out of the queue is seen when it is no longer there: a rival was first.
+        """
         mark = self.marks.get(arrival.lane, "")
+        if arrival.is_queued:
+            if arrival.id not in self.queue:
+                self.fates[arrival.place] = "duplicate"
+            return not self.queue.is_due(arrival.id)
+        is_known = self.seen and arrival.id in self.seen
+        if is_known or (arrival.link is not None and arrival.id in self.queue):
+            self.fates[arrival.place] = "duplicate"
+            return True
+        if arrival.again and arrival.position != mark:
+            return False  # its unit could not be told before: where its lane is now says nothing
         if arrival.position > mark:
             fate = self.contributions.seen(arrival) if arrival.event.said else ""
             if fate:
@@ -232,13 +159,13 @@ class Draft:
 
         It is not when any of them is out of the ordinary, or fails: nothing has happened then.
         """
-        if not self.service.is_quiet:
+        if not self.service.is_quiet or not self.queue.is_empty or self.seen:
             return False
         marks, fates, events, cause = dict(self.item.marks), dict(self.fates), list[Event](), self.cause
         last: datetime | float | None = None
-        for place, _, lane, position, unit_event, time, envelope, skips in arrivals:
+        for place, _, lane, position, unit_event, time, envelope, skips, link, again, _ in arrivals:
             _, event, versions, _, error, late, said = unit_event
-            if error is not None or late is not None or versions or said:
+            if error is not None or late is not None or versions or said or link is not None or again:
                 return False
             mark = marks.get(lane, "")
             if position > mark:
@@ -259,8 +186,29 @@ class Draft:
         self.marks, self.fates = marks, fates
         return True
 
+    def take(self, arrival: Arrival, keep: Callable[[Case], None]) -> None:
+        """Do with one event what is to be done: skip what was seen, apply it, have it wait, or keep it as a case.
+
+        Raises Transient or ConfigurationError with nothing changed.
+        """
+        if self.has_seen(arrival):
+            return
+        try:
+            self.apply(arrival)
+        except Superseded:
+            self.end(arrival, "superseded")
+        except EventError as error:
+            self.put_away(arrival, error, keep)
+
     def apply(self, arrival: Arrival) -> None:
         """Apply one event; raises EventError, Transient or ConfigurationError with nothing changed."""
+        is_gap = self._is_gap(arrival)
+        if arrival.again == "skip" and not is_gap:
+            return self.end(arrival, "skipped")
+        if not arrival.is_queued and self.queue.holder and not self._fills_gap(arrival):
+            raise Held(f"its key is held: it waits behind {self.queue.holder}")
+        if arrival.link is not None and arrival.again != "skip":
+            arrival.link.check(arrival.lane, self.marks.get(arrival.lane, ""), arrival.position)
         if arrival.event.error is not None:
             raise arrival.event.error
         if arrival.event.late is not None:
@@ -268,7 +216,7 @@ class Draft:
         if arrival.event.said:
             event = self.contributions.event(arrival, self.state)
         else:
-            event = self._still_due(arrival.event)
+            event = self._still_due(arrival)
         try:
             state, applied = self.step.apply(self.state, event)
         except CellError as error:
@@ -282,6 +230,8 @@ class Draft:
         self.occurred += occurred
         versions = arrival.event.versions
         self.versions.update((name, versions[name][0]) for name in event.writes if name in versions)
+        if self.queue.cases:
+            self.queue.note_writes(arrival.id, event.writes)
         self.end(arrival, "applied")
 
     def _tell_late(self, arrival: Arrival, late: Late) -> None:
@@ -314,55 +264,116 @@ class Draft:
             self.shown = values
         return occurred
 
-    def _still_due(self, event: UnitEvent) -> Event:
-        """The event without the writes that a later version of their cells has overtaken; a removal wins ties."""
-        if not event.versions:
-            return event.event
-        writes = {
-            name: value
-            for name, value in event.event.writes.items()
-            if name not in event.versions or event.versions[name] > (self.versions.get(name, ""), False)
-        }
-        if not writes and not event.event.occurrences:
-            raise Superseded(f"{', '.join(event.event.writes) or 'nothing'}: a later version is there")
-        return Event(writes, event.event.occurrences)
+    def _is_gap(self, arrival: Arrival) -> bool:
+        """Whether an arrival out of the queue waits there for the occurrence before it."""
+        return arrival.link is not None and arrival.position > self.marks.get(arrival.lane, "")
+
+    def _fills_gap(self, arrival: Arrival) -> bool:
+        """Whether an arrival is what the case that holds the key lacked, or part of it."""
+        holder, mark = self.queue.holder, self.marks.get(arrival.lane, "")
+        if arrival.link is None or not self.queue.held or not is_in_lane(holder, arrival.lane):
+            return False
+        return lane_of(holder)[1] > mark and int(arrival.position) == int(mark or 0) + 1
+
+    def _still_due(self, arrival: Arrival) -> Event:
+        """The event without the writes that a later one of their cells has overtaken; a removal wins ties."""
+        versions, event = arrival.event.versions, arrival.event.event
+        writes = event.writes
+        if versions:
+            writes = {
+                name: value
+                for name, value in writes.items()
+                if name not in versions or versions[name] > (self.versions.get(name, ""), False)
+            }
+        if arrival.is_queued:  # it keeps its own place among the writes
+            id, queue = arrival.id, self.queue
+            writes = {name: value for name, value in writes.items() if not queue.is_overtaken(id, name)}
+        if event.writes and not writes and not event.occurrences:
+            raise Superseded(f"{', '.join(event.writes)}: a later version is there")
+        return event if writes is event.writes else Event(writes, event.occurrences)
 
     def end(self, arrival: Arrival, fate: Fate) -> None:
-        """Mark an event as dealt with: at the contributions that it speaks of, each by its number, else in its lane."""
+        """Mark an event as dealt with: at the contributions that it speaks of, each by its number, else in its lane.
+
+        One that came again out of the queue leaves it; its mark was set when it was entered.
+        """
         self.fates[arrival.place] = fate
+        is_marked = arrival.again == "adopt" or (arrival.is_queued and not self._is_gap(arrival))
+        fills_gap = not arrival.again and self._fills_gap(arrival)
+        if arrival.is_queued:
+            self.queue.leave(arrival.id)
         if arrival.event.said and fate == "applied":
             self.contributions.accept()
-        elif not (arrival.event.said and self.contributions.pass_by(arrival)):
+        elif not is_marked:
+            self._mark(arrival)
+        if fills_gap:
+            self.queue.release()
+        self._note_seen(arrival)
+
+    def _note_seen(self, arrival: Arrival) -> None:
+        """Remember an event that has no place in its lane any more."""
+        if arrival.again == "adopt":
+            self.seen = [*self.seen, arrival.id][-MOST_SEEN:]
+
+    def _mark(self, arrival: Arrival) -> None:
+        if not (arrival.event.said and self.contributions.pass_by(arrival)):
             self.marks[arrival.lane] = arrival.position
 
-    def put_away(self, arrival: Arrival, error: EventError) -> Case:
-        """Enter the case of an event that cannot be applied, in the same write as its mark."""
+    def put_away(self, arrival: Arrival, error: EventError, keep: Callable[[Case], None]) -> None:
+        """Keep an event that cannot be applied, or not yet: first its case, then, with all else, the mark.
+
+        One that waits for the occurrence before it gets no mark: what is missing would count as seen. Raises Transient
+        when it cannot be kept, or its queue has no room.
+        """
+        id, is_held = arrival.id, isinstance(error, Held)
+        self.queue.confirm_room(id)
         case = case_of(
-            self.service, arrival.record, arrival.lane, arrival.position, error, self.unit, self.item.v
+            self.service, arrival.record, arrival.lane, arrival.position, error, self.unit, self.item.v,
+            is_shared=arrival.is_shared,
+        )  # fmt: skip
+        keep(case)
+        if is_held:
+            self.queue.wait(id)
+        else:
+            self.cases.append(case)
+            self.queue.enter(id, holds=holds(self.service, arrival, error))
+        self.fates[arrival.place] = (
+            "held" if is_held else "late" if isinstance(error, LateRecord) else "quarantined"
         )
-        self.cases.append(case)
-        if case.id not in self.open_cases:
-            self.open_cases.append(case.id)
-        self.end(arrival, "late" if isinstance(error, LateRecord) else "quarantined")
-        return case
+        self._note_seen(arrival)
+        accepted = arrival.is_queued and self._is_gap(arrival) and not isinstance(error, Gap)
+        if accepted or (not arrival.again and not self._is_behind_gap(arrival)):
+            self._mark(arrival)
+
+    def _is_behind_gap(self, arrival: Arrival) -> bool:
+        """Whether the occurrence before an arrival was not dealt with, so that it may still come."""
+        try:
+            if arrival.link is not None:
+                arrival.link.check(arrival.lane, self.marks.get(arrival.lane, ""), arrival.position)
+        except (Gap, Transient):
+            return True
+        return False
 
     def leave(self, arrivals: Sequence[Arrival], error: Transient) -> None:
         """Leave events for the next delivery."""
         self.transient = str(error)
         self.fates.update((one.place, "unfinished") for one in arrivals)
 
-    def finish(self) -> Item:
-        """The item to be written: state, marks, cases and due changes together."""
+    def finish(self, now: float = 0, longest: float = 0) -> Item:
+        """The item to be written: state, marks, cases and due changes together; what was due ``now`` is pruned."""
         pending, numbers = due(
             self.service, self.unit, self.numbers, self.before, self._after(), self.occurred, self.cause,
             self.moved,
         )  # fmt: skip
-        codec, item = self.step.codec, self.item
+        codec, item, queue = self.step.codec, self.item, self.queue
+        again = look_again(self.service, item.out, now, longest) if item.out else []
         return Item(
             v=item.v + 1, gv=self.step.version, cells=codec.encode(self.state), marks=self.marks,
-            versions=self.versions, out=[*self.late, *pending], numbers=numbers, open_cases=self.open_cases,
-            held=item.held, seen=item.seen, written=self.step.migrations.written(self.state),
-            past=past_of(item, self.step.version),
+            versions=self.versions, out=[*again, *self.late, *pending], numbers=numbers, open_cases=queue.cases,
+            held=queue.held, seen=self.seen,
+            written={**self.step.migrations.written(self.state), **keyed_by(self.service, numbers)},
+            past=past_of(item, self.step.version), waiting=queue.waiting, turns=queue.cases.values(),
+            overtaken=queue.overtaken,
         )  # fmt: skip
 
     def _after(self) -> Values | None:
@@ -374,32 +385,3 @@ class Draft:
         return Part(
             self.unit, item, self.fates, tuple(self.cases), self.computed, tuple(rest), self.transient
         )
-
-
-def cut(
-    arrivals: Sequence[Arrival], rest: Sequence[Arrival], error: StateError
-) -> tuple[Sequence[Arrival], Sequence[Arrival]]:
-    """What to try when an item got too large: the first half, or one event as poison. Raises when that is no help."""
-    half = len(arrivals) // 2
-    if half:
-        return arrivals[:half], (*arrivals[half:], *rest)
-    if arrivals[0].event.error is not None:
-        raise error
-    return [arrivals[0].as_poison(RecordError(str(error)))], rest
-
-
-def case_of(
-    service: Service,
-    record: Record,
-    lane: str,
-    position: str,
-    error: EventError,
-    unit: UnitKey | None = None,
-    v: int = 0,
-) -> Case:
-    """The case of a record that could not be applied; without ``unit`` it belongs to none."""
-    return Case(
-        service=service.name, unit=None if unit is None else unit.text, lane=lane, position=position,
-        resource=record.resource, record=record.raw, reason=Reason.of(error), v=v, gv=service.flow.version,
-        time=datetime.now(UTC).isoformat(timespec="seconds"),
-    )  # fmt: skip

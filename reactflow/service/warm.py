@@ -44,10 +44,13 @@ class WarmCache:
         self._weight = 0
 
     def recall(self, unit: UnitKey) -> Item | None:
-        """The item of a unit, maybe a stale one."""
+        """The item of a unit, maybe a stale one; none whose changes are not known to be published.
+
+        That one may be as old as this process: what it owes would be told long after a rival has told of later things.
+        """
         with self._lock:
             there = self._items.get(unit.text)
-            if there is None:
+            if there is None or not there.is_published:
                 return None
             self._items.move_to_end(unit.text)
             return there.item
@@ -71,8 +74,9 @@ class WarmCache:
             elif not there.is_published:
                 there.is_published = True
                 there.item = there.item.settled()
-                there.weight -= _PENDING * len(item.out)
-                self._weight -= _PENDING * len(item.out)
+                freed = _PENDING * (len(item.out) - len(there.item.out))
+                there.weight -= freed
+                self._weight -= freed
 
     def is_published(self, unit: UnitKey, item: Item) -> bool:
         """Whether all that this very item owes is known to be published."""

@@ -1,4 +1,4 @@
-"""The testing kit: sample events of every trigger, makers of more, the purity probe, and the check of laws."""
+"""The testing kit: sample events of every trigger, makers of more, the purity probe, the checks of laws and delivery."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ from reactflow.testing.events import (
 )
 from reactflow.testing.laws import LawCheck, check_laws
 from reactflow.testing.purity import Impurity, check_purity
+from reactflow.testing.sim import DeliveryError, DeliveryReport, check_delivery
 
 __all__ = [
+    "DeliveryError",
+    "DeliveryReport",
     "Impurity",
     "LawCheck",
+    "check_delivery",
     "check_laws",
     "check_purity",
     "dynamodb_event",

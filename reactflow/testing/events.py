@@ -117,12 +117,12 @@ def dynamodb_event(
             raise ValueError("a change is (item before, item after), and one of them is an item")
         part: dict[str, Any] = {
             "ApproximateCreationDateTime": _time(place).timestamp(),
-            "Keys": _typed({name: item[name] for name in names}),
+            "Keys": typed_attributes({name: item[name] for name in names}),
         }
         if after is not None and view in ("NEW_IMAGE", "NEW_AND_OLD_IMAGES"):
-            part["NewImage"] = _typed(after)
+            part["NewImage"] = typed_attributes(after)
         if before is not None and view in ("OLD_IMAGE", "NEW_AND_OLD_IMAGES"):
-            part["OldImage"] = _typed(before)
+            part["OldImage"] = typed_attributes(before)
         number = str(_DYNAMODB_NUMBER + place)
         part |= {"SequenceNumber": number, "SizeBytes": len(write_json(dict(item))), "StreamViewType": view}
         happened = "INSERT" if before is None else "REMOVE" if after is None else "MODIFY"
@@ -285,7 +285,7 @@ def _partition_key(record: Mapping[str, Any] | bytes | str, partition: str | Non
     return as_text(record[name]) or "none"
 
 
-def _typed(item: Mapping[str, Any]) -> Any:
+def typed_attributes(item: Mapping[str, Any]) -> Any:
     """Typed attributes as a trigger delivers them: binary ones in base64."""
 
     def plain(typed: Any) -> Any:

@@ -228,7 +228,9 @@ def test_a_state_of_no_known_form_is_refused_by_the_name_of_the_flag(
     event = ("--event", "event.json") if command == "invoke" else ()
     called = reactflow(command, "rooms:rooms", "--state", "foo", *event)
     assert (called.code, called.out) == (1, "")
-    assert "--state foo names no store: write memory, or sqlite:PATH (sqlite:state.db)" in called.err
+    assert (
+        "--state foo names no store: write memory, sqlite:PATH (sqlite:state.db) or dynamodb:" in called.err
+    )
     assert "REACTFLOW_STATE" not in called.err
 
 

@@ -25,12 +25,14 @@ PENDING = st.builds(
     Pending,
     id=TEXTS, output=TEXTS, destination=TEXTS, n=COUNTS, kind=st.sampled_from(["row", "removal", "occurrence"]),
     key=MEMBERS, values=MEMBERS, recompute=st.booleans(), envelope=MEMBERS, bare=TEXTS,
+    until=COUNTS,
 )  # fmt: skip
 ITEMS = st.builds(
     Item,
     v=COUNTS, gv=TEXTS, cells=st.binary(max_size=30) | TEXTS.map(str.encode),
     marks=st.dictionaries(TEXTS, TEXTS), versions=st.dictionaries(TEXTS, TEXTS), out=st.lists(PENDING, max_size=2),
     numbers=st.dictionaries(TEXTS, COUNTS), open_cases=st.lists(TEXTS), held=st.booleans(), seen=st.lists(TEXTS),
+    past=st.lists(TEXTS), waiting=st.lists(TEXTS), turns=st.lists(COUNTS), overtaken=st.dictionaries(TEXTS, COUNTS),
 )  # fmt: skip
 
 

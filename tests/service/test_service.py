@@ -78,7 +78,8 @@ def test_state_in_memory_is_refused_on_lambda(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "rooms")
     monkeypatch.delenv("REACTFLOW_STATE", raising=False)
     with pytest.raises(
-        ConfigurationError, match=r"REACTFLOW_STATE is not set, .* no store that several instances"
+        ConfigurationError,
+        match=r"REACTFLOW_STATE is not set, .* kept in a table, REACTFLOW_STATE=dynamodb:TABLE",
     ):
         Service(Room, key="room", inputs=[SOURCE]).handler(kinesis_event())
 
@@ -92,9 +93,9 @@ def test_file_that_several_instances_would_share_is_refused_on_lambda(
     with pytest.raises(ConfigurationError) as caught:
         service.handler(kinesis_event())
     assert str(caught.value) == (
-        "REACTFLOW_STATE='sqlite:/mnt/shared/x.db' on AWS Lambda: this version has no store that several instances of "
-        "a Lambda function could share (SQLite is for one machine). Run the service on one machine, or, only to try it "
-        "out, with state that is lost with each instance, memory or sqlite:/tmp/x.db"
+        "REACTFLOW_STATE='sqlite:/mnt/shared/x.db' on AWS Lambda: a file is for one machine, and state that several "
+        "instances of a function share is kept in a table, REACTFLOW_STATE=dynamodb:TABLE. Only to try it out, with "
+        "state that is lost with each instance, memory or sqlite:/tmp/x.db"
     )
     monkeypatch.setenv("REACTFLOW_STATE", "memory")
     assert service.handler(kinesis_event()) == {"batchItemFailures": []}

@@ -11,7 +11,7 @@ import pytest
 from reactflow import Flow, Service, SQLiteStore, cell, fold, folds, migrate, row
 from reactflow.aws import Kinesis
 from reactflow.service import Item
-from reactflow.service.unit import PAST, past_of
+from reactflow.service.succession import PAST, past_of
 from reactflow.testing import kinesis_event
 from tests.service.flows import item, values
 from tests.service.recording import Table, check_publications

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Collection, Iterator, Sequence
 
 from reactflow.cells.ordered import OrderedMap
 from reactflow.service.contribution import Contribution
 from reactflow.service.item import Item
 from reactflow.service.quarantine import Case
-from reactflow.service.stores.store import encode_for_put
+from reactflow.service.stores.store import Now, encode_for_put
 
 
 class MemoryStore:
-    """Keeps units and cases in this process.
+    """Keeps units and cases in this process. ``now`` is its clock.
 
     >>> store = MemoryStore()
     >>> store.put("rooms", "room=r1", Item(v=1), expected_v=0)
@@ -21,11 +22,16 @@ class MemoryStore:
     True
     """
 
-    def __init__(self) -> None:
+    in_flight = 1
+
+    def __init__(self, *, now: Now = time.time) -> None:
+        self._now = now
         self._lock = threading.Lock()
         self._items: dict[str, dict[str, tuple[int, bytes]]] = {}
         self._contributions: dict[tuple[str, str], dict[tuple[str, str], tuple[str | None, bytes]]] = {}
         self._ranked: dict[tuple[str, str, str], OrderedMap[tuple[str, str], bytes]] = {}
+        # when units were written that owe changes, the longest ago first
+        self._owing: dict[str, dict[str, float]] = {}
         self._cases: dict[str, dict[str, bytes]] = {}
 
     def __repr__(self) -> str:
@@ -73,6 +79,10 @@ class MemoryStore:
             there = items.get(unit, (0, b""))
             if there[0] == expected_v:
                 items[unit] = (item.v, data)
+                owing = self._owing.setdefault(service, {})
+                owing.pop(unit, None)
+                if item.owes:
+                    owing[unit] = self._now()
                 for one, content in written:
                     self._keep(service, unit, one, content)
                 return None
@@ -94,6 +104,12 @@ class MemoryStore:
         with self._lock:
             return iter(sorted(self._items.get(service, {})))
 
+    def pending(self, service: str, idle: float) -> Iterator[str]:
+        """See ``Store.pending``."""
+        with self._lock:
+            latest = self._now() - idle
+            return iter([unit for unit, at in self._owing.get(service, {}).items() if at <= latest])
+
     def keep(self, case: Case) -> None:
         """See ``Store.keep``."""
         with self._lock:
@@ -104,6 +120,19 @@ class MemoryStore:
         with self._lock:
             kept = list(self._cases.get(service, {}).values())
         return [Case.from_bytes(each) for each in kept]
+
+    def case(self, service: str, id: str) -> Case | None:
+        """See ``Store.case``."""
+        with self._lock:
+            kept = self._cases.get(service, {}).get(id)
+        return None if kept is None else Case.from_bytes(kept)
+
+    def forget(self, service: str, ids: Collection[str]) -> None:
+        """See ``Store.forget``."""
+        with self._lock:
+            kept = self._cases.get(service, {})
+            for id in ids:
+                kept.pop(id, None)
 
     def close(self) -> None:
         """Nothing to let go of: what is kept stays as long as the store."""

@@ -1,12 +1,16 @@
 """Which store a text names, and which one a service uses when it names none: the setting ``REACTFLOW_STATE``.
 
-No store of this version can be shared by several machines. That is said here, before state is lost by it.
+Several machines may share a table of DynamoDB, and neither memory nor a file. That is said here, before state is lost
+by it. This floor knows no cloud: the floor that does says here how its stores are opened.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import Final
 
 from reactflow.errors import BindingError, ConfigurationError
 from reactflow.service.decoding import short
@@ -16,10 +20,33 @@ from reactflow.service.stores.store import Store
 
 SETTING = "REACTFLOW_STATE"
 _LAMBDA = "AWS_LAMBDA_FUNCTION_NAME"
-_NONE_SHARED = (
-    "this version has no store that several instances of a Lambda function could share (SQLite is for one machine). "
-    "Run the service on one machine, or, only to try it out, with state that is lost with each instance"
+_SHARED = (
+    "state that several instances of a function share is kept in a table, REACTFLOW_STATE=dynamodb:TABLE. Only to try "
+    "it out, with state that is lost with each instance"
 )
+FORMS: Final = "write memory, sqlite:PATH (sqlite:state.db) or dynamodb:TABLE (dynamodb:reactflow-state)"
+
+Opener = Callable[[str], Store]
+_OPENERS: dict[str, Opener] = {}
+_FLOORS: Final = {"dynamodb": "reactflow.aws"}  # what says how a kind is opened, and may not be imported yet
+
+
+def opens_stores(kind: str, opener: Opener) -> Opener:
+    """Register what opens stores of a kind, given what stands behind the colon; the floor that has them calls it."""
+    _OPENERS[kind] = opener
+    return opener
+
+
+def is_named(setting: str) -> bool:
+    """Whether a text has the form of a store's name.
+
+    >>> [is_named(text) for text in ("memory", "sqlite:state.db", "dynamodb:state", "sqlite", "foo")]
+    [True, True, True, False, False]
+    """
+    kind, _, rest = setting.partition(":")
+    return (
+        not rest if kind == "memory" else bool(rest) and (kind == "sqlite" or kind in {*_OPENERS, *_FLOORS})
+    )
 
 
 def as_store(value: Store | str | None) -> Store | None:
@@ -40,7 +67,8 @@ def as_store(value: Store | str | None) -> Store | None:
 
 
 def open_store(setting: str | None = None) -> Store:
-    """The store that a setting names: ``memory``, or ``sqlite:PATH``; by default what ``REACTFLOW_STATE`` says.
+    """The store that a setting names: ``memory``, ``sqlite:PATH`` or ``dynamodb:TABLE``; by default what
+    ``REACTFLOW_STATE`` says.
 
     Without either it is memory, which ends with the process: on AWS Lambda that would lose state without a word, and is
     refused, as is a file outside ``/tmp``, which several instances would share. Raises ConfigurationError for that, and
@@ -53,18 +81,26 @@ def open_store(setting: str | None = None) -> Store:
     if not chosen:
         if _LAMBDA in os.environ:
             raise ConfigurationError(
-                f"{SETTING} is not set, and on AWS Lambda state has to outlive the process: {_NONE_SHARED}, "
+                f"{SETTING} is not set, and on AWS Lambda state has to outlive the process: {_SHARED}, "
                 f"{SETTING}=memory"
             )
         return MemoryStore()
-    kind, _, path = chosen.partition(":")
-    if kind == "memory" and not path:
-        return MemoryStore()
     said = f"{SETTING}={chosen!r}" if setting is None else repr(chosen)
-    if kind == "sqlite" and path:
-        if _LAMBDA in os.environ and not Path(path).resolve().is_relative_to(Path("/tmp").resolve()):
+    if not is_named(chosen):
+        raise ConfigurationError(f"{said} names no store: {FORMS}")
+    kind, _, rest = chosen.partition(":")
+    if kind == "memory":
+        return MemoryStore()
+    if kind == "sqlite":
+        if _LAMBDA in os.environ and not Path(rest).resolve().is_relative_to(Path("/tmp").resolve()):
             raise ConfigurationError(
-                f"{said} on AWS Lambda: {_NONE_SHARED}, memory or sqlite:/tmp/{Path(path).name}"
+                f"{said} on AWS Lambda: a file is for one machine, and {_SHARED}, memory or "
+                f"sqlite:/tmp/{Path(rest).name}"
             )
-        return SQLiteStore(path)
-    raise ConfigurationError(f"{said} names no store: write memory, or sqlite:PATH (sqlite:state.db)")
+        return SQLiteStore(rest)
+    if kind not in _OPENERS:
+        import_module(_FLOORS[kind])
+    try:
+        return _OPENERS[kind](rest)
+    except BindingError as error:
+        raise ConfigurationError(f"{said} names no store: {error}") from error

@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,15 +19,21 @@ from reactflow.errors import ConfigurationError, StateError, Transient
 from reactflow.service.contribution import Contribution
 from reactflow.service.item import Item
 from reactflow.service.quarantine import Case
-from reactflow.service.stores.store import encode_for_put
+from reactflow.service.stores.store import Now, encode_for_put
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 _PASSING: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _CONTRIBUTIONS: Final = """
 CREATE TABLE contributions (
     service TEXT NOT NULL, unit TEXT NOT NULL, members TEXT NOT NULL, key TEXT NOT NULL, rank TEXT,
     content BLOB NOT NULL, PRIMARY KEY (service, unit, members, key)) WITHOUT ROWID;
 CREATE INDEX ranked ON contributions (service, unit, members, rank, key) WHERE rank IS NOT NULL
+"""
+# of a unit that owes changes, when it was last written
+_OWING: Final = """
+CREATE TABLE owing (
+    service TEXT NOT NULL, unit TEXT NOT NULL, since REAL NOT NULL, PRIMARY KEY (service, unit)) WITHOUT ROWID;
+CREATE INDEX idle ON owing (service, since)
 """
 _SCHEMA: Final = f"""
 CREATE TABLE reactflow_schema (version INTEGER NOT NULL);
@@ -36,20 +42,25 @@ CREATE TABLE units (
     service TEXT NOT NULL, unit TEXT NOT NULL, v INTEGER NOT NULL, item BLOB NOT NULL, PRIMARY KEY (service, unit));
 CREATE TABLE cases (
     number INTEGER PRIMARY KEY, service TEXT NOT NULL, id TEXT NOT NULL, content BLOB NOT NULL, UNIQUE (service, id));
-{_CONTRIBUTIONS}
+{_CONTRIBUTIONS};
+{_OWING}
 """
 
 
 class SQLiteStore:
-    """Keeps units and cases in the file ``path``, made when missing; waits ``timeout`` seconds for a rival.
+    """Keeps units and cases in the file ``path``, made when missing; waits ``timeout`` seconds for a rival. ``now`` is
+    its clock.
 
     One connection serves all threads of a process, one after the other; a process that was forked opens its
     own. Raises ConfigurationError, naming the file, when it is not a store of reactflow or cannot be opened; its
     folder has to be there.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, timeout: float = 10.0) -> None:
+    in_flight = 1
+
+    def __init__(self, path: str | os.PathLike[str], *, timeout: float = 10.0, now: Now = time.time) -> None:
         self.path = Path(path)
+        self._now = now
         self._timeout = timeout
         self._inherited: list[sqlite3.Connection] = []
         self._connection: sqlite3.Connection | None = None
@@ -107,6 +118,10 @@ class SQLiteStore:
             row = connection.execute(_SELECT, (service, unit)).fetchone()
             if (row[0] if row else 0) == expected_v:
                 connection.execute("REPLACE INTO units VALUES (?, ?, ?, ?)", (service, unit, item.v, data))
+                if item.owes:
+                    connection.execute("REPLACE INTO owing VALUES (?, ?, ?)", (service, unit, self._now()))
+                else:
+                    connection.execute("DELETE FROM owing WHERE service = ? AND unit = ?", (service, unit))
                 connection.executemany(
                     "REPLACE INTO contributions VALUES (?, ?, ?, ?, ?, ?)",
                     [(service, unit, *one.name, one.rank, one.to_bytes()) for one in contributions],
@@ -120,6 +135,13 @@ class SQLiteStore:
             rows = connection.execute(
                 "SELECT unit FROM units WHERE service = ? ORDER BY unit", (service,)
             ).fetchall()
+        return iter([unit for (unit,) in rows])
+
+    def pending(self, service: str, idle: float) -> Iterator[str]:
+        """See ``Store.pending``."""
+        select = "SELECT unit FROM owing WHERE service = ? AND since <= ? ORDER BY since"
+        with self._use() as connection:
+            rows = connection.execute(select, (service, self._now() - idle)).fetchall()
         return iter([unit for (unit,) in rows])
 
     def keep(self, case: Case) -> None:
@@ -136,6 +158,20 @@ class SQLiteStore:
             select = "SELECT content FROM cases WHERE service = ? ORDER BY number"
             rows = connection.execute(select, (service,)).fetchall()
         return [Case.from_bytes(content) for (content,) in rows]
+
+    def case(self, service: str, id: str) -> Case | None:
+        """See ``Store.case``."""
+        select = "SELECT content FROM cases WHERE service = ? AND id = ?"
+        with self._use() as connection:
+            row = connection.execute(select, (service, id)).fetchone()
+        return None if row is None else Case.from_bytes(row[0])
+
+    def forget(self, service: str, ids: Collection[str]) -> None:
+        """See ``Store.forget``."""
+        with self._use() as connection, _transaction(connection):
+            connection.executemany(
+                "DELETE FROM cases WHERE service = ? AND id = ?", [(service, id) for id in ids]
+            )
 
     def close(self) -> None:
         """See ``Store.close``; a later call of anything else opens the file again."""
@@ -216,22 +252,29 @@ class SQLiteStore:
                 f"{self.path} is another program's database (it has {shown}): name another file"
             )
         (version,) = connection.execute("SELECT version FROM reactflow_schema").fetchone() or (0,)
-        if version == 1:  # which had no contributions
-            version = self._add_contributions(connection)
+        if version in (1, 2):
+            version = self._take_over(connection)
         if version != SCHEMA_VERSION:
             raise ConfigurationError(
                 f"{self.path} has schema version {version}, and this reactflow reads {SCHEMA_VERSION}: "
                 "use the reactflow that made it, or name another file"
             )
 
-    def _add_contributions(self, connection: sqlite3.Connection) -> int:
+    def _take_over(self, connection: sqlite3.Connection) -> int:
+        """Add what the file of an earlier version does not have: contributions, and which units owe changes."""
         with _transaction(connection):
             (version,) = connection.execute("SELECT version FROM reactflow_schema").fetchone()
-            if version == 1:  # no rival was faster
-                for statement in _CONTRIBUTIONS.split(";"):
-                    connection.execute(statement)
-                connection.execute("UPDATE reactflow_schema SET version = 2")
-        return max(int(version), 2)
+            missing = {1: f"{_CONTRIBUTIONS};{_OWING}", 2: _OWING}.get(version)
+            if missing is None:  # a rival was faster
+                return int(version)
+            for statement in missing.split(";"):
+                connection.execute(statement)
+            for service, unit, data in connection.execute("SELECT service, unit, item FROM units"):
+                with suppress(StateError):  # an item that cannot be read is told of when it is used
+                    if Item.from_bytes(data, unit).owes:
+                        connection.execute("INSERT INTO owing VALUES (?, ?, 0)", (service, unit))
+            connection.execute("UPDATE reactflow_schema SET version = ?", (SCHEMA_VERSION,))
+        return SCHEMA_VERSION
 
 
 _SELECT: Final = "SELECT v, item FROM units WHERE service = ? AND unit = ?"

@@ -6,27 +6,39 @@ over the item's version, so that whoever read item and contributions as of one m
 A store promises that a write is seen whole or not at all, that of several writers over one version exactly
 one wins, and that what it returned as written stays. It must not look into an item's cells. Every store
 passes the same tests.
+
+Whether a case is open is said by its unit's item alone, and changes with it. So what is kept of a case need not be
+written in one transaction with the item: it is kept before it is entered, and forgotten after it has left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Final, Protocol, TypeAlias, runtime_checkable
 
-from reactflow.errors import InternalError
+from reactflow.errors import InternalError, StateError
 from reactflow.service.contribution import MOST, Contribution
 from reactflow.service.item import Item, check_size
 from reactflow.service.quarantine import Case
+
+MOST_BYTES: Final = 4_000_000  # of an item and its contributions, in one transaction of the smallest store
+Now: TypeAlias = Callable[[], float]
+"""A clock: seconds since 1970."""
 
 
 @runtime_checkable
 class Store(Protocol):
     """Where units and cases are kept. All functions may be called from any thread.
 
+    ``in_flight`` is how many calls gain by being under way at once: 1 for a store of this machine, more for one that is
+    waited for.
+
     All raise Transient for what may pass (a store that is locked, away or full), ConfigurationError for what
     will not (another program's file, no permission), and StateError for an item that cannot be read or is too
     large.
     """
+
+    in_flight: int
 
     def get(self, service: str, unit: str) -> Item | None:
         """The item of a unit, None when there is none. It may be a little old: ``put`` finds out."""
@@ -67,12 +79,28 @@ class Store(Protocol):
         """The texts of all units of a service, in the order of the texts."""
         ...
 
+    def pending(self, service: str, idle: float) -> Iterator[str]:
+        """The texts of units whose stored item owes changes (``out``), and that were not written for ``idle`` seconds.
+
+        The longest idle ones first, about. A unit may be told of a minute later than that, never earlier; and also one
+        that has been written since: the item says what is so.
+        """
+        ...
+
     def keep(self, case: Case) -> None:
         """Keep a case; one that is kept already (same service and id) stays as it is."""
         ...
 
     def cases(self, service: str) -> list[Case]:
         """The cases of a service, oldest first."""
+        ...
+
+    def case(self, service: str, id: str) -> Case | None:
+        """The case with this id, None when it is not kept."""
+        ...
+
+    def forget(self, service: str, ids: Collection[str]) -> None:
+        """Keep cases no longer; those that are not kept are passed over."""
         ...
 
     def close(self) -> None:
@@ -83,7 +111,7 @@ class Store(Protocol):
 def encode_for_put(
     unit: str, item: Item, expected_v: int, contributions: Sequence[Contribution] = ()
 ) -> bytes:
-    """The bytes of an item that is about to be written; raises StateError when it is too large to be kept."""
+    """The bytes of an item that is about to be written; raises StateError when there is too much to be kept."""
     if len(contributions) > MOST:
         raise InternalError(
             f"unit {unit!r}: {len(contributions)} contributions at once, and {MOST} are the most"
@@ -94,4 +122,13 @@ def encode_for_put(
         )
     data = item.to_bytes()
     check_size(item, data, unit)
+    if contributions:
+        size = len(data) + sum(
+            len(one.to_bytes()) + len((one.rank or "").encode()) + len(one.key) for one in contributions
+        )
+        if size > MOST_BYTES:
+            raise StateError(
+                f"unit {unit!r}: its item and {len(contributions)} contributions have {size} bytes, and {MOST_BYTES} "
+                "are the most in one write: contribute shorter texts"
+            )
     return data

@@ -1,152 +1,28 @@
-"""One suite that every store passes, and what only the file's store has to do."""
+"""The store in a file: several processes at once, and everything that a file may be instead."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from reactflow.errors import ConfigurationError, InternalError, StateError, Transient
-from reactflow.service.item import HARD_LIMIT, Item, Pending
-from reactflow.service.quarantine import Case, Reason
-from reactflow.service.stores import MemoryStore, SQLiteStore, Store
-
-UNIT = "room=r1"
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    made: Store = MemoryStore() if request.param == "memory" else SQLiteStore(tmp_path / "units.db")
-    yield made
-    made.close()
+from reactflow.errors import ConfigurationError, StateError, Transient
+from reactflow.service import Item, SQLiteStore
+from tests.service.stores.racing import UNIT, assert_each_version_was_won_once, case, full_item, race
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "units.db"
-
-
-def case(position: str, message: str = "bad", service: str = "rooms") -> Case:
-    return Case(service=service, lane="l", position=position, reason=Reason(kind="record", message=message))
-
-
-def full_item() -> Item:
-    change = Pending(
-        id="rooms/area/r1/d/1", output="area", destination="d", n=1, values={"area": 12.0, "\u00fc": [1]}
-    )
-    return Item(
-        v=1, gv="1a", cells=b"\xff\x00{}", marks={"l": "1"}, out=(change,), numbers={"area|d": 1}, held=True
-    )
-
-
-# -- every store --
-
-
-def test_item_that_was_put_is_there(store: Store) -> None:
-    assert store.get("rooms", UNIT) is None
-    assert store.put("rooms", UNIT, full_item(), 0) is None
-    assert store.get("rooms", UNIT) == full_item()
-    assert store.put("rooms", UNIT, full_item().next(out=()), 1) is None
-    assert store.get("rooms", UNIT) == full_item().next(out=())
-
-
-def test_put_over_another_version_changes_nothing_and_returns_what_is_there(store: Store) -> None:
-    store.put("rooms", UNIT, Item(v=1, cells=b"first"), 0)
-    assert store.put("rooms", UNIT, Item(v=1, cells=b"rival"), 0) == Item(v=1, cells=b"first")
-    assert store.put("rooms", UNIT, Item(v=3, cells=b"late"), 2) == Item(v=1, cells=b"first")
-    assert store.get("rooms", UNIT) == Item(v=1, cells=b"first")
-
-
-def test_put_over_a_unit_that_is_gone_returns_an_empty_item(store: Store) -> None:
-    assert store.put("rooms", UNIT, Item(v=8), 7) == Item()
-    assert store.get("rooms", UNIT) is None
-
-
-def test_version_that_does_not_grow_by_one_is_an_error_of_ours(store: Store) -> None:
-    with pytest.raises(InternalError, match="the version after 0 is 1, not 2"):
-        store.put("rooms", UNIT, Item(v=2), 0)
-
-
-def test_too_large_an_item_is_refused_and_not_kept(store: Store) -> None:
-    with pytest.raises(StateError, match="unit 'room=r1' has"):
-        store.put("rooms", UNIT, Item(v=1, cells=b"x" * HARD_LIMIT), 0)
-    assert store.get("rooms", UNIT) is None
-
-
-def test_units_of_a_service_are_listed_in_order_and_apart_from_others(store: Store) -> None:
-    for unit in ("room=b", "room=a", "()", "room=\u00fc"):
-        store.put("rooms", unit, Item(v=1), 0)
-    store.put("floors", "floor=1", Item(v=1), 0)
-    assert list(store.units("rooms")) == ["()", "room=a", "room=b", "room=\u00fc"]
-    assert list(store.units("floors")) == ["floor=1"]
-    assert list(store.units("none")) == []
-
-
-def test_units_may_be_written_while_they_are_listed(store: Store) -> None:
-    for unit in ("a", "b"):
-        store.put("rooms", unit, Item(v=1), 0)
-    for unit in store.units("rooms"):
-        store.put("rooms", unit, Item(v=2), 1)
-        store.put("rooms", unit + "x", Item(v=1), 0)
-    assert list(store.units("rooms")) == ["a", "ax", "b", "bx"]
-
-
-def test_case_is_kept_once_and_in_order(store: Store) -> None:
-    for each in (case("2"), case("1"), case("2", "again"), case("1", service="floors")):
-        store.keep(each)
-    assert store.cases("rooms") == [case("2"), case("1")]
-    assert store.cases("floors") == [case("1", service="floors")]
-
-
-def test_case_of_a_lane_that_cannot_be_encoded_is_kept(store: Store) -> None:
-    odd = Case(
-        service="rooms", lane="s3/photos/\ud800", position="1", reason=Reason(kind="record", message="\udfff")
-    )
-    store.keep(odd)
-    assert store.cases("rooms") == [odd]
-
-
-def test_store_is_closed_twice_without_harm(store: Store) -> None:
-    store.close()
-    store.close()
-
-
-def test_of_many_threads_exactly_one_wins_each_version(store: Store) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        wins = list(pool.map(partial(race, store), range(8)))
-    assert_each_version_was_won_once(store, wins)
-
-
-def race(store: Store, racer: int, rounds: int = 25) -> list[int]:
-    """Write over whatever is there, again and again; the versions that were won."""
-    won: list[int] = []
-    item = store.get("rooms", UNIT) or Item()
-    for _ in range(rounds):
-        mine = item.next(marks={**item.marks, f"{racer}/{item.v + 1:06}": "won"})
-        there = store.put("rooms", UNIT, mine, item.v)
-        if there is None:
-            won.append(mine.v)
-        item = there or mine
-    return won
-
-
-def assert_each_version_was_won_once(store: Store, wins: list[list[int]]) -> None:
-    won = sorted(v for each in wins for v in each)
-    assert won == list(range(1, len(won) + 1))
-    item = store.get("rooms", UNIT)
-    assert item is not None
-    assert item.v == len(won)
-    assert sorted(item.marks) == sorted(f"{racer}/{v:06}" for racer, each in enumerate(wins) for v in each)
-
-
-# -- the store in a file --
 
 
 def race_in_process(path: Path, racer: int) -> list[int]:
@@ -221,7 +97,7 @@ def write_newer(path: Path) -> None:
     [
         (write_text, "file is not a database"),
         (write_foreign, r"is another program's database \(it has customers\): name another file"),
-        (write_newer, "has schema version 99, and this reactflow reads 2"),
+        (write_newer, "has schema version 99, and this reactflow reads 3"),
         (Path.mkdir, "unable to open database file"),
     ],
 )
@@ -284,6 +160,35 @@ def test_full_disk_is_tried_again_later_and_keeps_the_old_item(path: Path) -> No
     assert store.put("rooms", UNIT, Item(v=2), 1) is None
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="this system has no limit of a file's size")
+def test_disk_that_takes_no_more_is_tried_again_later_and_keeps_the_old_items(path: Path) -> None:
+    """The system itself refuses the write, as it does when there is no room."""
+    code = f"""
+import resource, signal
+from reactflow.errors import Transient
+from reactflow.service import Item, SQLiteStore
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+store = SQLiteStore({str(path)!r})
+resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+written = 0
+try:
+    while written < 100:
+        store.put("rooms", f"room={{written}}", Item(v=1, cells=b"x" * 20_000), 0)
+        written += 1
+except Transient as error:
+    print(written, error)
+assert len(list(store.units("rooms"))) == written
+assert store.get("rooms", "room=0") == Item(v=1, cells=b"x" * 20_000)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    written, _, says = done.stdout.strip().partition(" ")
+    assert 0 < int(written) < 100
+    assert says.startswith(f"the store {path} cannot be used now: ")
+    store = SQLiteStore(path)
+    assert len(list(store.units("rooms"))) == int(written)
+    assert store.put("rooms", "room=more", Item(v=1, cells=b"x" * 40_000), 0) is None
+
+
 @pytest.mark.parametrize(
     ("v", "data"), [(1, b"\xff"), (1, b"{}"), (2, Item(v=1).to_bytes()), (1, "text"), (1, None), (1, b"")]
 )
@@ -299,17 +204,25 @@ def test_corrupt_item_is_a_state_error_that_names_the_unit(path: Path, v: int, d
         store.put("rooms", UNIT, Item(v=1), 0)
 
 
-def test_file_of_before_there_were_contributions_is_taken_over(path: Path) -> None:
+@pytest.mark.parametrize(("version", "later"), [(1, ("contributions", "owing")), (2, ("owing",))])
+def test_file_of_an_earlier_version_is_taken_over(path: Path, version: int, later: tuple[str, ...]) -> None:
     store = SQLiteStore(path)
     store.put("rooms", UNIT, full_item(), 0)
+    store.put("rooms", "room=quiet", Item(v=1), 0)
+    store.put("rooms", "room=broken", Item(v=1), 0)
     store.close()
     connection = sqlite3.connect(path)
     with connection:
-        connection.execute("DROP TABLE contributions")
-        connection.execute("UPDATE reactflow_schema SET version = 1")
+        for table in later:
+            connection.execute(f"DROP TABLE {table}")
+        connection.execute("UPDATE units SET item = x'ff' WHERE unit = 'room=broken'")
+        connection.execute("UPDATE reactflow_schema SET version = ?", (version,))
     connection.close()
     for _ in range(2):
         store = SQLiteStore(path)
         assert store.get("rooms", UNIT) == full_item()
         assert store.ranked("rooms", UNIT, "rooms", highest=True, limit=1) == []
+        assert list(store.pending("rooms", 60)) == [UNIT]
+        with pytest.raises(StateError, match="room=broken"):
+            store.get("rooms", "room=broken")
         store.close()

@@ -1,0 +1,67 @@
+"""The sweeper: what units owe though no record of theirs comes.
+
+The last changes of a unit stay in its item until the next commit, whether they were published or not; a removal that a
+sink cannot remember is looked at a second time; records that were released may still wait. All of that is found in idle
+units, published, and pruned in one more write over the version that was read. A unit that is written meanwhile is not
+idle, and left alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reactflow.errors import ConfigurationError, EventError, Transient
+from reactflow.service.key import UnitKey
+from reactflow.service.outbox import look_again, publish, waiting
+from reactflow.service.redrive import queued
+from reactflow.service.report import Report
+from reactflow.service.sink import Publication
+from reactflow.service.succession import refuse_newer
+
+if TYPE_CHECKING:
+    from reactflow.service.host import Host
+
+
+def sweep(host: Host, idle: float) -> Report:
+    """Publish and prune what units owe that were not written for ``idle`` seconds; returns what was published.
+
+    What cannot be published now is in the report's ``transients``, and found again by the next call. Raises
+    ConfigurationError for a sink that will never work, after all other units were swept.
+    """
+    key, published, transients = host.service.key, list[Publication](), list[str]()
+    broken: list[ConfigurationError] = []
+    units: list[str] = []
+    for text in list(host.store.pending(host.service.name, idle)):
+        try:
+            unit = key.unit(*key.decode(text))
+            published += _swept(host, unit, broken)
+            units.append(text)
+        except (Transient, EventError) as error:
+            transients.append(f"unit {text}: {error}")
+        except ConfigurationError as error:
+            broken.append(error)
+    if broken:
+        raise broken[0]
+    return Report(0, {}, transients=tuple(transients), units=tuple(units), published=tuple(published))
+
+
+def _swept(host: Host, unit: UnitKey, broken: list[ConfigurationError]) -> list[Publication]:
+    """What was published of one unit."""
+    service, store, now = host.service, host.store, host.clock()
+    item = store.get(service.name, unit.text)
+    if item is None or not item.owes:
+        return []
+    refuse_newer(service, unit, item)
+    if item.is_released:
+        part = host.apply(unit, queued(host, unit, item.waiting[:1]), broken)
+        done, late = host.publish([part], broken)
+        if why := part.transient or late.get(unit):
+            raise Transient(why)
+        return done
+    owed = waiting(service, item, {}, now)
+    if publish(owed):
+        raise Transient("its changes could not be published yet")
+    out = look_again(service, item.out, now, host.longest)
+    if out != [*item.out] and store.put(service.name, unit.text, item.next(out=out), item.v) is None:
+        host.warm.forget(unit)
+    return [publication for _, publication in owed]
