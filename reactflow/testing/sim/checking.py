@@ -153,7 +153,9 @@ def _services(service: Any) -> list[Service]:
         if not isinstance(one, Service):
             raise ConfigurationError(f"{one!r} is not a service: give what Service(...) or System(...) made")
         if not one.bound:
-            raise ConfigurationError(f"service {one.name!r} has no input, so there is nothing to deliver to it")
+            raise ConfigurationError(
+                f"service {one.name!r} has no input, so there is nothing to deliver to it"
+            )
     return found
 
 

@@ -14,7 +14,14 @@ from typing import Any
 from reactflow.errors import InternalError
 
 Item = dict[str, Any]
-_COMPARE = {"=": operator.eq, "<>": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+_COMPARE = {
+    "=": operator.eq,
+    "<>": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 _FUNCTION = re.compile(r"(attribute_exists|attribute_not_exists)\s*\(\s*(\S+?)\s*\)")
 _COMPARISON = re.compile(r"(\S+)\s*(=|<>|<=|>=|<|>)\s*(\S+)")
 

@@ -11,9 +11,18 @@ from typing import Any
 
 from attrs import define, field
 
-from reactflow.errors import CellError, ConfigurationError, EventError, LateRecord, RecordError, Superseded, Transient
+from reactflow.errors import (
+    CellError,
+    ConfigurationError,
+    EventError,
+    LateRecord,
+    RecordError,
+    Superseded,
+    Transient,
+)
 from reactflow.flow import Event, State
 from reactflow.service import Item, MemoryStore, Service
+from reactflow.service.arrival import Arrival
 from reactflow.service.binding import UnitEvent
 from reactflow.service.changes import Occurred, Outcomes, changes
 from reactflow.service.contributing import NONE, Contributions
@@ -22,7 +31,6 @@ from reactflow.service.key import UnitKey
 from reactflow.service.late import LATE
 from reactflow.service.outbox import Cause, confirm
 from reactflow.service.source import Message
-from reactflow.service.unit import Arrival
 from reactflow.testing.sim.readings import Reading
 
 Due = tuple[str, str, str, dict[str, Any], dict[str, Any]]
@@ -80,7 +88,11 @@ class Draft:
         self.fates: dict[str, str] = {}
         self.contributions = NONE
         events = [one.events[unit.key.text] for one in (*fresh, *unit.cases.values(), *unit.waiting.values())]
-        names = {(said.members, said.key) for one in events for said in one.said} if service.member_folds else set()
+        names = (
+            {(said.members, said.key) for one in events for said in one.said}
+            if service.member_folds
+            else set()
+        )
         if names:
             kept = shadow.look(service.name, unit.key.text, names)[1]
             self.contributions = Contributions(service, shadow, unit.key, names, kept)
@@ -147,7 +159,8 @@ class Draft:
 
     def _arrival(self, reading: Reading) -> Arrival:
         event = reading.events[self.unit.key.text]
-        return Arrival(0, reading.record, reading.lane, reading.order, reading.message or Message(None), event)
+        message = reading.message or Message(None)
+        return Arrival(0, reading.record, reading.lane, reading.order, event, message.time, message.cause)
 
     def _holds(self, reading: Reading, arrival: Arrival, error: EventError, is_too_large: bool) -> bool:
         """Whether a fold needs what a record would have fed in order; of one that cannot be read, all its inputs feed."""
@@ -177,11 +190,24 @@ class Draft:
             raise
         values = Outcomes(self.service, state)
         occurred = [
-            Occurred(pulse, value, values) for pulse, value in applied.occurrences if pulse in self.service.logged
+            Occurred(pulse, value, values)
+            for pulse, value in applied.occurrences
+            if pulse in self.service.logged
         ]
-        if self._asks and self.service.confirmed and (occurred or applied.changed or self.shown is self.before):
+        if (
+            self._asks
+            and self.service.confirmed
+            and (occurred or applied.changed or self.shown is self.before)
+        ):
             self.told = confirm(
-                self.service, self.unit.key, self.told, self.shown, values, occurred, applied.computed, Cause()
+                self.service,
+                self.unit.key,
+                self.told,
+                self.shown,
+                values,
+                occurred,
+                applied.computed,
+                Cause(),
             )
             self.shown = values
         self.state = state
@@ -232,7 +258,9 @@ class Draft:
         if "applied" not in self.fates.values():
             return found
         after, told = Outcomes(service, self.state), unit.item.numbers
-        for output, _, change in changes(service, unit.key, service.outputs, told, self.before, after, self.occurred):
+        for output, _, change in changes(
+            service, unit.key, service.outputs, told, self.before, after, self.occurred
+        ):
             unstored = {column for column, name in output.cells.items() if name in service.unstored}
             key = {**change.by, **unit.key.fields()}
             found.append((

@@ -146,5 +146,8 @@ def refusal(code: str, message: str, status: int) -> Exception:
     """The error that botocore raises for an answer of AWS."""
     from botocore.exceptions import ClientError
 
-    answer: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    answer: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
     return ClientError(answer, "simulated")

@@ -33,7 +33,9 @@ ALL: Final = (
     Fault(3, "roll-back", 0.04, "a checkpoint goes back by some records"),
     Fault(4, "bisect", 0.40, "a batch that failed is cut in two"),
     Fault(5, "partial", 0.06, "a unit at the first, middle or last place of a batch cannot be reached"),
-    Fault(6, "discard", 0.05, "the retries of a batch are used up; an operator puts what was not applied again"),
+    Fault(
+        6, "discard", 0.05, "the retries of a batch are used up; an operator puts what was not applied again"
+    ),
     Fault(7, "trim", 0.01, "a record expires before anybody reads it"),
     Fault(8, "trim-horizon", 0.01, "a trigger is made anew, and reads from the beginning"),
     Fault(9, "factor", 0.03, "the parallelization factor changes"),
@@ -93,7 +95,7 @@ def rates_of(asked: Asked) -> Rates | None:
     if asked is None or asked == "all":
         return None
     if isinstance(asked, Mapping):
-        return {_named(name).name: _rate(name, rate) for name, rate in asked.items()}
+        return {_named(str(name)).name: _rate(str(name), rate) for name, rate in asked.items()}
     parts = asked.split(",") if isinstance(asked, str) else [str(one) for one in asked]
     found: dict[str, float] = {}
     for part in parts:

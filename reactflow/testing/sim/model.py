@@ -56,7 +56,8 @@ class Model:
         """Whether a record has had its effect on a unit; one that came too late for it has, too."""
         there = self.units.get(unit)
         return there is not None and (
-            reading.id in there.done or (reading.skips and reading.order <= there.heights.get(reading.lane, ""))
+            reading.id in there.done
+            or (reading.skips and reading.order <= there.heights.get(reading.lane, ""))
         )
 
     def committed(self, unit: UnitKey, commit: Commit) -> None:
@@ -77,7 +78,11 @@ class Model:
         unit, item = there.key.text, commit.item
         # what speaks of contributions is marked there, each by its number: then every part is tried
         said = [one for one in fresh if one.events[unit].said]
-        marked = fresh if said else [one for one in fresh if one.is_marked(item.marks) or one.case_id(unit) in there.ids(item)]
+        marked = (
+            fresh
+            if said
+            else [one for one in fresh if one.is_marked(item.marks) or one.case_id(unit) in there.ids(item)]
+        )
         wrong = ""
         for is_too_large in (False, True) if commit.was_refused else (False,):
             for asks in (False, True):
@@ -127,6 +132,6 @@ def _check_item(service: Service, unit: Unit, item: Item) -> None:
         raise Violation("I10", f"{about}the item has {size} bytes")
     for lane, position in before.marks.items():
         if item.marks.get(lane, "") < position:
-            raise Violation("I10", f"{about}the mark of {lane} goes back from {position} to {item.marks.get(lane)}")
-
-
+            raise Violation(
+                "I10", f"{about}the mark of {lane} goes back from {position} to {item.marks.get(lane)}"
+            )

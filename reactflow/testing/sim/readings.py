@@ -98,7 +98,10 @@ def _place(raw: Mapping[str, Any]) -> tuple[str, str]:
     """The lane of a record and its place in it, by what its source guarantees."""
     if "kinesis" in raw:
         stream = raw["eventSourceARN"].rpartition("/")[2]
-        return f"{stream}/{raw['eventID'].partition(':')[0]}", f"{int(raw['kinesis']['sequenceNumber']):0150d}"
+        return (
+            f"{stream}/{raw['eventID'].partition(':')[0]}",
+            f"{int(raw['kinesis']['sequenceNumber']):0150d}",
+        )
     if "dynamodb" in raw:
         part = raw["dynamodb"]
         table = raw["eventSourceARN"].split("/")[1]

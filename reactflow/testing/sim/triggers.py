@@ -154,7 +154,9 @@ class StreamTrigger:
             batch_size=chance.choice((1, 3, 10, 25)),
             parallelization_factor=chance.choice((1, 2, 3)) if has_factor else 1,
             bisect_batch_on_function_error=chaos.strikes("bisect", self.stream.resource),
-            maximum_retry_attempts=1 if self._can_discard and chaos.strikes("discard", "two tries only") else -1,
+            maximum_retry_attempts=1
+            if self._can_discard and chaos.strikes("discard", "two tries only")
+            else -1,
         )
 
 
@@ -234,5 +236,3 @@ class NoticeTrigger:
 
     def calm(self) -> None:
         """Nothing changes."""
-
-

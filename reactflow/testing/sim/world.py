@@ -66,7 +66,9 @@ class World:
         self._watch = Watch(ledger)
         self._watch.models = {name: Model(one) for name, one in self._services.items()}
         self._cloud = Cloud(services, self.chaos, self._baton, lambda: self.now)
-        self._store = SimStore(store or MemoryStore(now=self._clock), self.chaos, self._baton, self._watch.committed)
+        self._store = SimStore(
+            store or MemoryStore(now=self._clock), self.chaos, self._baton, self._watch.committed
+        )
         self._watch.store = self._store
         self._waiting = list(sendings)
         self._running: list[Invocation] = []
@@ -92,7 +94,13 @@ class World:
                 self._baton.kill(one.task)
             self._baton.close()
         return Outcome(
-            self._seed, records, violation, self.chaos.struck, self.chaos.lines, self._count, self._store.writes
+            self._seed,
+            records,
+            violation,
+            self.chaos.struck,
+            self.chaos.lines,
+            self._count,
+            self._store.writes,
         )
 
     # --- the two halves of a run ------------------------------------------------------------------------------------
@@ -218,7 +226,7 @@ class World:
 
     def _set_away(self, one: Invocation) -> None:
         units = units_of(one.readings)
-        if units and self.chaos.strikes("partial", one.flight.shown):
+        if one.flight is not None and units and self.chaos.strikes("partial", one.flight.shown):
             place = self.chaos.draw("partial").choice((0, len(units) // 2, len(units) - 1))
             self._store.away.add((one.task, (one.service, units[place])))
 
