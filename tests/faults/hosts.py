@@ -51,6 +51,15 @@ class Life:
             os.kill(self.number, signal.SIGKILL)
             assert self.listen(PATIENCE)
 
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Have it stand still, wherever it is; it does not know, and goes on afterwards."""
+        os.kill(self.number, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.number, signal.SIGCONT)
+
     def listen_until_waiting(self) -> None:
         """Hear what it says until it has to wait for something, which it must."""
         assert self.listen(PATIENCE, until="waits for"), self.said

@@ -65,6 +65,8 @@ class Host:
                 say({"waits for": why})
 
     def hear(self, delivery: Delivery) -> None:
+        if not self.outcomes:
+            say({"delivered": delivery.outcome})
         self.outcomes[delivery.outcome] = self.outcomes.get(delivery.outcome, 0) + 1
         if delivery.outcome == "discarded":
             say({"discarded": delivery.kept})

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from random import Random
 
@@ -123,6 +123,40 @@ def test_a_store_that_is_away_for_a_while_is_waited_for(scene: Scene) -> None:
     assert "the store" in life.waits[0]
     assert "locked" in life.waits[0]
     life.finish()
+    scene.ledger.check(scene.cloud, scene.names)
+
+
+def stored(path: Path) -> dict[tuple[str, str], object]:
+    """What a state file says of each unit: its cells, its marks and the numbers of its changes."""
+    store = SQLiteStore(path)
+    items = {
+        (service, unit): store.get(service, unit)
+        for service in ("accounts", "audits")
+        for unit in store.units(service)
+    }
+    store.close()
+    return {one: item and (item.cells, item.marks, item.numbers) for one, item in items.items()}
+
+
+def test_a_host_that_stood_still_in_the_middle_of_a_write_changes_nothing_when_it_goes_on(
+    scene: Scene,
+) -> None:
+    scene.deposit(60)
+    SQLiteStore(scene.state).close()
+    with nursery() as other, ExitStack() as still:
+        with locked(scene.state):
+            zombie = other.host(scene.cloud, scene.state, scene.names, settings={"batch_size": 3})
+            assert zombie.listen(PATIENCE, until="at work")
+            zombie.listen(2.0, until="delivered")  # by then it has read, and wants to write
+            still.enter_context(zombie.standing_still())
+        scene.host().finish()
+        scene.ledger.check(scene.cloud, scene.names)
+        before = stored(scene.state)
+        still.close()
+        # It is killed when it has written, or been refused: going on, it would apply all that is left anew.
+        assert zombie.listen(PATIENCE, until="delivered")
+        zombie.kill()
+    assert stored(scene.state) == before
     scene.ledger.check(scene.cloud, scene.names)
 
 

@@ -271,7 +271,8 @@ def test_the_settings_of_a_trigger_act_and_the_bucket_for_what_is_given_up_is_ma
     host = LocalHost(
         [rooms_of(stream, table)], cloud, settings=settings, around=refusing, delivered=told.append
     )
-    put(cloud, stream, *({"room": room, "reading": 5} for room in ("r1", "r2", "r1", "r3")))
+    for room in ("r1", "r2", "r1", "r3"):
+        put(cloud, stream, {"room": room, "reading": 5})
     summary = host.run_until_idle()
     assert (summary.discarded, summary.filtered) == (1, 1)
     assert [(one["room"], one["readings"]) for one in rows(cloud, table)] == [("r1", "2")]
