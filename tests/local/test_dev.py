@@ -26,6 +26,7 @@ from reactflow.aws import S3, DynamoDB, DynamoDBStore, Kinesis, S3Object
 from reactflow.errors import BindingError, ConfigurationError
 from reactflow.local import Cloud
 from reactflow.local.dev import LocalHost
+from reactflow.local.triggers import Delivery, TriggerSettings
 from reactflow.service import Report, System
 from reactflow.service.json_writer import write_json
 
@@ -269,3 +270,35 @@ def test_state_in_a_table_is_made_on_this_machine_and_shared_by_services(
         assert {unit: DynamoDBStore(state).get("rooms", unit) for unit in items} == items, (
             "nothing counts twice"
         )
+
+
+def test_the_settings_of_a_trigger_act_and_the_bucket_for_what_is_given_up_is_made(
+    cloud: Cloud, unique: Unique
+) -> None:
+    stream, table, given_up = unique("m"), unique("areas"), unique("given-up")
+    settings = TriggerSettings(
+        filter_criteria=[{"data": {"room": [{"anything-but": "r3"}]}}],
+        maximum_retry_attempts=1,
+        on_failure=f"arn:aws:s3:::{given_up}",
+    )
+
+    def refusing(handler: Handler) -> Handler:
+        def handle(event: Any, context: Any) -> object:
+            if any(record["kinesis"]["partitionKey"] == "r2" for record in event["Records"]):
+                raise MemoryError("killed")
+            return handler(event, context)
+
+        return handle
+
+    told: list[Delivery] = []
+    host = LocalHost(
+        [rooms_of(stream, table)], cloud, settings=settings, around=refusing, delivered=told.append
+    )
+    for room in ("r1", "r2", "r1", "r3"):
+        put(cloud, stream, {"room": room, "reading": 5})
+    summary = host.run_until_idle()
+    assert (summary.discarded, summary.filtered) == (1, 1)
+    assert [(one["room"], one["readings"]) for one in rows(cloud, table)] == [("r1", "2")]
+    [kept] = [delivery.kept for delivery in told if delivery.outcome == "discarded"]
+    objects = cloud.client("s3").list_objects_v2(Bucket=given_up).get("Contents", [])
+    assert [one.get("Key") for one in objects] == [kept]
