@@ -56,7 +56,9 @@ class Kinesis(StreamSource, Sink):
     ``partition`` names the field that the stream is partitioned by; it is checked on each record, and a unit whose key
     holds that field is sure to be in one ordered lane. ``key`` says where parts of the unit's key are found, when not
     at their own names (``{"order": "id"}``). ``region`` refuses records of any other region. The other options are
-    those of every source.
+    those of every source. ``parallelization_factor`` is the trigger's, the most that it had while records may come
+    again: from 2 on the batches of one shard are delivered side by side, and a unit whose key does not hold the
+    partition key counts the records of each partition key for themselves.
 
     As a sink, a record's partition key is the value of ``partition``, else the unit's key: the bare value of a key with
     one field, the key's text otherwise.
@@ -67,9 +69,15 @@ class Kinesis(StreamSource, Sink):
 
     stream: str
     partition: str | None = field(default=None, kw_only=True, validator=text("room"))
+    parallelization_factor: int = field(default=1, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         check_name("Kinesis", self.stream)
+        factor: object = self.parallelization_factor
+        if type(factor) is not int or not 1 <= factor <= 10:
+            raise BindingError(
+                f"{self.resource}: parallelization_factor={factor!r} is not a number from 1 to 10"
+            )
 
     @property
     def resource(self) -> str:
@@ -110,8 +118,19 @@ class Kinesis(StreamSource, Sink):
             return Message(new=None, old=fields, old_known=False, time=time, cause=cause)
         return Message(new=fields, time=time, cause=cause)
 
+    @property
+    def has_few_lanes(self) -> bool:
+        """True: as many as shards."""
+        return True
+
+    def part_of_lane(self, record: Record) -> str:
+        """The partition key, where batches of one shard are delivered side by side."""
+        return "" if self.parallelization_factor == 1 else str(_kinesis(record).get("partitionKey", ""))
+
     def reader(self, bound: Input) -> Reader | None:
         read = quick_reader(bound, self.partition)
+        if self.parallelization_factor > 1 and not self.unit_is_one_lane(bound.lane_names):
+            return None
         if read is None or self.account is not None or self.region is not None:
             return None
         prefix = f"{self.resource}/"

@@ -164,6 +164,11 @@ class Service:
         )
 
     @cached_property
+    def few_lanes(self) -> frozenset[str]:
+        """The resources of which each lane is watched for itself."""
+        return frozenset(one.resource for one in self.bound if one.source.has_few_lanes)
+
+    @cached_property
     def in_order(self) -> frozenset[str]:
         """The source cells, pulses and members that a fold is computed from which needs its events in order."""
         plan = self.flow.plan
@@ -233,8 +238,9 @@ class Service:
     def host(self) -> Host:
         """What runs the service in this process."""
         from reactflow.service.host import Host
+        from reactflow.service.telemetry import watcher
 
-        return Host(self, self.store if self.store is not None else open_store())
+        return Host(self, self.store if self.store is not None else open_store(), listener=watcher())
 
     def handler(self, event: Mapping[str, Any], context: object = None) -> object:
         """What AWS Lambda calls: takes the very events that Lambda delivers, returns what Lambda expects.

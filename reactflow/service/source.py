@@ -165,6 +165,15 @@ class Source(ABC):
     def lane(self, record: Record) -> str:
         """The finest thing for which the source guarantees order, as text."""
 
+    @property
+    def has_few_lanes(self) -> bool:
+        """Whether there are so few lanes that each may be watched for itself."""
+        return False
+
+    def part_of_lane(self, record: Record) -> str:
+        """What tells the parts of a lane apart that may be delivered side by side; empty when it comes as one."""
+        return ""
+
     @abstractmethod
     def position(self, record: Record) -> str:
         """The record's place in its lane: text of fixed width that compares as text."""
