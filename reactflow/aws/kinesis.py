@@ -27,6 +27,7 @@ from reactflow.service.envelope import REMOVAL, Envelope
 from reactflow.service.json_reader import DIGITS, SIZE, read_object, read_quickly
 from reactflow.service.json_writer import as_text
 from reactflow.service.key import Key
+from reactflow.service.options import text
 from reactflow.service.quick import quick_reader
 from reactflow.service.sink import Publication, Sink
 from reactflow.service.source import Contract, Message, Reader, Record, moment
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 NUMBER_WIDTH = 129  # digits: the longest sequence number that the service's own pattern allows
 PART_WIDTH = 10  # digits of the place inside an aggregated record
 _AGGREGATED = b"\xf3\x89\x9a\xc2"  # how records packed by the Kinesis Producer Library begin
+_GZIP = b"\x1f\x8b"
 _BATCH_RECORDS = 500
 _BATCH_BYTES = 5 << 20
 _CONTRACT = Contract(ordered=True, skips=False, replaces=False)
@@ -66,7 +68,7 @@ class Kinesis(StreamSource, Sink):
     """
 
     stream: str
-    partition: str | None = field(default=None, kw_only=True)
+    partition: str | None = field(default=None, kw_only=True, validator=text("room"))
     parallelization_factor: int = field(default=1, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
@@ -345,5 +347,10 @@ def _data(part: Mapping[str, Any], what: str) -> bytes:
         raise RecordError(
             f"{what} holds several records packed by the Kinesis Producer Library, which is not read yet: set "
             "AggregationEnabled=false in the producer"
+        )
+    if data.startswith(_GZIP):
+        raise RecordError(
+            f"{what} is compressed with gzip, and is not unpacked here: send it as it is, or put it into S3 and send "
+            "its key"
         )
     return data

@@ -210,6 +210,8 @@ class Telling:
         """An invocation; of those that went well the report has told."""
         if delivery.outcome == "done":
             return
+        if delivery.outcome == "filtered":  # nobody was called
+            return self.line(delivery.outcome, str(delivery), "dim")
         self.line(delivery.outcome, str(delivery), "yellow")
         if self.feed is not None:
             self.feed.add({

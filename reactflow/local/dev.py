@@ -17,7 +17,7 @@ from reactflow.aws import S3, DynamoDB, DynamoDBStore, Kinesis
 from reactflow.errors import ConfigurationError
 from reactflow.local.cloud import Cloud
 from reactflow.local.needs import needs_of, queue_of
-from reactflow.local.provision import Need, provision
+from reactflow.local.provision import BucketNeeded, Need, provision
 from reactflow.local.sweeping import Sweeping
 from reactflow.local.triggers import (
     Clock,
@@ -46,8 +46,8 @@ class LocalHost:
     DynamoDBStore is made only on this machine.
 
     ``store`` gives a service's store (default: the service's own, else memory). ``told`` hears what became of every
-    delivery, ``delivered`` of every invocation, failed ones too. Streams are made with ``shards`` shards. ``around``
-    wraps each handler, to make faults for instance.
+    delivery, ``delivered`` of every invocation, failed ones too. Streams are made with ``shards`` shards; ``settings``
+    are those of their triggers. ``around`` wraps each handler, to make faults for instance.
 
     Raises ConfigurationError when what the services need cannot be made, BindingError for services that feed each other
     outside a System that declares it.
@@ -70,7 +70,8 @@ class LocalHost:
         self._around = around or (lambda handler: handler)
         self.system = services if isinstance(services, System) else System(*services)
         self.services = tuple(self.system.services.values())
-        self.resources = _made(cloud, needs_of(self.services, shards=shards))
+        failures = [BucketNeeded(settings.failures_bucket)] if settings and settings.failures_bucket else []
+        self.resources = _made(cloud, [*needs_of(self.services, shards=shards), *failures])
         stores = {one.name: store(one) if store else one.store or MemoryStore() for one in self.services}
         self.resources |= _state_made(cloud, stores.values())
         self.hosts = {

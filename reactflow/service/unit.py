@@ -21,6 +21,7 @@ from reactflow.errors import (
     StateError,
     Superseded,
     Transient,
+    Unreadable,
 )
 from reactflow.flow import Applied, Event, State
 from reactflow.service.arrival import Arrival, Fate, Part, case_of, cut, is_ahead, lacks_predecessor
@@ -77,6 +78,8 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival], deadline: Dea
             new = draft.finish(now, host.longest)
             moved = [*draft.contributions.moved.values()]
             rival = store.put(service.name, unit.text, new, item.v, *([moved] if moved else []))
+        except Unreadable:  # what is there, and none of these records is to blame
+            raise
         except StateError as error:  # too large for one write: less at once
             arrivals, rest = cut(arrivals, rest, error)
             continue
@@ -206,7 +209,7 @@ class Draft:
     def take(self, arrival: Arrival, keep: Callable[[Case], None]) -> None:
         """Do with one event what is to be done: skip what was seen, apply it, have it wait, or keep it as a case.
 
-        Raises Transient or ConfigurationError with nothing changed.
+        Raises Transient, Unreadable or ConfigurationError with nothing changed.
         """
         if self.has_seen(arrival):
             return
@@ -214,6 +217,8 @@ class Draft:
             self.apply(arrival)
         except Superseded:
             self.end(arrival, "superseded")
+        except Unreadable:
+            raise
         except EventError as error:
             self.put_away(arrival, error, keep)
 

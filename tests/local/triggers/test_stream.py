@@ -222,6 +222,13 @@ def test_a_full_batch_does_not_wait_for_its_window() -> None:
     assert run.batches == [["1", "2"]]
 
 
+def test_a_batch_that_is_full_by_its_bytes_does_not_wait_for_its_window() -> None:
+    run = Run(maximum_batching_window_in_seconds=300.0)
+    run.log.put("a", "1", "2", "3", size=LARGEST_EVENT // 2 - 200)
+    run.trigger.turn(run.clock, run.told.append)
+    assert run.batches == [["1", "2"]]
+
+
 def test_an_event_is_cut_before_it_is_larger_than_lambda_takes() -> None:
     run = Run()
     run.log.put("a", "1", "2", "3", size=LARGEST_EVENT // 2 - 200)
