@@ -56,7 +56,7 @@ def sweep(host: Host, idle: float) -> Report:
 def expire(host: Host) -> Report:
     """Have units of windows that nothing can change any more forget their cells and marks; returns which.
 
-    It looks at every unit: to be called once a day or so. Rows outside stay, and so do the numbers of the outputs. Raises
+    It looks at every unit: to be called once a day or so. Rows outside stay, so do the numbers of outputs. Raises
     Transient when the store is away.
     """
     service, store = host.service, host.store

@@ -242,7 +242,7 @@ class Draft:
         if arrival.event.said:
             event = self.contributions.event(arrival, self.state)
         else:
-            event = self._still_due(arrival)
+            event = self.queue.still_due(arrival, self.versions)
         try:
             state, applied = self.step.apply(self.state, event)
         except CellError as error:
@@ -289,23 +289,6 @@ class Draft:
             )
             self.shown = values
         return occurred
-
-    def _still_due(self, arrival: Arrival) -> Event:
-        """The event without the writes that a later one of their cells has overtaken; a removal wins ties."""
-        versions, event = arrival.event.versions, arrival.event.event
-        writes = event.writes
-        if versions:
-            writes = {
-                name: value
-                for name, value in writes.items()
-                if name not in versions or versions[name] > (self.versions.get(name, ""), False)
-            }
-        if arrival.is_queued:  # it keeps its own place among the writes
-            id, queue = arrival.id, self.queue
-            writes = {name: value for name, value in writes.items() if not queue.is_overtaken(id, name)}
-        if event.writes and not writes and not event.occurrences:
-            raise Superseded(f"{', '.join(event.writes)}: a later version is there")
-        return event if writes is event.writes else Event(writes, event.occurrences)
 
     def end(self, arrival: Arrival, fate: Fate) -> None:
         """Mark an event as dealt with: at the contributions that it speaks of, each by its number, else in its lane.
