@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
 
@@ -31,6 +31,9 @@ from reactflow.service.stores import Store, as_store, open_store
 
 if TYPE_CHECKING:
     from reactflow.service.host import Host
+
+
+IDLE: Final = 60.0  # seconds without a write, after which a unit is swept
 
 
 def _tuple(values: object) -> tuple[Any, ...]:
@@ -254,6 +257,24 @@ class Service:
         {'batchItemFailures': []}
         """
         return self.host.handle(event, context)
+
+    def sweeper(self, event: object = None, context: object = None) -> dict[str, int]:
+        """What AWS Lambda calls on a schedule, every minute or so: publishes what idle units owe; returns how much.
+
+        Raises ConfigurationError for a sink that will never work. What only may pass is found again by the next call.
+
+        >>> from reactflow import Flow, Service, cell
+        >>> class Room(Flow):
+        ...     length = cell(0.0)
+        >>> Service(Room, key="room").sweeper()
+        {'units': 0, 'published': 0, 'waiting': 0}
+        """
+        report = self.host.sweep(IDLE)
+        return {
+            "units": len(report.units),
+            "published": len(report.published),
+            "waiting": len(report.transients),
+        }
 
     def acknowledge(self, records: Sequence[Record], unfinished: Collection[int]) -> object:
         """What the trigger of these records is told."""
