@@ -22,7 +22,13 @@ class Chaos:
     """Faults, luck and the record of one run."""
 
     def __init__(
-        self, seed: int, rates: Rates, baton: Baton, *, left_out: Collection[Struck] = (), now: Callable[[], float]
+        self,
+        seed: int,
+        rates: Rates,
+        baton: Baton,
+        *,
+        left_out: Collection[Struck] = (),
+        now: Callable[[], float],
     ) -> None:
         self.chance = Random(f"{seed}/course")
         self.rates = rates

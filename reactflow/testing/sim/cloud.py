@@ -28,8 +28,9 @@ from reactflow.testing.sim.triggers import NoticeTrigger, StreamTrigger, Trigger
 
 @frozen
 class Sending:
-    """Something that a producer puts: ``fields`` is an object, bytes or text for a stream; an item for a table, None for
-    one that is deleted (``before`` tells which); the name of an object with its ``body``, or None as well."""
+    """Something that a producer puts: ``fields`` is an object, bytes or text for a stream; an item for a table, None
+    for one that is deleted (``before`` tells which); the name of an object with its ``body``, or None as well.
+    """
 
     resource: str
     fields: Any
@@ -41,7 +42,9 @@ class Sending:
 class Cloud:
     """Everything outside the services."""
 
-    def __init__(self, services: Sequence[Service], chaos: Chaos, baton: Baton, now: Callable[[], float]) -> None:
+    def __init__(
+        self, services: Sequence[Service], chaos: Chaos, baton: Baton, now: Callable[[], float]
+    ) -> None:
         chance = chaos.chance
         self.kinesis, self.dynamodb = SimKinesis(chaos, now), SimDynamoDB(chaos, now)
         self.s3 = SimS3(chaos, baton)
@@ -58,7 +61,9 @@ class Cloud:
                 self.dynamodb.make(need.name, keys, chance.choice((1, 2)))
             elif isinstance(need, BucketNeeded):
                 self.s3.make(need.name, chance.random() < 0.5)
-        self._readers = Counter(resource for service in services for resource in {one.resource for one in service.bound})
+        self._readers = Counter(
+            resource for service in services for resource in {one.resource for one in service.bound}
+        )
         self.triggers: list[Trigger] = [
             trigger for service in services for trigger in self._triggers(service, chaos)
         ]
@@ -87,7 +92,9 @@ class Cloud:
                 self.s3.buckets[name].listeners.append((prefixes, notices.tell))
                 made.append(notices)
             else:
-                raise ConfigurationError(f"service {service.name!r} reads {resource}, which cannot be simulated")
+                raise ConfigurationError(
+                    f"service {service.name!r} reads {resource}, which cannot be simulated"
+                )
         return made
 
     # --- what comes from outside -------------------------------------------------------------------------------------
@@ -148,5 +155,3 @@ def spoiled(fields: Mapping[str, Any], luck: float) -> Any:
     if luck > 0.8 or not fields:
         return "spoiled" if luck > 0.8 else {}
     return {**fields, list(fields)[-1]: {"spoiled": [None]}}
-
-

@@ -1,4 +1,5 @@
-"""The little of DynamoDB's expressions that the sinks write: conditions of comparisons, and updates that set and remove.
+"""The little of DynamoDB's expressions that the sinks write: conditions of comparisons, and updates that set and
+remove.
 
 It promises to refuse what it does not know rather than to guess: a condition that is misread is a guard that is not
 there.
@@ -14,7 +15,14 @@ from typing import Any
 from reactflow.errors import InternalError
 
 Item = dict[str, Any]
-_COMPARE = {"=": operator.eq, "<>": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+_COMPARE = {
+    "=": operator.eq,
+    "<>": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 _FUNCTION = re.compile(r"(attribute_exists|attribute_not_exists)\s*\(\s*(\S+?)\s*\)")
 _COMPARISON = re.compile(r"(\S+)\s*(=|<>|<=|>=|<|>)\s*(\S+)")
 

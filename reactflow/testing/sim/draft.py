@@ -1,19 +1,28 @@
 """A draft: a unit of the model that records are applied to, one after the other, until it is as a commit should be.
 
-Here is what the protocol says of one record: what it writes counts if nothing later wrote the same cell; one that cannot
-be applied is a case, and holds its key if a fold needs what it would have fed in order; behind it all waits.
+Here is what the protocol says of one record: what it writes counts if nothing later wrote the same cell; one that
+cannot be applied is a case, and holds its key if a fold needs what it would have fed in order; behind it all waits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from attrs import define, field
 
-from reactflow.errors import CellError, ConfigurationError, EventError, LateRecord, RecordError, Superseded, Transient
+from reactflow.errors import (
+    CellError,
+    ConfigurationError,
+    EventError,
+    LateRecord,
+    RecordError,
+    Superseded,
+    Transient,
+)
 from reactflow.flow import Event, State
 from reactflow.service import Item, MemoryStore, Service
+from reactflow.service.arrival import Arrival
 from reactflow.service.binding import UnitEvent
 from reactflow.service.changes import Occurred, Outcomes, changes
 from reactflow.service.contributing import NONE, Contributions
@@ -22,7 +31,6 @@ from reactflow.service.key import UnitKey
 from reactflow.service.late import LATE
 from reactflow.service.outbox import Cause, confirm
 from reactflow.service.source import Message
-from reactflow.service.unit import Arrival
 from reactflow.testing.sim.readings import Reading
 
 Due = tuple[str, str, str, dict[str, Any], dict[str, Any]]
@@ -55,10 +63,6 @@ class Unit:
         """Whether anything is in its queue."""
         return bool(self.cases or self.waiting)
 
-    def ids(self, item: Item) -> Collection[str]:
-        """The ids in the queue of an item."""
-        return {*item.open_cases, *item.waiting}
-
 
 _COPIED = ("versions", "cases", "waiting", "turns", "written", "heights")
 
@@ -80,7 +84,11 @@ class Draft:
         self.fates: dict[str, str] = {}
         self.contributions = NONE
         events = [one.events[unit.key.text] for one in (*fresh, *unit.cases.values(), *unit.waiting.values())]
-        names = {(said.members, said.key) for one in events for said in one.said} if service.member_folds else set()
+        names = (
+            {(said.members, said.key) for one in events for said in one.said}
+            if service.member_folds
+            else set()
+        )
         if names:
             kept = shadow.look(service.name, unit.key.text, names)[1]
             self.contributions = Contributions(service, shadow, unit.key, names, kept)
@@ -109,8 +117,11 @@ class Draft:
             self.heights[reading.lane] = max(reading.order, self.heights.get(reading.lane, ""))
         return True
 
-    def take_queued(self, item: Item, skips: str) -> None:
-        """Apply what is no longer in the queue of an item: a case that was redriven or skipped, and what waited."""
+    def take_queued(self, item: Item, skips: str, *, is_too_large: bool = False) -> bool:
+        """Apply what is no longer in the queue of an item: a case that was redriven or skipped, and what waited.
+
+        Whether there was anything.
+        """
         left = [id for id in self.cases if id not in item.open_cases]
         waited = [id for id in self.waiting if id not in item.waiting]
         for id in (*left, *waited):
@@ -122,7 +133,9 @@ class Draft:
                 if reading.events[self.unit.key.text].said:
                     self.contributions.pass_by(self._arrival(reading))
             else:
-                self._tried(reading, id)
+                self._tried(reading, id, is_too_large=is_too_large)
+                is_too_large = False
+        return bool(left or waited)
 
     def _tried(self, reading: Reading, id: str, *, is_too_large: bool = False) -> bool:
         arrival = self._arrival(reading)
@@ -147,10 +160,11 @@ class Draft:
 
     def _arrival(self, reading: Reading) -> Arrival:
         event = reading.events[self.unit.key.text]
-        return Arrival(0, reading.record, reading.lane, reading.order, reading.message or Message(None), event)
+        said = reading.message or Message(None)
+        return Arrival(0, reading.record, reading.lane, reading.order, event, said.time, said.cause)
 
     def _holds(self, reading: Reading, arrival: Arrival, error: EventError, is_too_large: bool) -> bool:
-        """Whether a fold needs what a record would have fed in order; of one that cannot be read, all its inputs feed."""
+        """Whether a fold needs in order what a record would have fed; what cannot be read may have fed anything."""
         if isinstance(error, LateRecord):
             return False
         event = arrival.event
@@ -177,11 +191,24 @@ class Draft:
             raise
         values = Outcomes(self.service, state)
         occurred = [
-            Occurred(pulse, value, values) for pulse, value in applied.occurrences if pulse in self.service.logged
+            Occurred(pulse, value, values)
+            for pulse, value in applied.occurrences
+            if pulse in self.service.logged
         ]
-        if self._asks and self.service.confirmed and (occurred or applied.changed or self.shown is self.before):
+        if (
+            self._asks
+            and self.service.confirmed
+            and (occurred or applied.changed or self.shown is self.before)
+        ):
             self.told = confirm(
-                self.service, self.unit.key, self.told, self.shown, values, occurred, applied.computed, Cause()
+                self.service,
+                self.unit.key,
+                self.told,
+                self.shown,
+                values,
+                occurred,
+                applied.computed,
+                Cause(),
             )
             self.shown = values
         self.state = state
@@ -220,7 +247,8 @@ class Draft:
         if [*item.open_cases] != [*self.cases]:
             return f"the open cases are {[*item.open_cases]}, and have to be {[*self.cases]}"
         if [*item.waiting] != [*self.waiting] or item.held != self.held:
-            return f"{[*item.waiting]} wait (held: {item.held}), and there have to {[*self.waiting]} (held: {self.held})"
+            wanted = f"{[*self.waiting]} (held: {self.held})"
+            return f"{[*item.waiting]} wait (held: {item.held}), and there have to {wanted}"
         told, due = [self._told(one) for one in new], self._changes_due()
         if told != due:
             return f"the changes due are {told}, and have to be {due}"
@@ -232,7 +260,9 @@ class Draft:
         if "applied" not in self.fates.values():
             return found
         after, told = Outcomes(service, self.state), unit.item.numbers
-        for output, _, change in changes(service, unit.key, service.outputs, told, self.before, after, self.occurred):
+        for output, _, change in changes(
+            service, unit.key, service.outputs, told, self.before, after, self.occurred
+        ):
             unstored = {column for column, name in output.cells.items() if name in service.unstored}
             key = {**change.by, **unit.key.fields()}
             found.append((

@@ -1,6 +1,7 @@
 """DynamoDB in memory: the tables of a run with their streams, and the client that the real sink writes to them with.
 
-A write that changes nothing makes no record, as in DynamoDB; a condition that does not hold raises what botocore raises.
+A write that changes nothing makes no record, as in DynamoDB; a condition that does not hold raises what botocore
+raises.
 """
 
 from __future__ import annotations
@@ -146,5 +147,8 @@ def refusal(code: str, message: str, status: int) -> Exception:
     """The error that botocore raises for an answer of AWS."""
     from botocore.exceptions import ClientError
 
-    answer: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    answer: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
     return ClientError(answer, "simulated")

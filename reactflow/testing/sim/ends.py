@@ -59,7 +59,9 @@ def _publication(service: Service, model: Model, output: Output, pending: Pendin
     more = {column: values[name] for column, name in output.cells.items() if name in service.unstored}
     if any(isinstance(value, Failure) and isinstance(value.error, Superseded) for value in more.values()):
         return None
-    more = {name: value for name, value in more.items() if value is not UNSET and not isinstance(value, Failure)}
+    more = {
+        name: value for name, value in more.items() if value is not UNSET and not isinstance(value, Failure)
+    }
     data = {**made.values, **more}
     return evolve(made, values=data, envelope={**made.envelope, "data": data})
 
@@ -78,7 +80,9 @@ def _found(sink: object, one: Publication, cloud: Cloud, streams: Mapping[str, M
         if one.kind == "occurrence":
             return sent.get(one.id)
         stem = one.id.rpartition("/")[0]
-        last = max((id for id in sent if id.rpartition("/")[0] == stem), key=lambda id: int(id.rpartition("/")[2]))
+        last = max(
+            (id for id in sent if id.rpartition("/")[0] == stem), key=lambda id: int(id.rpartition("/")[2])
+        )
         return sent[last]
     assert isinstance(sink, Kept)
     return sink.log.get(one.id) if one.kind == "occurrence" else sink.rows.get(row_place(one))

@@ -39,14 +39,19 @@ class Ledger:
             if there is None:
                 self._count(pending)
                 new.append(pending)
-                self.committed[pending.id] = evolve(pending, until=0)  # when it is looked at again is no content
+                # when it is looked at again is no content
+                self.committed[pending.id] = evolve(pending, until=0)
                 waiting[pending.id] = item.v
             elif there != evolve(pending, until=0):
-                raise Violation("I4", f"{pending.id} was committed as {there.to_json()}, and now as {pending.to_json()}")
+                raise Violation(
+                    "I4", f"{pending.id} was committed as {there.to_json()}, and now as {pending.to_json()}"
+                )
         kept = {pending.id for pending in item.out}
         for pending in before.out:
             if pending.id not in kept and pending.id in waiting and not pending.recompute:
-                raise Violation("I6", f"{pending.id} was dropped from the outbox of {unit} before it was published")
+                raise Violation(
+                    "I6", f"{pending.id} was dropped from the outbox of {unit} before it was published"
+                )
         for name, n in before.numbers.items():
             if item.numbers.get(name, 0) < n:
                 raise Violation("I4", f"{service}, unit {unit}: the number of {name} goes back from {n}")
@@ -65,7 +70,8 @@ class Ledger:
             counted = item.numbers.get(number_name(pending.output, pending.destination))
             if counted != self._numbers[stem]:
                 raise Violation(
-                    "I4", f"{service}, unit {unit}: {stem} is at number {self._numbers[stem]}, and its item says {counted}"
+                    "I4",
+                    f"{service}, unit {unit}: {stem} is at number {self._numbers[stem]}, and its item says {counted}",
                 )
 
     def attempt(self, publication: Publication) -> None:

@@ -1,7 +1,7 @@
 """Readings: what each record that a trigger delivers means for a service, and where it stands in its order.
 
-Lanes and positions are found here anew, by what the protocol says of each source, so that they can be held against those
-of the code that is tried. It must not look at any state.
+Lanes and positions are found here anew, by what the protocol says of each source, so that they can be held against
+those of the code that is tried. It must not look at any state.
 """
 
 from __future__ import annotations
@@ -98,7 +98,10 @@ def _place(raw: Mapping[str, Any]) -> tuple[str, str]:
     """The lane of a record and its place in it, by what its source guarantees."""
     if "kinesis" in raw:
         stream = raw["eventSourceARN"].rpartition("/")[2]
-        return f"{stream}/{raw['eventID'].partition(':')[0]}", f"{int(raw['kinesis']['sequenceNumber']):0150d}"
+        return (
+            f"{stream}/{raw['eventID'].partition(':')[0]}",
+            f"{int(raw['kinesis']['sequenceNumber']):0150d}",
+        )
     if "dynamodb" in raw:
         part = raw["dynamodb"]
         table = raw["eventSourceARN"].split("/")[1]

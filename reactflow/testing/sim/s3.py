@@ -79,7 +79,11 @@ class SimS3:
         sequencer = f"{_SEQUENCER + self._count:016X}"
         if self._chaos.strikes("sequencer", key):
             sequencer = (sequencer + "A0").lower()
-        given = {"key": key, "sequencer": sequencer, **{name: value for name, value in about.items() if value is not None}}
+        given = {
+            "key": key,
+            "sequencer": sequencer,
+            **{name: value for name, value in about.items() if value is not None},
+        }
         raw = s3_event(given, bucket=bucket.name, start=self._count)["Records"][0]
         self._chaos.say(f"s3/{bucket.name} {raw['eventName']} {key} {sequencer}")
         for prefixes, tell in bucket.listeners:
@@ -152,5 +156,3 @@ class SimS3:
         self._chaos.boundary(f"after a write to s3/{name}")
         if self._chaos.strikes("sink", f"s3/{name} stored it, and its answer is lost"):
             raise Transient("simulated: the answer is lost")
-
-

@@ -1,7 +1,7 @@
 """Sendings: what is put from outside in a run, as a user gave it or made up from the types of the cells.
 
-A user gives plain values (fields for a stream, items for a table, names for a bucket) or whole events as Lambda delivers
-them. What is made up is few units and small values, so that much meets much.
+A user gives plain values (fields for a stream, items for a table, names for a bucket) or whole events as Lambda
+delivers them. What is made up is few units and small values, so that much meets much.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ def given(services: Sequence[Service], events: Events) -> list[Sending]:
     found: list[Sending] = []
     for name, values in parts:
         if name not in by_name:
-            raise ConfigurationError(f"no service reads {name!r}: they read {', '.join(sorted(set(by_name.values())))}")
+            raise ConfigurationError(
+                f"no service reads {name!r}: they read {', '.join(sorted(set(by_name.values())))}"
+            )
         for value in values:
             if isinstance(value, Mapping) and "Records" in value:
                 found += [_of_record(record.raw, record.resource) for record in open_event(value)]
@@ -72,7 +74,9 @@ def _of_value(resource: str, value: Any) -> Sending:
         body = about.get("body", b"x" * int(about.get("size", 5)))
         return Sending(resource, about["key"], body=body.encode() if isinstance(body, str) else body)
     if not isinstance(value, (Mapping, bytes, str)):
-        raise ConfigurationError(f"an event of {resource} is {short(value)}: give its fields, as in {{'room': 'r1'}}")
+        raise ConfigurationError(
+            f"an event of {resource} is {short(value)}: give its fields, as in {{'room': 'r1'}}"
+        )
     return Sending(resource, value)
 
 
@@ -90,7 +94,7 @@ def _of_record(raw: Mapping[str, Any], resource: str) -> Sending:
     return Sending(resource, None, before={"key": key}) if removed else Sending(resource, key, body=b"x" * 5)
 
 
-# --- made up -----------------------------------------------------------------------------------------------------------
+# --- made up ---------------------------------------------------------------------------------------------------------
 
 
 def made_up(services: Sequence[Service], chance: Random, count: int) -> list[Sending]:
@@ -100,7 +104,9 @@ def made_up(services: Sequence[Service], chance: Random, count: int) -> list[Sen
     return [_made_up(chance.choice(inputs), chance, place, tables) for place in range(count)]
 
 
-def _made_up(one: Input, chance: Random, place: int, tables: dict[str, dict[str, Mapping[str, Any]]]) -> Sending:
+def _made_up(
+    one: Input, chance: Random, place: int, tables: dict[str, dict[str, Mapping[str, Any]]]
+) -> Sending:
     resource, source = one.source.resource, one.source
     fields: dict[str, Any] = {}
     _fill(one, fields, chance, place)
@@ -133,7 +139,11 @@ def _fill(one: Input, fields: dict[str, Any], chance: Random, place: int) -> Non
     for cell, path in one.feeds.items():
         node = one.plan[cell]
         if chance.random() < (0.6 if node.kind is Kind.SOURCE else 0.8):
-            kind = node.gathered.type if node.gathered is not None and hasattr(node.gathered, "type") else node.type
+            kind = (
+                node.gathered.type
+                if node.gathered is not None and hasattr(node.gathered, "type")
+                else node.type
+            )
             values = friendly(kind) or friendly(float)
             if path and values:
                 _write(fields, path, _worded(chance.choice(values)))
@@ -156,5 +166,3 @@ def _write(fields: dict[str, Any], path: str, value: Any) -> None:
     for name in parents:
         fields = fields.setdefault(name, {})
     fields.setdefault(last, value)
-
-

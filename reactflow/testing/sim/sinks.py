@@ -125,7 +125,11 @@ def in_simulation(service: Service, ledger: Ledger, chaos: Chaos) -> Service:
 
     def watched(sink: Sink) -> Sink:
         is_asked = type(sink).confirm is not Sink.confirm
-        inner = sink if isinstance(sink, (Kinesis, DynamoDB, S3)) else kept.setdefault(id(sink), Kept(sink, chaos))
+        inner = (
+            sink
+            if isinstance(sink, (Kinesis, DynamoDB, S3))
+            else kept.setdefault(id(sink), Kept(sink, chaos))
+        )
         return (Asked if is_asked else Watched)(inner, ledger)
 
     key, late = service.key, service.late

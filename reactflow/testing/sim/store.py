@@ -16,6 +16,7 @@ from reactflow.service.stores import Store
 from reactflow.testing.sim.baton import Baton
 from reactflow.testing.sim.chaos import Chaos
 from reactflow.testing.sim.ledger import Unit
+from reactflow.testing.sim.violation import Violation
 
 Watch = Callable[[str, str, Item, Item, Sequence[Contribution]], None]
 """Told of a write: service, unit, the item before and after, the contributions written with it."""
@@ -87,7 +88,10 @@ class SimStore:
         self._say(f"put {unit} v{item.v}, {len(item.out)} due, {len(item.open_cases)} cases")
         self._past.setdefault(here, []).append(item)
         with chaos.looking_on():
-            self._watch(service, unit, before, item, contributions)
+            try:
+                self._watch(service, unit, before, item, contributions)
+            except Exception as error:  # of the watch itself: the code that is tried must not swallow it
+                raise Violation("the simulator", f"failed at unit {unit} v{item.v}: {error!r}") from error
         if chaos.strikes("lost-answer", f"put {unit} v{item.v}"):
             if chaos.draw("lost-answer").random() < 0.5:
                 raise Transient("simulated: the answer is lost")

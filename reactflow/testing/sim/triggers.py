@@ -1,7 +1,7 @@
 """Triggers of a run: the polling core of the local host, driven step by step, with what Lambda may do at its worst.
 
-How batches are cut, retried, split and given up is decided by the very code that ``reactflow dev`` runs on. Added here is
-what no mapping promises not to do: to forget an answer, to go back, to be made anew with other settings.
+How batches are cut, retried, split and given up is decided by the very code that ``reactflow dev`` runs on. Added
+here is what no mapping promises not to do: to forget an answer, to go back, to be made anew with other settings.
 """
 
 from __future__ import annotations
@@ -154,7 +154,9 @@ class StreamTrigger:
             batch_size=chance.choice((1, 3, 10, 25)),
             parallelization_factor=chance.choice((1, 2, 3)) if has_factor else 1,
             bisect_batch_on_function_error=chaos.strikes("bisect", self.stream.resource),
-            maximum_retry_attempts=1 if self._can_discard and chaos.strikes("discard", "two tries only") else -1,
+            maximum_retry_attempts=1
+            if self._can_discard and chaos.strikes("discard", "two tries only")
+            else -1,
         )
 
 
@@ -234,5 +236,3 @@ class NoticeTrigger:
 
     def calm(self) -> None:
         """Nothing changes."""
-
-

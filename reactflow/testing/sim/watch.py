@@ -1,7 +1,7 @@
 """The watch: what has to hold at each commit, each acknowledgement and at the end of a run.
 
-It is told of everything that happens and changes nothing. What does not hold is a Violation, named by the invariant of the
-protocol.
+It is told of everything that happens and changes nothing. What does not hold is a Violation, named by the invariant
+of the protocol.
 """
 
 from __future__ import annotations
@@ -71,9 +71,10 @@ class Watch:
         model, key = self.models[service], self._key(one, service, unit)
         if one.writes[unit] > 1 and not was_refused and not contributions and not model.unit(key).has_queue:
             raise Violation("I13", f"{one.task.name} wrote unit {unit} {one.writes[unit]} times")
-        for case in (*item.open_cases, *item.waiting):
-            if case not in before.open_cases and case not in before.waiting and not any(kept.id in (case, kept_as(case)) for kept in store.kept):
-                raise Violation("I2", f"the case {case} was entered before it was kept")
+        kept = {one.id for one in store.kept}
+        for id in (*item.open_cases, *item.waiting):
+            if not (id in before.open_cases or id in before.waiting or id in kept or kept_as(id) in kept):
+                raise Violation("I2", f"the case {id} was entered before it was kept")
         commit = Commit(one.readings, item, new, contributions, one.skips, one.sweeps, was_refused)
         model.committed(key, commit)
 
@@ -93,10 +94,14 @@ class Watch:
             raise Violation("I2", f"{reading.id} {how}, and its case was not kept: {reading.lost}")
         for unit in reading.events:
             if not self.models[service].is_done(reading, unit):
-                raise Violation("I6" if "acknow" in how else "I2", f"{reading.id} {how}, and unit {unit} has not seen it")
+                raise Violation(
+                    "I6" if "acknow" in how else "I2", f"{reading.id} {how}, and unit {unit} has not seen it"
+                )
 
     def _kept(self, service: str) -> set[str]:
-        return {identity(case.record) for case in self.store.kept if case.service == service and case.unit is None}
+        return {
+            identity(case.record) for case in self.store.kept if case.service == service and case.unit is None
+        }
 
     def _key(self, one: Invocation, service: str, unit: str) -> UnitKey:
         for each in one.readings:
@@ -120,7 +125,9 @@ class Watch:
         wanted = sum(max(1, len(reading.events)) for reading in one.readings)
         counted = sum(report.fates.values())
         if counted != wanted:
-            raise Violation("I7", f"{one.task.name} counts {dict(report.fates)}, and was handed {wanted} events")
+            raise Violation(
+                "I7", f"{one.task.name} counts {dict(report.fates)}, and was handed {wanted} events"
+            )
 
     def at_end(self, services: Mapping[str, Service], cloud: Cloud) -> None:
         """Everything has settled."""

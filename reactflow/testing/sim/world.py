@@ -1,7 +1,7 @@
 """The world: one run, from the first record that is put until everything has settled, decided by a seed.
 
-In the storm, producers put records, triggers deliver them, invocations stand still and go on, and faults strike; then it
-is calm: what is left is put, everything that stands still goes on, and the backlog has to drain. Each step is one
+In the storm, producers put records, triggers deliver them, invocations stand still and go on, and faults strike; then
+it is calm: what is left is put, everything that stands still goes on, and the backlog has to drain. Each step is one
 action. It must not know what a service does: that is the model's.
 """
 
@@ -66,7 +66,9 @@ class World:
         self._watch = Watch(ledger)
         self._watch.models = {name: Model(one) for name, one in self._services.items()}
         self._cloud = Cloud(services, self.chaos, self._baton, lambda: self.now)
-        self._store = SimStore(store or MemoryStore(now=self._clock), self.chaos, self._baton, self._watch.committed)
+        self._store = SimStore(
+            store or MemoryStore(now=self._clock), self.chaos, self._baton, self._watch.committed
+        )
         self._watch.store = self._store
         self._waiting = list(sendings)
         self._running: list[Invocation] = []
@@ -92,7 +94,13 @@ class World:
                 self._baton.kill(one.task)
             self._baton.close()
         return Outcome(
-            self._seed, records, violation, self.chaos.struck, self.chaos.lines, self._count, self._store.writes
+            self._seed,
+            records,
+            violation,
+            self.chaos.struck,
+            self.chaos.lines,
+            self._count,
+            self._store.writes,
         )
 
     # --- the two halves of a run ------------------------------------------------------------------------------------
@@ -145,7 +153,8 @@ class World:
     def _drain(self) -> None:
         """Deliver until nothing is left."""
         for _ in range(MOST_ROUNDS):
-            if not any([self._deliver(trigger) for trigger in self._cloud.triggers]):
+            delivered = [self._deliver(trigger) for trigger in self._cloud.triggers]
+            if not any(delivered):
                 self._operator.put_again(())
                 dues = [due for trigger in self._cloud.triggers if (due := trigger.due(self.now)) is not None]
                 if not dues:
@@ -218,7 +227,7 @@ class World:
 
     def _set_away(self, one: Invocation) -> None:
         units = units_of(one.readings)
-        if units and self.chaos.strikes("partial", one.flight.shown):
+        if units and self.chaos.strikes("partial", one.task.name):
             place = self.chaos.draw("partial").choice((0, len(units) // 2, len(units) - 1))
             self._store.away.add((one.task, (one.service, units[place])))
 

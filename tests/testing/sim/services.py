@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from reactflow import Cell, Flow, Pulse, Service, System, cell, derived, fold, folds, members, pulse, row, window
+from reactflow import (
+    Cell,
+    Flow,
+    Pulse,
+    Service,
+    System,
+    cell,
+    derived,
+    fold,
+    folds,
+    members,
+    pulse,
+    row,
+    window,
+)
 from reactflow.aws import S3, DynamoDB, Kinesis, S3Object
 from reactflow.sql import Table
 
@@ -204,12 +218,21 @@ def endless() -> System:
 
     def one(name: str, reads: str, writes: str, *more: str) -> Service:
         sources = [Kinesis(reads, partition="id", fields={"heard": "said"}, version="said")]
-        sources += [Kinesis(other, partition="id", fields={"heard": "said"}, version="said") for other in more]
+        sources += [
+            Kinesis(other, partition="id", fields={"heard": "said"}, version="said") for other in more
+        ]
         return Service(
-            Echo, name=name, key="id", inputs=sources, outputs=[row(Echo.said) >> Kinesis(writes, partition="id")], hops=6
+            Echo,
+            name=name,
+            key="id",
+            inputs=sources,
+            outputs=[row(Echo.said) >> Kinesis(writes, partition="id")],
+            hops=6,
         )
 
-    return System(one("left", "lefts", "rights", "calls"), one("right", "rights", "lefts"), cycles=[("left", "right")])
+    return System(
+        one("left", "lefts", "rights", "calls"), one("right", "rights", "lefts"), cycles=[("left", "right")]
+    )
 
 
 class Minute(Flow):
@@ -242,6 +265,7 @@ docs = Service(
     inputs=[Kinesis("edits", version="rev"), Kinesis("imports", version="rev")],
     outputs=[row(Doc.label, Doc.pages) >> DynamoDB("docs", owns="attributes")],
 )
+
 
 class Shelf(Flow):
     """The last writer wins in every cell, and some events fail that may succeed when they are redriven."""
