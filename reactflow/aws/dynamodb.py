@@ -50,7 +50,8 @@ class DynamoDB(StreamSource, Sink):
 
     **As a source.** Without ``keys`` the table is taken to have one item a unit, as it is when the unit's key is the
     table's primary key; with ``keys`` that is checked when the service is made. Each record shows its key attributes,
-    and ``confirm_unit`` compares them with the unit's key.
+    and ``confirm_unit`` compares them with the unit's key. With ``version``, which orders the writes of several items,
+    a unit is taken to have one item only if ``keys`` says so.
 
     **As a sink**, a row's primary key is the unit's key fields if there are one or two, with the attributes' own names;
     otherwise the attribute ``unit`` (text) holds the key's text. An occurrence of a pulse is an item of its own: its
@@ -102,9 +103,11 @@ class DynamoDB(StreamSource, Sink):
         """Whether a unit is one item: every attribute of the primary key is found in the unit's key.
 
         Without ``keys`` nothing is known against it, so True: the first record that shows otherwise is refused by
-        ``confirm_unit``.
+        ``confirm_unit``. With ``version``, which makes that no mistake, it is not known.
         """
-        return self.keys is None or set(self.keys) <= self.paths_in(key_names)
+        if self.keys is None:
+            return self.version is None
+        return set(self.keys) <= self.paths_in(key_names)
 
     def confirm_unit(self, record: Record, key_names: Sequence[str]) -> None:
         """Refuse a table whose items are finer than units, where nothing orders them: raises ConfigurationError."""
@@ -115,8 +118,9 @@ class DynamoDB(StreamSource, Sink):
         if finer:
             raise ConfigurationError(
                 f"{named(record)}: the table's primary key has {finer[0]!r}, which is no part of the unit's key, so "
-                f"that several items would feed one unit in no order: add {finer[0]!r} to the service's key, or say "
-                'what orders them with version= or order="arrival"'
+                f"that several items would feed one unit in no order: say keys= on the input, if all that they feed "
+                f"stands any order, add {finer[0]!r} to the service's key, or say what orders them with version= or "
+                'order="arrival"'
             )
 
     # -- source -------------------------------------------------------------------------------------------------------

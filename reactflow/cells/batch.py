@@ -21,9 +21,10 @@ from reactflow.cells.engine import ENGINE
 from reactflow.cells.event import PENDING, PENDING_SINCE, conclude, write_in_event
 from reactflow.cells.fast import SITES, WARM_WRITES, Program, program_of
 from reactflow.cells.journal import merge_level, restore_level
+from reactflow.cells.parentheses import makes_block
 from reactflow.cells.semantics import UNSET, says_same
 from reactflow.cells.versions import begin_event
-from reactflow.errors import CellsError, ReadOnlyError
+from reactflow.errors import CellsError, DeclarationError, ReadOnlyError
 
 
 class _BatchType(type):
@@ -32,7 +33,7 @@ class _BatchType(type):
     if not TYPE_CHECKING:
 
         def __enter__(cls) -> NoReturn:
-            raise TypeError("'with batch:' lacks its parentheses: write 'with batch():'")
+            raise DeclarationError("'with batch:' lacks its parentheses: write 'with batch():'")
 
         def __exit__(cls, *_: object) -> None: ...
 
@@ -117,6 +118,19 @@ class Batch(metaclass=_BatchType):
                 DOING.drop_claim()  # it began on the fast path
             LOCK.release()
 
+    if not TYPE_CHECKING:
+
+        def __call__(self, *_: object) -> NoReturn:
+            raise DeclarationError("batch() is no decorator: write 'with batch():' inside the function")
+
+        async def __aenter__(self) -> NoReturn:
+            raise DeclarationError(
+                "'async with batch():' would await inside, while others wait to write: write 'with batch():', "
+                "and await before or after it"
+            )
+
+        async def __aexit__(self, *_: object) -> None: ...
+
     @staticmethod
     def _refuse_overlap(level: int) -> NoReturn:
         """Two batches that overlap, as those of two tasks that await inside: end all that the first has begun."""
@@ -131,6 +145,7 @@ class Batch(metaclass=_BatchType):
         )
 
 
+@makes_block
 @contextmanager
 def snapshot() -> Iterator[None]:
     """Read several cells as of one moment, whatever other threads write: ``with snapshot(): ...``.

@@ -68,9 +68,10 @@ class Why:
     the graph that carried the change, each cell with the line that made it.
 
     ``also`` are writes that may have counted too: the cell was computed when it was read, and which of them it had seen
-    before is not recorded. ``moved`` are pairs of a cell and its reader, where the cell has changed again since without
-    changing the reader: what it did then is not known any more. ``missing`` are the cells without a value, of an unset
-    one; ``raised`` is where the exception of a failed one was raised, as "rate at rooms.py:4".
+    before is not recorded, or what lies between was not computed meanwhile. ``moved`` are pairs of a cell and its
+    reader, where the cell has changed again since without changing the reader: what it did then is not known any more.
+    ``missing`` are the cells without a value, of an unset one; ``raised`` is where the exception of a failed one was
+    raised, as "rate at rooms.py:4". ``is_logged`` tells whether ``explaining()`` had kept what there was to know.
 
     >>> from reactflow import cell, why
     >>> length = cell(3.0, name="length")
@@ -94,6 +95,7 @@ class Why:
     missing: tuple[str, ...] = ()
     raised: str = ""
     graph: GraphView = _NO_GRAPH
+    is_logged: bool = False
 
     @property
     def is_complete(self) -> bool:
@@ -155,7 +157,7 @@ class Why:
         if self.also:
             lines.append(f"  {self.cell} was computed when it was read, so this may have counted too:")
             lines += [f"    {one}" for one in self.also]
-        if not self.is_complete:
+        if not (self.is_complete or self.is_logged):
             lines.append(f"  ({REMEDY})")
         return lines
 

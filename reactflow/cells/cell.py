@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, overload, runtim
 from reactflow.cells.doing import DOING, EVENT
 from reactflow.cells.event import write
 from reactflow.cells.fast import cold, slow
+from reactflow.cells.given import check_equal
 from reactflow.cells.naming import Site
 from reactflow.cells.readable import Readable
+from reactflow.cells.refusals import NOT_BY_US, refuse_making
 from reactflow.cells.rx import Disposable, bind_cell
 from reactflow.cells.semantics import UNSET, Equal, Failure, says_same
 from reactflow.errors import DeclarationError, ReadOnlyError
@@ -37,7 +39,11 @@ class Cell(Readable[T]):
     __slots__ = ("default", "heat", "joint", "put", "written_at")
     is_source = True
 
-    def __init__(self, default: Any, equal: Equal | None, name: str | None) -> None:
+    def __init__(
+        self, default: Any = UNSET, equal: Equal | None = NOT_BY_US, name: str | None = None
+    ) -> None:
+        if equal is NOT_BY_US:
+            refuse_making("Cell", "cell(3.0), or cell() for one that is unset")
         Readable.__init__(self, name, equal)
         self.default = default
         self.outcome = default
@@ -140,7 +146,8 @@ def cell(default: Any = UNSET, *, equal: Equal | None = None, name: str | None =
     """Make a source cell; without a default it is unset until it is written.
 
     A mutable default (list, dict, set, bytearray) is copied. ``equal(old, new)`` says when a new value is no change; by
-    default the same object or ``==``. Raises DeclarationError when ``equal`` cannot be called, or a default is a cell.
+    default the same object or ``==``. Raises DeclarationError when ``equal`` cannot compare two values, or a default is
+    a cell.
 
     >>> length, width = cell(3.0), cell(4.0)
     >>> area = length * width
@@ -150,10 +157,7 @@ def cell(default: Any = UNSET, *, equal: Equal | None = None, name: str | None =
     """
     if equal is None and type(default) in _PLAIN:
         return Cell(default, None, name)
-    if equal is not None and not callable(equal):
-        raise DeclarationError(
-            f"equal={equal!r} cannot be called: give a function of the old and the new value"
-        )
+    check_equal(equal)
     if isinstance(default, Readable):
         raise DeclarationError(
             f"cell({default.name}): a default is a value, and this is a cell; use it directly or .map()"

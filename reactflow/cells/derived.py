@@ -16,11 +16,13 @@ from reactflow.cells.doing import DOING
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.fast import planned
 from reactflow.cells.functions import needed_by
+from reactflow.cells.given import called, check_equal, runs_later, takes_other
 from reactflow.cells.naming import function_line
 from reactflow.cells.node import CLEAN, LAZY, Computed, Node
 from reactflow.cells.operators import made_by
 from reactflow.cells.pulls import LOOKS
 from reactflow.cells.readable import Readable, current_outcome
+from reactflow.cells.refusals import NOT_BY_US, refuse_making
 from reactflow.cells.semantics import UNSET, Equal, Failure, evaluate, run
 from reactflow.errors import DeclarationError
 
@@ -48,12 +50,14 @@ class Derived(Readable[T_co], Computed):
     def __init__(
         self,
         fn: Callable[..., Any],
-        arguments: tuple[Any, ...],
-        form: str,
+        arguments: tuple[Any, ...] = (),
+        form: str = NOT_BY_US,
         equal: Equal | None = None,
         name: str | None = None,
         stored: bool | None = None,
     ) -> None:
+        if form is NOT_BY_US:
+            refuse_making("Derived", "derived(fn, a, b), @derived, .map() or an operator")
         Readable.__init__(self, name, equal)
         self.fn = fn
         self.arguments = arguments
@@ -233,7 +237,8 @@ def derived(
     reads through ``self``. ``equal(old, new)`` says when a new value is no change. ``stored=False`` keeps the value out
     of a flow's stored state; it is computed again when needed.
 
-    Raises DeclarationError when an input is not a cell, or a function without inputs needs arguments.
+    Raises DeclarationError when an input is not a cell, or the function cannot be called with their values, or computes
+    nothing when it is called (``async def``, ``yield``).
 
     >>> from reactflow import cell
     >>> import math
@@ -252,27 +257,34 @@ def derived(
         raise DeclarationError(
             f"derived({fn!r}): the first argument is the function; write derived(fn, *cells)"
         )
+    check_equal(equal)
+    if fault := runs_later(fn):
+        raise DeclarationError(
+            f"derived({called(fn)}): {fault}. A cell is computed at once: give a plain function that returns the value"
+        )
     if inputs:
         for one in inputs:
             if not isinstance(one, Readable):
                 raise DeclarationError(
-                    f"derived({_called(fn)}, ...): {one!r} is not a cell; put constants into the function"
+                    f"derived({called(fn)}, ...): {one!r} is not a cell; put constants into the function"
+                    + ", and give cells one by one: derived(fn, a, b)" * isinstance(one, (list, tuple))
                 )
+        if fault := takes_other(fn, len(inputs)):
+            names = ", ".join(str(one.name) for one in inputs)
+            raise DeclarationError(
+                f"derived({called(fn)}, {names}): {fault}, and is called with the values of {names}"
+            )
         return Derived(fn, inputs, EXPLICIT, equal, name, stored)
     if _takes_self(fn):
         return Derived(fn, (), METHOD, equal, name, stored)
     needed = needed_by(fn)
     if needed:
         raise DeclarationError(
-            f"derived({_called(fn)}): it takes {', '.join(needed)} ({function_line(fn)}), and without inputs it is "
+            f"derived({called(fn)}): it takes {', '.join(needed)} ({function_line(fn)}), and without inputs it is "
             f"called without arguments. Name its inputs, derived(fn, {', '.join(needed)}), or have it read cells: "
             f"{needed[0]}.value. (In the body of a flow, the parameter is called self.)"
         )
     return Derived(fn, (), TRACKED, equal, name, stored)
-
-
-def _called(fn: object) -> str:
-    return str(getattr(fn, "__name__", fn))
 
 
 def _takes_self(fn: object) -> bool:

@@ -22,6 +22,7 @@ from reactflow.cells.instrument import Instrument
 from reactflow.cells.looking import listen, unlisten
 from reactflow.cells.naming import is_ours
 from reactflow.cells.node import Node
+from reactflow.cells.parentheses import makes_block
 from reactflow.cells.readable import Readable
 from reactflow.errors import ConfigurationError, MutationWarning
 
@@ -147,6 +148,7 @@ class Development:
         return f"<development mode {'on' if self.on else 'off'}>"
 
 
+@makes_block
 def development(on: bool = True) -> Development:
     """Notice values that are changed in place: switch it on (or off), or have it on for a ``with`` block.
 

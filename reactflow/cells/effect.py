@@ -17,9 +17,12 @@ from reactflow.cells.doing import DOING, LOCK, Untracked, mine, note
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.event import first_run
 from reactflow.cells.functions import needed_by
+from reactflow.cells.given import called, runs_later
 from reactflow.cells.naming import Site, function_line, here
 from reactflow.cells.node import CLEAN, LAZY, STALE, Computed, Node
+from reactflow.cells.parentheses import makes_block
 from reactflow.cells.readable import Readable
+from reactflow.cells.refusals import refuse_in_flow_body
 from reactflow.cells.semantics import UNSET, Failure
 from reactflow.errors import CellsError, DeclarationError, ReadOnlyError, Unset
 
@@ -229,6 +232,7 @@ def effect(fn: Callable[[], object], *, name: str | None = None) -> Effect:
     """
     _refuse_in_derived()
     _check_function(fn)
+    refuse_in_flow_body()
     return _started(Effect(fn, name))
 
 
@@ -246,6 +250,10 @@ def _check_function(fn: Any) -> None:
         raise DeclarationError(
             f"effect({getattr(fn, '__name__', '')}): it takes {', '.join(needed)} ({function_line(fn)}), and an effect "
             "is called without arguments. In a flow, subscribe on an instance: room.cells.area.subscribe(...)"
+        )
+    if fault := runs_later(fn):
+        raise DeclarationError(
+            f"effect({called(fn)}): {fault}; read the cells in a plain function, and start there what takes time"
         )
 
 
@@ -292,8 +300,11 @@ def on_cleanup(fn: Callable[[], object]) -> None:
 def untracked() -> AbstractContextManager[None]: ...
 @overload
 def untracked(fn: Callable[[], T]) -> T: ...
-def untracked(fn: Callable[[], Any] | None = None) -> Any:
+@makes_block
+def untracked(fn: Any = None) -> Any:
     """Read without subscribing: ``untracked(fn)`` returns what it returns, ``with untracked():`` does it for a block.
+
+    Raises DeclarationError when ``fn`` is no function.
 
     >>> from reactflow import cell, derived
     >>> length = cell(3.0)
@@ -303,6 +314,11 @@ def untracked(fn: Callable[[], Any] | None = None) -> Any:
     """
     if fn is None:
         return Untracked()
+    if not callable(fn):
+        shown = f"the cell {fn.name!r}" if isinstance(fn, Readable) else repr(fn)
+        raise DeclarationError(
+            f"untracked() takes a function, not {shown}: write area.peek(), or untracked(lambda: area.value)"
+        )
     with Untracked():
         return fn()
 
@@ -341,6 +357,7 @@ def watch(
 ) -> Effect:
     """Subscribe functions to one cell. Raises ReadOnlyError inside a derived cell."""
     _refuse_in_derived()
+    refuse_in_flow_body()
     return _started(Subscription(source, on_value, on_error))
 
 

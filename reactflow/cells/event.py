@@ -18,7 +18,7 @@ from reactflow.cells.naming import Site, here
 from reactflow.cells.node import CLEAN, STALE, Node
 from reactflow.cells.semantics import UNSET
 from reactflow.cells.versions import begin_event
-from reactflow.errors import CycleError, OccurrenceError, ReadOnlyError
+from reactflow.errors import CycleError, DeclarationError, OccurrenceError, ReadOnlyError
 
 if TYPE_CHECKING:
     from reactflow.cells.effect import Effect
@@ -39,9 +39,29 @@ def refuse_in_derived(node: Node) -> None:
         )
 
 
+def refuse_cell(node: Node, given: Node) -> None:
+    """Raise DeclarationError for a cell that is given where its value is meant.
+
+    An effect's handle may be a value; so may a cell, to one that is unset or holds a cell already: it chooses.
+    """
+    if given.is_effect or (not node.is_pulse and (node.outcome is UNSET or isinstance(node.outcome, Node))):
+        return
+    name, other = str(node.name), str(given.name)
+    if node.is_pulse:
+        written, follow = f"{name}.emit({other})", f"let it occur with each new one, {name}.bind({other})"
+    else:
+        written, follow = f"{name}.value = {other}", f"follow it, {name}.bind({other})"
+    raise DeclarationError(f"{written}: {other!r} is a cell, not a value: give its .value, or {follow}")
+
+
 def write(node: Node, outcome: object) -> None:
-    """Write a source cell, as an event of its own if no batch is open. Raises ReadOnlyError inside a derived cell."""
+    """Write a source cell, as an event of its own if no batch is open.
+
+    Raises ReadOnlyError inside a derived cell, and DeclarationError for a cell in place of its value.
+    """
     refuse_in_derived(node)
+    if isinstance(outcome, Node):
+        refuse_cell(node, outcome)
     engine = ENGINE
     with LOCK:
         if engine.levels:
@@ -79,8 +99,10 @@ def write_in_event(node: Any, outcome: object, site: Site | None) -> None:
 
 
 def emit(node: Node, value: object) -> None:
-    """Let a pulse occur. Raises OccurrenceError when it has occurred in this event, ReadOnlyError in a derived cell."""
+    """Let a pulse occur. Raises OccurrenceError when it has occurred in this event, else what ``write`` raises."""
     refuse_in_derived(node)
+    if isinstance(value, Node):
+        refuse_cell(node, value)
     engine = ENGINE
     with LOCK:
         if engine.in_effects:

@@ -15,6 +15,7 @@ from reactflow.cells.instrument import Instrument
 from reactflow.cells.looking import listen, unlisten
 from reactflow.cells.naming import Site, here
 from reactflow.cells.node import LAZY, NEVER, Node, versions_seen
+from reactflow.cells.parentheses import makes_block
 from reactflow.cells.readable import Readable
 from reactflow.errors import DeclarationError
 
@@ -117,6 +118,15 @@ class Explaining(Instrument):
                 return one
         return None
 
+    def version_before(self, node: Node, version: int) -> int:
+        """The version that a source had before another one was given, NEVER if that is not known."""
+        if node.version < version:
+            return node.version or NEVER
+        for one in reversed(self._of.get(node, ())):
+            if type(one) is Wrote and one.changed and one.version < version:
+                return one.version
+        return NEVER
+
     def ignored_since(self, node: Node, version: int) -> Wrote | None:
         """The last write of an equal value while a source had this version."""
         for one in reversed(self._of.get(node, ())):
@@ -187,6 +197,7 @@ def latest() -> Explaining:
 _NOTHING = Explaining()
 
 
+@makes_block
 def explaining(keep: int = KEPT) -> Explaining:
     """Record what ``why`` and ``why_not`` cannot know afterwards, for the length of a ``with`` block.
 

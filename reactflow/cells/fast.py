@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from reactflow.cells.compiled import FILE, MISSING, Helpers, entry_of
 from reactflow.cells.doing import DOING, LOCK, SWITCHED_OFF, ColdInput, LeaveRegion, foreign, mine, note
 from reactflow.cells.engine import ENGINE
-from reactflow.cells.event import close, conclude, write
+from reactflow.cells.event import close, conclude, refuse_cell, write
 from reactflow.cells.naming import here
 from reactflow.cells.node import CLEAN, STALE, Formers, Node
 from reactflow.cells.regions import region_of
@@ -327,7 +327,13 @@ def slow(cell: Cell[Any], value: object) -> None:
 
 
 def cold(cell: Cell[Any], value: object) -> None:
-    """Write a source that is not written often, or not yet, and keep the place."""
+    """Write a source that is not written often, or not yet, and keep the place.
+
+    A cell in place of its value is refused here and in the engine: a line that does so does it from the first time on,
+    and later writes are spared the look.
+    """
+    if isinstance(value, Node):
+        refuse_cell(cell, value)
     doing = DOING
     quick = doing.quick
     if quick is not None and cell.equal is None and value is not UNSET and doing.claim == get_ident():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any, TypeVar, overload
 from weakref import ref
 
@@ -30,10 +31,12 @@ class FoldCell(Derived[R]):
     ) -> None:
         super().__init__(algebra.add, (source,), EXPLICIT, equal, name)
         self.fold = algebra
-        self.memory = algebra.zero
+        zero = algebra.zero
+        # an add that changes its state in place changes that of this fold only
+        self.memory = deepcopy(zero) if isinstance(zero, (list, dict, set, bytearray)) else zero
         self.is_pulse = False
         self.kind_is_known = True
-        self.outcome = run(algebra.result, (algebra.zero,))
+        self.outcome = run(algebra.result, (self.memory,))
         with LOCK:
             ENGINE.drain_retired()
             ENGINE.refresh(source)
@@ -81,7 +84,10 @@ def fold(
     9.0
     """
     if not isinstance(source, Readable):
-        raise DeclarationError(f"fold({source!r}, ...): the first argument is the pulse to accumulate")
+        raise DeclarationError(
+            f"fold({_shown(source)}, ...): the first argument is the pulse to accumulate, the second says how, as in "
+            "fold(pulse, folds.sum)"
+        )
     if source.kind == "members":
         raise DeclarationError(
             f"fold({source.name}, ...): {source.name!r} are members, whose changes depend on what was there before: "
@@ -97,6 +103,10 @@ def fold(
             f"skipped. Write fold({source.name}.changes(), folds.{algebra.name}), or make it a pulse."
         )
     return FoldCell(source, algebra, equal, name)
+
+
+def _shown(given: object) -> str:
+    return f"folds.{given.name}" if isinstance(given, Fold) else repr(given)
 
 
 def hold_of(source: Readable[Any], default: object, name: str | None) -> Derived[Any]:

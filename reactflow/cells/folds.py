@@ -7,13 +7,15 @@ are what a source may do to the occurrences without changing the result. States 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
 from math import frexp, inf, isfinite
 from typing import Any, Generic, Literal, TypeVar
 
+from reactflow.cells.given import called, runs_later, takes_other
 from reactflow.cells.semantics import UNSET
+from reactflow.errors import DeclarationError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -30,7 +32,7 @@ class Fold(Generic[T, R]):
 
     ``add(state, occurrence)`` returns the next state, ``merge(one, other)`` joins two states, ``result(state)`` is what
     readers see (return UNSET to have no value yet). ``laws`` names those that hold: they are declared here and can be
-    tested, they are not assumed.
+    tested, they are not assumed. Raises DeclarationError for a function that cannot be called so, or an unknown law.
 
     >>> longest = Fold("", lambda kept, word: word if len(word) > len(kept) else kept, name="longest")
     >>> longest.add("ab", "abc")
@@ -43,6 +45,32 @@ class Fold(Generic[T, R]):
     result: Callable[[Any], R] = _show
     laws: frozenset[Law] = frozenset()
     name: str = "fold"
+
+    def __post_init__(self) -> None:
+        for fn, part, takes in (
+            (self.add, "add", ("the state", "the occurrence")),
+            (self.merge, "merge", ("one state", "the other")),
+            (self.result, "result", ("the state",)),
+        ):
+            if fn is None and part == "merge":
+                continue
+            what = f"Fold({part}={called(fn)})"
+            if not callable(fn):
+                raise DeclarationError(
+                    f"{what}: give a function, as in Fold(0, lambda state, value: state + value)"
+                )
+            if fault := runs_later(fn):
+                raise DeclarationError(f"{what}: {fault}; give a plain function")
+            if fault := takes_other(fn, len(takes)):
+                raise DeclarationError(f"{what}: {fault}, and is called with {' and '.join(takes)}")
+        laws: Any = self.laws
+        said = [laws] if isinstance(laws, str) else laws
+        if not isinstance(said, Iterable) or not {*said} <= _LATTICE:
+            raise DeclarationError(
+                f"Fold(laws={self.laws!r}): the laws are associative, commutative and idempotent; give those that "
+                'hold, as in laws=frozenset({"associative"})'
+            )
+        object.__setattr__(self, "laws", frozenset(said))  # a frozen value is completed once, here
 
 
 class SameTypeFold(Fold[Any, Any]):
@@ -84,6 +112,11 @@ def _better(
                 f"{name} has no place for {value!r}, which is neither more nor less than any number"
             )
         if not state:
+            if isinstance(value, Set):  # whether two of them fail would depend on which came before
+                raise TypeError(
+                    f"{name} has no place for {value!r}: of two sets, neither need be more. Use folds.union, or fold "
+                    "what is counted of them, as in .map(len)"
+                )
             prefer(value, value)  # raises for what has no order
             return (value,)
         if prefer(value, state[0]):
@@ -112,11 +145,18 @@ _add_min = _better("min", lambda new, old: new < old)
 _Sum = tuple[str, int, int]
 _ZERO: _Sum = ("int", 0, 0)
 _BITS = float(1 << 53)
+_FARTHEST = 6144  # the largest power of ten of the 128-bit decimals, and more than any source delivers
+# of its own, since a result must not depend on what a thread has set
+_DIVISION = Context(
+    prec=28, rounding=ROUND_HALF_EVEN, Emin=MIN_EMIN, Emax=MAX_EMAX, capitals=1, clamp=0, flags=[], traps=[]
+)
 
 
 def _exact(value: Any) -> _Sum:
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
-        raise TypeError(f"a sum takes int, float or Decimal, not {value!r} ({type(value).__name__})")
+        raise TypeError(
+            f"a sum takes int, float or Decimal, not {value!r} ({type(value).__name__}): {_as_number(value)}"
+        )
     if isinstance(value, int):
         return ("int", value, 0)
     if not (value.is_finite() if isinstance(value, Decimal) else isfinite(value)):
@@ -124,9 +164,25 @@ def _exact(value: Any) -> _Sum:
     if isinstance(value, float):
         mantissa, denominator = value.as_integer_ratio()
         return _normal("float", mantissa, 1 - denominator.bit_length())
+    if value and abs(value.adjusted()) > _FARTHEST:
+        raise ValueError(
+            f"a sum takes Decimals from 1E-{_FARTHEST} to 1E+{_FARTHEST}, not {value!r}: it is kept exactly, and each "
+            "digit between the largest and the smallest takes room"
+        )
     sign, digits, exponent = value.as_tuple()
-    mantissa = int("".join(map(str, digits)))
-    return _normal("decimal", -mantissa if sign else mantissa, int(exponent))
+    mantissa = int(Decimal((sign, digits, 0)))  # not by way of text, whose length Python limits
+    return _normal("decimal", mantissa, int(exponent))
+
+
+def _as_number(value: Any) -> str:
+    """What to do about a value that no sum takes."""
+    if isinstance(value, bool):
+        return "fold .map(int), or count those that are true"
+    if isinstance(value, str):
+        return "send numbers, or make them of the text, as in .map(Decimal)"
+    if hasattr(value, "item"):  # a number of an array
+        return "make it a number of Python's own, as in .map(lambda one: one.item())"
+    return "fold a number that is computed from it, as in .map(...)"
 
 
 def _normal(kind: str, mantissa: int, exponent: int) -> _Sum:
@@ -170,10 +226,19 @@ def _show_sum(state: _Sum) -> Any:
     if kind == "int":
         return mantissa
     if kind == "decimal":
-        digits = tuple(int(digit) for digit in str(abs(mantissa)))
-        return Decimal((int(mantissa < 0), digits, exponent))
-    # int / int rounds once
-    return float(mantissa << exponent) if exponent >= 0 else mantissa / (1 << -exponent)
+        sign, digits, _ = Decimal(mantissa).as_tuple()
+        return Decimal((sign, digits, exponent))
+    return _rounded(mantissa, exponent, 1)
+
+
+def _rounded(mantissa: int, exponent: int, number: int) -> float:
+    """mantissa * 2 ** exponent / number as a float, rounded once, as the division of two ints is."""
+    try:
+        return (mantissa << exponent) / number if exponent >= 0 else mantissa / (number << -exponent)
+    except OverflowError:
+        raise OverflowError(
+            "the sum is exact, and too large to be shown as a float: fold Decimals, or numbers of a larger unit"
+        ) from None
 
 
 def _show_mean(state: tuple[_Sum, int]) -> Any:
@@ -181,10 +246,8 @@ def _show_mean(state: tuple[_Sum, int]) -> Any:
     if number == 0:
         return UNSET
     if kind == "decimal":
-        return _show_sum((kind, mantissa, exponent)) / number
-    if exponent >= 0:
-        return (mantissa << exponent) / number
-    return mantissa / (number << -exponent)
+        return _DIVISION.divide(_show_sum((kind, mantissa, exponent)), Decimal(number))
+    return _rounded(mantissa, exponent, number)
 
 
 sum = SameTypeFold(_ZERO, _add_sum, _merge_sums, _show_sum, _COMMUTATIVE, "sum")
@@ -228,7 +291,9 @@ def last_by(version: str | Callable[[Any], Any]) -> SameTypeFold:
     """The occurrence with the highest version, in whatever order they come and however often: a lattice.
 
     ``version`` is a function of the occurrence, or the name of its field or attribute. Versions are compared with
-    ``<``; of two occurrences with one version, a fixed one is kept. Raises what reading or comparing versions raises.
+    ``<``, and text as text: make a datetime of times whose texts differ in digits or offset. Of two with one
+    version, a fixed one is kept. Raises DeclarationError for neither; the fold refuses (TypeError, ValueError) an
+    occurrence without a version, or with one that has no order, also if it is the first, and versions of two types.
 
     >>> latest = last_by("at")
     >>> newer, older = {"at": 2, "level": 7.0}, {"at": 1, "level": 9.0}
@@ -249,10 +314,27 @@ def first_by(version: str | Callable[[Any], Any]) -> SameTypeFold:
 
 
 def _by(version: str | Callable[[Any], Any], name: str, prefer: Callable[[Any, Any], bool]) -> SameTypeFold:
+    if not (isinstance(version, str) or callable(version)):
+        raise DeclarationError(
+            f'folds.{name}({version!r}): name the field that orders occurrences, as in folds.{name}("at"), or give a '
+            "function of the occurrence"
+        )
+    said = f"{name}({version!r})" if isinstance(version, str) else name  # no address of a function
+
     def version_of(value: Any) -> Any:
         if not isinstance(version, str):
-            return version(value)
-        return value[version] if isinstance(value, Mapping) else getattr(value, version)
+            found = version(value)
+        elif isinstance(value, Mapping):
+            found = value.get(version)
+        else:
+            found = getattr(value, version, None)
+        if found is None:
+            raise TypeError(
+                f"{said} finds no version in {value!r}: send it in every record, or name another field"
+            )
+        if found != found:
+            raise ValueError(f"{said} has no order for {found!r}: use a number, a text or a time")
+        return found
 
     def merge(one: tuple[Any, ...], other: tuple[Any, ...]) -> tuple[Any, ...]:
         if not one or not other:
@@ -264,7 +346,12 @@ def _by(version: str | Callable[[Any], Any], name: str, prefer: Callable[[Any, A
         return tuple(other)
 
     def add(state: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
-        return merge(state, (version_of(value), value))
+        found = version_of(value)
+        if not state:  # what has no order would, as the first, have all others fail
+            if isinstance(found, Set):
+                raise TypeError(f"{said} has no order for {found!r}: use a number, a text or a time")
+            prefer(found, found)
+        return merge(state, (found, value))
 
     return SameTypeFold((), add, merge, _kept_last, _LATTICE, name)
 
@@ -274,6 +361,11 @@ def _kept_last(state: tuple[Any, ...]) -> Any:
 
 
 def _add_union(state: frozenset[Any], value: Iterable[Any]) -> frozenset[Any]:
+    if isinstance(value, (str, bytes, dict)):  # whose letters or names are hardly meant
+        raise TypeError(
+            f"a union takes sets, lists or tuples of members, not {value!r} ({type(value).__name__}): fold "
+            ".map(lambda one: {one}) to add it as a member"
+        )
     old, new = frozenset(state), frozenset(value)
     if not any(type(one) is not str and one in old for one in new):
         return old | new
@@ -288,7 +380,7 @@ def _add_union(state: frozenset[Any], value: Iterable[Any]) -> frozenset[Any]:
 union: Fold[Iterable[Any], frozenset[Any]] = Fold(
     frozenset(), _add_union, _add_union, _show, _LATTICE, "union"
 )
-"""The union of the occurrences, each a set or another iterable of members."""
+"""The union of the occurrences, each a set, list or tuple of members; text is one member, not many, and refused."""
 
 __all__ = [
     "Fold",

@@ -140,8 +140,9 @@ def _show_top(state: Sequence[Ranked]) -> Any:
     return tuple((key.partition("|")[2], value) for _, key, value in state)
 
 
-_LAWS: frozenset[Any] = frozenset({"associative", "commutative"})
-"""Of changes of different contributions; those of one are in order, by the contributor's own number."""
+_LAWS: frozenset[Any] = frozenset({"commutative"})
+"""Of changes of different contributions; those of one are in order, by the contributor's own number. None has a merge,
+so that none is associative."""
 
 SUM = MemberFold((), _add_totals, None, _show_sum, _LAWS, "members.sum")
 MEAN = MemberFold((), _add_totals, None, _show_mean, _LAWS, "members.mean")

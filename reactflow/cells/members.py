@@ -203,8 +203,8 @@ class Members(Pulse[tuple[MemberChange, ...]], Generic[V]):
                     kept = _keep(kept, cast("tuple[MemberChange, ...]", changes))
             there = kept.by_key.get(key)
             old = None if there is None else there[1]
-            if type(old) is type(new) and old == new:
-                return
+            if type(old) is type(new) and old == new and repr(old) == repr(new):
+                return  # not so of 0.0 and -0.0, or Decimal 1.0 and 1.00, as in a flow
             kept = kept.with_(MemberChange(key, old, new))
             if self.adds:
                 if new is not None:

@@ -76,6 +76,7 @@ class Operators(Generic[T_co]):
     __array_ufunc__ = (
         None  # an array on the left leaves the operation to the cell, instead of taking it item by item
     )
+    __pandas_priority__ = 10_000  # so do a frame and a series, whose own is a few thousand
 
     # --- arithmetic: int with int is int, else numbers are float, else it is not known ---------------------
 

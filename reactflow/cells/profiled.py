@@ -17,6 +17,7 @@ from reactflow.cells.content import fingerprint, kind_of_mutable
 from reactflow.cells.instrument import Instrument
 from reactflow.cells.looking import instrumented
 from reactflow.cells.node import Node, versions_seen
+from reactflow.cells.parentheses import makes_block
 from reactflow.cells.semantics import Failure
 
 ROWS = 30  # shown
@@ -175,6 +176,7 @@ def _is_alike(before: object, after: object) -> bool:
         return False
 
 
+@makes_block
 def profiled() -> AbstractContextManager[Profile]:
     """Count the runs of cells and effects for the length of a ``with`` block, and those that were without need.
 

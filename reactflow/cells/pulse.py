@@ -11,6 +11,7 @@ from reactflow.cells.engine import ENGINE
 from reactflow.cells.event import emit
 from reactflow.cells.node import LAZY, NEVER, STALE, Node, versions_seen
 from reactflow.cells.readable import Readable
+from reactflow.cells.refusals import NOT_BY_US, refuse_making
 from reactflow.cells.rx import Disposable, bind_pulse
 from reactflow.cells.semantics import UNSET, Equal, changed_value
 from reactflow.errors import DeclarationError, ReadOnlyError
@@ -25,7 +26,9 @@ class Pulse(Readable[T]):
     kind = "pulse"
     is_source = True
 
-    def __init__(self, name: str | None) -> None:
+    def __init__(self, name: str | None = NOT_BY_US) -> None:
+        if name is NOT_BY_US:
+            refuse_making("Pulse", "pulse()")
         super().__init__(name, None)
         self.is_pulse = True
         self.written_at = None

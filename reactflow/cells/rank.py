@@ -22,7 +22,7 @@ _NINES: Final = str.maketrans("0123456789", "9876543210")
 
 def rank_of(value: object) -> str:
     """The rank of a number, text, date or time with a zone; raises TypeError for anything else, ValueError for NaN,
-    infinities and numbers of more digits than can be kept.
+    infinities, numbers of more digits than can be kept, and times that are outside of the calendar in UTC.
 
     >>> sorted([1.5, -2, 10, 0.25, -2.5, 0], key=rank_of)
     [-2.5, -2, 0, 0.25, 1.5, 10]
@@ -39,7 +39,12 @@ def rank_of(value: object) -> str:
             raise TypeError(
                 f"{value!r} has no time zone, so that its place in time is not known: give it one"
             )
-        return f"z{value.astimezone(UTC).isoformat(timespec='microseconds')}"
+        try:
+            return f"z{value.astimezone(UTC).isoformat(timespec='microseconds')}"
+        except OverflowError:
+            raise ValueError(
+                f"{value!r} is before the year 1 or after 9999 at Greenwich, where times are compared"
+            ) from None
     if isinstance(value, date):
         return f"d{value.isoformat()}"
     raise TypeError(

@@ -18,7 +18,7 @@ from reactflow.cells.operators import Operators
 from reactflow.cells.refusals import Refusals
 from reactflow.cells.rx import Observer, callbacks, piped
 from reactflow.cells.semantics import UNSET, Equal, Failure
-from reactflow.errors import Unset
+from reactflow.errors import DeclarationError, Unset
 
 if TYPE_CHECKING:
     from reactflow.cells.derived import Derived
@@ -118,13 +118,19 @@ class Readable(Node, Operators[T_co], Refusals):
     ) -> Derived[R]:
         """A cell derived from this one alone by a plain function.
 
+        Raises DeclarationError for what is no function of one value.
+
         >>> from reactflow import cell
         >>> cell(2.0).map("{:.1f} m2".format).value
         '2.0 m2'
         """
-        from reactflow.cells.derived import explicit
+        from reactflow.cells.derived import derived
 
-        return explicit(fn, (self,), equal=equal, name=name)
+        if not callable(fn):
+            raise DeclarationError(
+                f"{self.name}.map({fn!r}): give a function of the value, as in {self.name}.map(round)"
+            )
+        return derived(fn, self, equal=equal, name=name)
 
     def changes(self, *, name: str | None = None) -> Derived[T_co]:
         """The pulse of this cell's changes: it occurs, with the new value, in each event that left another value.
@@ -172,7 +178,8 @@ class Readable(Node, Operators[T_co], Refusals):
 
         A stored error goes to ``on_error`` if it is given, else it arrives with the write that caused it. An observer
         of ReactiveX may stand for the functions. A cell never completes, and tells where it is written: what ReactiveX
-        gives as ``on_completed`` and ``scheduler`` is not used.
+        gives as ``on_completed`` and ``scheduler`` is not used. Raises DeclarationError for what cannot be called with
+        a value, and ReadOnlyError inside a derived cell.
 
         >>> from reactflow import cell
         >>> length = cell(3.0)
@@ -184,7 +191,7 @@ class Readable(Node, Operators[T_co], Refusals):
         """
         from reactflow.cells.effect import watch
 
-        return watch(self, *callbacks(on_value, on_error))
+        return watch(self, *callbacks(self, on_value, on_error))
 
     def pipe(self, *operators: Callable[[Any], Any]) -> Any:
         """The cell as an Observable of ReactiveX, put through its operators.

@@ -7,9 +7,11 @@ too, a cell has nothing of this. There is no ``__call__``: what is callable may 
 
 from __future__ import annotations
 
+from inspect import CO_OPTIMIZED
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from reactflow.errors import ReadOnlyError
+from reactflow.cells.naming import calling_frame
+from reactflow.errors import DeclarationError, ReadOnlyError
 
 _NOT_THERE = ("emit", "get", "set")  # methods that other libraries have
 
@@ -115,6 +117,29 @@ class Refusals:
 
 
 _REFUSED = [vars(Refusals).get(one) for one in _NOT_THERE]
+
+
+NOT_BY_US: Any = object()  # what an argument of a constructor is that only our own functions give
+
+
+def refuse_making(kind: str, makers: str) -> NoReturn:
+    """Raise DeclarationError for a class that was called in place of the function that makes its cells."""
+    raise DeclarationError(f"{kind}(...) is the type of a cell, for annotations; make one with {makers}")
+
+
+def refuse_in_flow_body() -> None:
+    """Raise DeclarationError for an effect that the body of a flow's class would begin, on what are no live cells."""
+    frame = calling_frame(2)
+    # only the body of a class or module has its names at hand: those of a function would have to be gathered
+    if (
+        frame is not None
+        and not frame.f_code.co_flags & CO_OPTIMIZED
+        and getattr(frame.f_locals, "is_flow_body", False)
+    ):
+        raise DeclarationError(
+            "an effect in the body of a flow's class would run once, for no instance: subscribe on an instance, as in "
+            "room.cells.area.subscribe(...)"
+        )
 
 
 def _no_items(cell: Any) -> TypeError:

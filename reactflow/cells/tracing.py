@@ -3,8 +3,9 @@
 Without a log there is what the graph keeps. A node's version says in which event it came to its outcome; what observes
 it in that event changed in it too. So the inputs whose versions are of the same event carried the change, down to the
 sources. An input that moved later, and came to nothing in the node, hides what it was then. A node that nobody observes
-runs when it is read, after any number of events: the last of them is certain, those before may have counted. With a log
-the walk follows what each run saw. Nothing here runs a user's function.
+runs when it is read, after any number of events: the last of them is certain, those before may have counted. So may
+what lies behind an input that is as it was: nobody had it computed meanwhile, and it may have been something else. With
+a log the walk follows what each run saw. Nothing here runs a user's function.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Trace:
         self.also: dict[Node, int] = {}
         # changed again since, without changing the node that it is given with
         self.moved: dict[Node, Node] = {}
+        self.newly_read: list[Node] = []  # by a run in the log, and not by the run before
         self.is_first = False  # nothing was written that it depends on
         self.event = event_of(node.version)
         if node.is_effect:
@@ -51,12 +53,14 @@ class Trace:
             if not run.observed:  # what it reads for the first time may have been behind for longer
                 since = {one: version for one, version in self.writes.items() if version > run.looked}
                 self.writes = since or self.writes
+                self._walk_behind(self.newly_read, run.looked)
         elif node.state != LAZY:
             self._walk([(node, node.version)])
             if not self.writes:  # it was computed when it was first read or observed
                 self._walk_lazily([node])
         else:
             self._walk_lazily([node])
+            self._walk_behind(self.moved, NEVER)
         self.is_first = self.is_first or not (self.writes or self.also or self.moved)
 
     def _of_effect(self) -> None:
@@ -100,6 +104,8 @@ class Trace:
     def _carriers(self, node: Computed, version: int) -> Iterator[tuple[Node, int]]:
         """The inputs that made a node come to this version, with the versions that they had."""
         run = self.log.changed_to(node, version)
+        if run is not None and run.old_seen is not None:
+            self.newly_read += [one for one in run.inputs if one not in run.old_inputs]
         if run is not None and run.observed:  # whatever it saw in the middle of its event
             for one, now in zip(run.inputs, run.seen, strict=True):
                 if now and event_of(now) == event_of(version):
@@ -155,6 +161,21 @@ class Trace:
         for node, inputs in carried.items():
             if inputs:
                 self.carried.setdefault(node, {}).update(inputs)
+
+    def _walk_behind(self, starts: Iterable[Node], looked: int) -> None:
+        """All sources behind some inputs that were written since a version: what these were meanwhile is not known."""
+        visited: set[Node] = set()
+        stack = [*starts]
+        while stack:
+            node = stack.pop()
+            if node in visited:
+                continue
+            visited.add(node)
+            stack += node.inputs
+            if not isinstance(node, Computed) and node not in self.writes:
+                version = self.log.version_before(node, self.node.version)
+                if version > looked:
+                    self.also[node] = version
 
     # --- what is left of it ------------------------------------------------------------------------------------------
 

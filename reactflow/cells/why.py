@@ -65,6 +65,7 @@ def why(cell: Readable[Any] | Effect) -> Why:
             missing=_missing(cell) if is_cell and outcome is UNSET else (),
             raised=_raised(cell, outcome) if type(outcome) is Failure else "",
             graph=part(trace.nodes, trace.carried),
+            is_logged=log.changed_to(cell, cell.version) is not None,
         )
 
 

@@ -15,9 +15,9 @@ from reactflow.cells import Kind
 from reactflow.errors import StateError
 from reactflow.service import Service
 from reactflow.service.decoding import short
-from reactflow.service.host import Report
 from reactflow.service.key import Key
 from reactflow.service.quarantine import Case
+from reactflow.service.report import Report
 from reactflow.service.sink import Publication
 from reactflow.service.suggest import suggestion
 

@@ -29,7 +29,7 @@ def body_of(fn: object) -> str:
     >>> normal("lambda a,b: a*b # area") == normal("lambda a, b: (a * b)") != normal("lambda a, b: a + b")
     True
     """
-    if not isinstance(fn, FunctionType) or not _is_users(fn):
+    if not isinstance(fn, FunctionType) or not is_of_users(fn.__module__) or _is_ours(fn):
         return ""
     found = _source_of(fn.__code__, fn.__globals__)
     return "" if found is None else _text(found)
@@ -44,9 +44,14 @@ def normal(source: str) -> str:
     return _text(ast.parse(source.strip(), mode="eval").body)
 
 
-def _is_users(fn: FunctionType) -> bool:
-    home = str(fn.__module__ or "").split(".")[0]
-    return home not in sys.stdlib_module_names and not _is_ours(fn)
+def is_of_users(module: str | None) -> bool:
+    """Whether people wrote a module for their flows: it is neither the standard library's nor this package's.
+
+    >>> is_of_users("rooms.areas"), is_of_users("math"), is_of_users("reactflow.cells")
+    (True, False, False)
+    """
+    home = str(module or "").split(".")[0]
+    return home not in sys.stdlib_module_names and home != "reactflow"
 
 
 def _is_ours(fn: FunctionType) -> bool:

@@ -25,6 +25,7 @@ from typing import (
 )
 
 from reactflow.flow.equality import field_names, same_value
+from reactflow.flow.statetext import record_maker
 
 _EXACT = 1 << 53  # whole numbers up to here are floats of the same value
 
@@ -68,13 +69,57 @@ def fits(value: object, kind: Any) -> bool:
         return True
 
 
-def widened(value: object, kind: Any) -> object:
-    """A value as its cell would have it: an int in a cell of floats is a float.
+def widened(value: Any, kind: Any) -> Any:
+    """A value that fits, as its cell would have it: an int where only a float can be is a float, all the way down.
 
     >>> widened(3, float), widened(3, float | int), widened("x", float)
     (3.0, 3, 'x')
+    >>> widened({"a": [1, None]}, dict[str, list[float | None]])
+    {'a': [1.0, None]}
     """
-    return float(value) if type(value) is int and kind is float else value
+    while kind is not None and (under := _under(kind)) is not None:
+        kind = under
+    if type(value) is int:
+        return float(value) if _is_float_in(kind, value) else value
+    arguments, origin = get_args(kind), get_origin(kind)
+    if origin in (Union, UnionType):
+        fitting = [one for one in arguments if fits(value, one)]
+        return widened(value, fitting[0]) if fitting else value
+    of = type(value)
+    if of is tuple and origin is tuple:
+        kinds = arguments[:1] * len(value) if arguments[1:] == (Ellipsis,) else arguments
+        return tuple(map(widened, value, kinds))
+    if of is dict and len(arguments) == 2:
+        return {widened(key, arguments[0]): widened(one, arguments[1]) for key, one in value.items()}
+    if of in (list, set, frozenset) and len(arguments) == 1:
+        return of(widened(one, arguments[0]) for one in value)
+    if of is dict and kind is not None and is_typeddict(kind):
+        hints = _hints(kind)
+        return {name: widened(one, hints.get(name)) for name, one in value.items()}
+    names = None if isinstance(value, Enum) else field_names(of)
+    if not names:
+        return value
+    hints = _hints(of)
+    fields = {name: getattr(value, name) for name in names}
+    made = {name: widened(one, hints.get(name)) for name, one in fields.items()}
+    return record_maker(of)(made) if any(made[name] is not fields[name] for name in names) else value
+
+
+def _under(kind: Any) -> Any:
+    """The type that another name, or an annotated form, of it stands for; None for a type itself."""
+    if isinstance(kind, NewType):
+        return kind.__supertype__
+    if type(kind).__name__ == "TypeAliasType":
+        return kind.__value__
+    return get_args(kind)[0] if get_origin(kind) is Annotated else None
+
+
+def _is_float_in(kind: Any, value: int) -> bool:
+    """Whether a whole number is a float in a place of this type."""
+    if get_origin(kind) in (Union, UnionType):
+        kinds = get_args(kind)
+        return float in kinds and not any(one is not float and fits(value, one) for one in kinds)
+    return kind is float
 
 
 def type_name(kind: Any) -> str:

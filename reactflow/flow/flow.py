@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from html import escape
 from keyword import iskeyword
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, SupportsIndex, TypeVar
 
 from reactflow.cells import Cell, GraphView, Kind, Plan, Readable, graph, instantiate
 from reactflow.cells.effect import Keeper
@@ -33,6 +33,7 @@ from reactflow.flow.declared import declared_types
 from reactflow.flow.fingerprint import fingerprint
 from reactflow.flow.flowtype import FlowType, no_cell, unknown
 from reactflow.flow.migration import Migration, check_migrations
+from reactflow.flow.slips import check_defaults, check_slips, plain_attribute
 from reactflow.flow.step import Step
 from reactflow.flow.template import freeze, is_template
 
@@ -175,6 +176,7 @@ class Flow(metaclass=FlowType):
         frame = sys._getframe(1)
         while (is_ours(frame) or frame.f_globals.get("__name__") == "abc") and frame.f_back is not None:
             frame = frame.f_back
+        check_slips(cls, own)
         refuse_constants(cls, own, frame)
         refuse_live(cls, own, frame)
         lower_methods(cls, own, cells)
@@ -184,6 +186,7 @@ class Flow(metaclass=FlowType):
         scope = {} if frame.f_code.co_name == "<module>" else frame.f_locals
         types, is_complete = declared_types(cls, cells, scope, inherited)
         plan = make_plan(cls.__name__, cells, types)
+        check_defaults(cls.__name__, plan, [name for name, one in own.items() if isinstance(one, Cell)])
         for name, one in own.items():
             freeze(one, cls.__name__, name)
         for one in in_order_of_use(own.values()):
@@ -230,7 +233,7 @@ class Flow(metaclass=FlowType):
         >>> Room(length=5.0)
         Room(length=5.0, width=4.0; area=20.0)
         """
-        given = {**(cells or {}), **named}
+        given = {**_by_name(cells), **named}
         for key, one in given.items():
             if not key.isidentifier() or iskeyword(key) or key in RESERVED:
                 raise DeclarationError(
@@ -283,11 +286,17 @@ class Flow(metaclass=FlowType):
 
     # --- an instance ----------------------------------------------------------------------------------------
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, *nameless: Never, **values: Any) -> None:
         flow = type(self)
         plan = flow.plan
-        for name in values:
-            _check_given(flow.__name__, plan, name)
+        given: tuple[object, ...] = nameless
+        for value in given:
+            raise DeclarationError(
+                f"{flow.__name__}({shown(value)}): say which cell the value is for, as in "
+                f"{flow.__name__}({next(iter(plan.names), 'length')}={shown(value)})"
+            )
+        for name, value in values.items():
+            _check_given(flow, plan, name, value)
         live = instantiate(plan, values)
         named = {name: live[plan.names[name]] for name in flow._cells}
         vars(self)["cells"] = Cells(flow.__name__, named)
@@ -304,6 +313,13 @@ class Flow(metaclass=FlowType):
             if name not in type(self)._cells:
                 raise ReadOnlyError(unknown(type(self).__name__, name, type(self)._cells))
             object.__setattr__(self, name, value)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        name = type(self).__name__
+        raise TypeError(
+            f"a {name} that lives is not copied or pickled: make another with its values, as in "
+            f"{name}({', '.join(f'{one}=room.{one}' for one in list(self._cells)[:1])})"
+        )
 
     def __repr__(self) -> str:
         sources: list[str] = []
@@ -333,11 +349,25 @@ def _without_values(view: GraphView) -> GraphView:
     return replace(view, nodes=tuple(replace(node, state="", value="") for node in view.nodes))
 
 
-def _check_given(flow: str, plan: Plan, name: str) -> None:
+def _by_name(cells: object) -> Mapping[str, Any]:
+    if cells is None:
+        return {}
+    if not isinstance(cells, Mapping):
+        raise DeclarationError(f"Flow.of({cells!r}): give each cell its name, as in Flow.of(length=length)")
+    return cells
+
+
+def _check_given(kind: type, plan: Plan, name: str, value: object) -> None:
+    flow = kind.__name__
     if name not in plan.names:
-        raise DeclarationError(unknown(flow, name, list(plan.names)))
+        raise DeclarationError(plain_attribute(kind, name) or unknown(flow, name, list(plan.names)))
     node = plan[name]
     if node.kind is Kind.SOURCE:
+        if isinstance(value, Readable):
+            raise DeclarationError(
+                f"{flow}({name}={value.name}): {value.name!r} is a cell, not a value: give its .value, or make "
+                f"{flow}() and follow it: .cells.{name}.bind({value.name})"
+            )
         return
     if node.kind is Kind.PULSE:
         raise DeclarationError(

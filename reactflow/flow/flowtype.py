@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from reactflow.cells import Cell, Readable
 from reactflow.errors import TemplateError
 from reactflow.flow.declaration import RESERVED
+from reactflow.flow.slips import Body, refuse_class_maker
 
 
 class FlowType(ABCMeta):
@@ -30,6 +31,10 @@ class FlowType(ABCMeta):
     """
 
     if not TYPE_CHECKING:
+
+        @classmethod
+        def __prepare__(mcs, name, bases, **options):  # noqa: N804  # a metaclass
+            return Body()
 
         def __getattr__(cls, name):
             if name == "cells":
@@ -60,6 +65,7 @@ def _refuse_change(flow: Any, name: str, value: object) -> None:
     if name in cells:
         write = f" and write to its {name}" if isinstance(cells[name], Cell) else ""
         raise TemplateError(f"{title} is a template; make {flow.__name__}(){write}")
+    refuse_class_maker(flow.__name__, name)
     if name.startswith("_"):
         return
     if name in RESERVED:

@@ -8,7 +8,7 @@ looked at, and nothing recurses. What a node makes of its inputs, and when that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from difflib import get_close_matches
 from heapq import heapify, heappop, heappush
@@ -23,6 +23,16 @@ from reactflow.flow.outcomes import Before, Now, Shape, digest
 def apply_event(flow: str, shape: Shape, state: Mapping[str, object], event: Event) -> tuple[State, Applied]:
     """The state after one event, and what occurred; ``flow`` is for messages. Raises as ``Step.apply`` does."""
     return _Application(flow, shape, state).run(event)
+
+
+def check_events(flow: str, events: Iterable[object]) -> None:
+    """Raise DeclarationError for what is no event, before anybody looks for cells in it."""
+    for one in events:
+        if not isinstance(one, tuple) or len(one) != 2:
+            raise DeclarationError(
+                f"the step of {flow} takes a list of events, not {one!r:.60} ({type(one).__name__}): write "
+                "[Event({'cell': value}, {'pulse': occurrence})]"
+            )
 
 
 class _Application:

@@ -2,23 +2,25 @@
 
 Sources and folds keep what they hold, under their names; what is derived is computed anew. A cell that is new starts as
 ever, one that is gone is left out, a changed default is for new units. A value says itself of which type it is, for the
-codec keeps types apart; of which algebra a fold's state is, and which sources were unset, stands beside the state
-(``written``). Whatever does not fit the cell that it is for is refused, unless a ``migrate`` of the flow takes it.
+codec keeps types apart; of which algebra a fold's state is, which sources were unset, and by what members are told
+apart, stands beside the state (``written``). Whatever does not fit the cell that it is for is refused, unless a
+``migrate`` of the flow takes it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from attrs import frozen
 
-from reactflow.cells import UNSET, Fold, Kind, Node, Plan, Readable
+from reactflow.cells import UNSET, Fold, Kind, MemberFold, Node, Plan, Readable
 from reactflow.errors import DeclarationError, StateError
 from reactflow.flow.events import State
 from reactflow.flow.fingerprint import fold_tag
 from reactflow.flow.fitting import fits, type_name, widened
+from reactflow.flow.misfit import can_be, check_made, converted, misfit
 
 if TYPE_CHECKING:
     from reactflow.flow.codec import Codec
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _UNSET = ""  # in ``written``: a source that had no value; a fold has the tag of its algebra
+_HASHED = "hash"  # in ``written``: of a cell that is not stored there is only this
+_OF, _BY = " of members ", "members by "  # in ``written``: a fold of members, and the members themselves
 
 
 @frozen
@@ -79,11 +83,19 @@ def _parameter_type(convert: Callable[..., Any]) -> Any:
 
 
 def check_migrations(
-    flow: str, migrations: Iterable[Migration], plan: Plan, cells: Mapping[str, Readable[Any]]
+    flow: str, migrations: object, plan: Plan, cells: Mapping[str, Readable[Any]]
 ) -> dict[str, tuple[Migration, ...]]:
     """The migrations that a flow's body says, by cell; raises DeclarationError for one that can never be right."""
+    if isinstance(migrations, (str, Migration)) or not isinstance(migrations, Sequence):
+        raise DeclarationError(
+            f"{flow}.migrations is {migrations!r:.80}, and has to be a list: migrations = [migrate(cell, ...)]"
+        )
     names = {id(one): name for name, one in cells.items()}
     found: dict[str, tuple[Migration, ...]] = {}
+    if not isinstance(migrations, (list, tuple)):
+        raise DeclarationError(
+            f"{flow}.migrations is {migrations!r}: write a list, migrations = [migrate(cell, ...)]"
+        )
     for one in migrations:
         if not isinstance(one, Migration):
             raise DeclarationError(f"{flow}.migrations holds {one!r}; write migrate(cell, ...)")
@@ -134,6 +146,8 @@ class Migrations:
     by_cell: Mapping[str, tuple[Migration, ...]]
     tags: Mapping[str, str]
     defaulted: tuple[str, ...]
+    hashed: tuple[str, ...] = ()
+    of_members: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, flow: type[Flow]) -> Migrations:
@@ -145,12 +159,16 @@ class Migrations:
             ).items():
                 found[name] = (*found.get(name, ()), *ones)
         nodes = [node for node in flow.plan if node.name is not None]
-        tags = {str(node.name): fold_tag(node.fold, flow.codec) for node in nodes if node.fold is not None}
+        tags = {str(node.name): tag for node in nodes if (tag := _tag(node, flow.plan, flow.codec))}
         sources = (node for node in nodes if node.kind is Kind.SOURCE and node.default is not UNSET)
-        return cls(flow.__name__, found, tags, tuple(str(node.name) for node in sources))
+        hashed = (str(node.name) for node in nodes if node.stored is False)
+        defaulted = tuple(str(node.name) for node in sources)
+        of_members = (str(node.name) for node in nodes if isinstance(node.fold, MemberFold))
+        return cls(flow.__name__, found, tags, defaulted, tuple(hashed), tuple(of_members))
 
     def written(self, state: Mapping[str, object]) -> dict[str, str]:
-        """What stands beside a state for the next version: the algebra of each fold, and the sources without a value.
+        """What stands beside a state for the next version: the algebra of each fold, the sources without a value, the
+        cells of which there is only a hash, and by what members are told apart.
 
         >>> from reactflow import Flow, Pulse, cell, fold, folds, pulse
         >>> class Room(Flow):
@@ -160,26 +178,91 @@ class Migrations:
         >>> Room.step().migrations.written({"total": ("int", 5, 0)})
         {'total': 'sum', 'length': ''}
         """
-        return {**self.tags, **{name: _UNSET for name in self.defaulted if name not in state}}
+        unset = {name: _UNSET for name in self.defaulted if name not in state}
+        return {**self.tags, **unset, **{name: _HASHED for name in self.hashed if name in state}}
+
+    def unlike(self, written: Mapping[str, str] | None) -> tuple[str, ...]:
+        """The folds that are new in this version, or fold otherwise than they did in the one that wrote ``written``."""
+        there = written or {}
+        return tuple(
+            name for name, tag in self.tags.items() if not tag.startswith(_BY) and there.get(name) != tag
+        )
 
     def read(
-        self, data: bytes, plan: Plan, codec: Codec, version: str, written: Mapping[str, str] | None
+        self,
+        data: bytes,
+        plan: Plan,
+        codec: Codec,
+        version: str,
+        written: Mapping[str, str] | None,
+        anew: Collection[str] = (),
     ) -> State:
-        """Sources and folds of this version, from state that another one wrote.
+        """Sources and folds of this version, from state that another one wrote; those in ``anew`` are left out.
 
         Raises StateError for what does not fit. ``written`` is what ``written`` said of that state; None when it was
         stored without.
         """
         stored = codec.parse(data)
         tags = {} if written is None else written
+        self._check_members(tags, version)
         state: State = {}
         for node in plan:
-            if node.name is None or node.kind not in (Kind.SOURCE, Kind.FOLD):
+            if node.name is None or node.kind not in (Kind.SOURCE, Kind.FOLD) or node.name in anew:
                 continue
             value = self._value(node.name, node, stored, tags, written is not None, codec, version)
             if value is not UNSET:
                 state[node.name] = value
         return state
+
+    def _check_members(self, tags: Mapping[str, str], version: str) -> None:
+        """Refuse members that are known by another name or told apart by other fields than those that are stored."""
+        now = {name: tag for name, tag in self.tags.items() if tag.startswith(_BY)}
+        for name, tag in now.items():
+            if (was := tags.get(name, tag)) != tag and was.startswith(_BY):
+                raise StateError(
+                    f"the contributions to {self.flow}.{name} that version {version} stored are told apart by "
+                    f"{was.removeprefix(_BY)}, and now by {tag.removeprefix(_BY)}, so that each would count "
+                    "twice. Tell them apart as before, or start anew: give the members, and the cells kept of them, "
+                    "other names",
+                    cell=name,
+                )
+        for name in self.of_members:
+            of = tags.get(name, "").partition(_OF)[2]
+            if of and of not in now:
+                raise StateError(
+                    f"cell {name!r} of {self.flow} was kept of the members {of!r} by version {version}, and their "
+                    f"contributions are stored under that name: call the members {of!r} as before, or start anew: give "
+                    f"{name!r} another name too",
+                    cell=name,
+                )
+
+    def shown(
+        self, data: bytes, codec: Codec, written: Mapping[str, str] | None, now: Mapping[str, object]
+    ) -> dict[str, object]:
+        """What the outcomes ``now`` were when another version wrote them, so that what differs is a change.
+
+        A cell that is new was unset, and so, as far as anybody can tell, was a fold that folded otherwise.
+        """
+        stored = codec.parse(data)
+        known = {name: value for name, plain in stored.items() for value in _read(codec, plain, name)[:1]}
+        unlike = self.unlike(written) if written is not None else ()
+        before: dict[str, object] = {}
+        for name, outcome in now.items():
+            if name in self.tags:
+                before[name] = UNSET if name in unlike else outcome
+            elif name in known:
+                before[name] = known[name]
+            else:  # a source that had another name shows what it had
+                names = [one.from_name for one in self.by_cell.get(name, ())]
+                before[name] = outcome if any(one in stored for one in names) else UNSET
+        return before
+
+    def is_renamed(self, old: Sequence[str], new: Sequence[str]) -> bool:
+        """Whether cells are the same ones as before, under the names that they have now."""
+        return len(old) == len(new) and all(
+            one == now or any(each.from_name == one for each in self.by_cell.get(now, ()))
+            for one, now in zip(old, new, strict=True)
+        )
 
     def renamed(self, by_name: Mapping[str, T]) -> dict[str, T]:
         """What was kept by the names of cells, by the names that they have now.
@@ -211,30 +294,43 @@ class Migrations:
         """What a cell takes over; where nothing is stored for it, what it starts from."""
         ones = self.by_cell.get(name, ())
         earlier = [name, *(one.from_name for one in ones if one.from_name)]
-        found = next((each for each in earlier if each in stored), None)
+        found = next((each for each in earlier if each in stored and tags.get(each) != _HASHED), None)
         if found is None:
             was_unset = any(tags.get(each) == _UNSET for each in earlier)
             return UNSET if was_unset else deepcopy(node.fold.zero if node.fold else node.default)
         tag = tags.get(found, "")
         value, problem = _read(codec, stored[found], name)
         is_own = found == name or any(one.from_name == found and one.convert is None for one in ones)
-        if is_own and not problem and _is_state_of(node, value, tag, is_tagged, codec):
-            return widened(value, node.type)
+        if is_own and not problem and self._is_state_of(node, value, tag, is_tagged):
+            return value if node.fold else widened(value, node.type)
         for one in ones:
             if one.convert is None or (one.from_name or name) != found or not _is_from(one, tag, is_tagged):
                 continue
-            if fits(value, one.from_type):
-                value, problem = _converted(one.convert, value, name, version), ""
-                if _can_be(node, value):
-                    return widened(value, node.type)
-                break
-        raise _misfit(self.flow, name, node, found, tag, value, version, problem)
+            for given in (value, _as_dict(codec, stored[found], name)):
+                if fits(given, one.from_type):
+                    made = converted(one.convert, given, name, version)
+                    check_made(self.flow, name, node, made, given, codec, version)
+                    return made if node.fold else widened(made, node.type)
+        raise misfit(self.flow, name, node, found, tag, self.tags.get(name, ""), value, version, problem)
+
+    def _is_state_of(self, node: Node, value: object, tag: str, is_tagged: bool) -> bool:
+        """Whether a stored value is one of this cell, as it is now."""
+        if node.fold is not None and is_tagged and tag != self.tags[str(node.name)]:
+            return False
+        return (node.fold is not None or not tag) and can_be(node, value)
 
 
-def former(data: bytes, codec: Codec) -> dict[str, object]:
-    """State of another version as far as this one can read it: what its cells held."""
-    readable = ((name, *_read(codec, plain, name)) for name, plain in codec.parse(data).items())
-    return {name: value for name, value, problem in readable if not problem}
+def _tag(node: Node, plan: Plan, codec: Codec) -> str:
+    """What a state of this cell was made by, empty for one of which nothing has to be said."""
+    if node.gathered is not None:
+        return _BY + (
+            ", ".join(f"{name} ({kind.__name__})" for name, kind in node.gathered.id.items()) or "id"
+        )
+    if node.fold is None:
+        return ""
+    if isinstance(node.fold, MemberFold):
+        return f"{node.fold.name}{_OF}{plan.nodes[node.inputs[0]].name}"
+    return fold_tag(node.fold, codec)
 
 
 def _read(codec: Codec, plain: object, name: str) -> tuple[object, str]:
@@ -242,89 +338,32 @@ def _read(codec: Codec, plain: object, name: str) -> tuple[object, str]:
     try:
         return codec.from_plain(deepcopy(plain), name), ""
     except StateError as error:
-        problem = str(error)
+        return _as_dict(codec, plain, name), str(error)
+
+
+def _as_dict(codec: Codec, plain: object, name: str) -> object:
     try:
-        value = codec.from_plain(_as_dicts(plain), name)
+        return codec.from_plain(as_dicts(plain), name)
     except StateError:
-        value = UNSET
-    return value, problem
+        return UNSET
 
 
-def _as_dicts(plain: Any) -> Any:
-    """Stored data with every record as the dict of its fields, and every enum member as its name."""
+def as_dicts(plain: Any) -> Any:
+    """Stored data with every record as the dict of its fields, and every enum member as its name.
+
+    >>> as_dicts([{"$": "app.Point", "v": {"x": 1.0}}, {"$": "app.Color", "v": "RED"}])
+    [{'x': 1.0}, 'RED']
+    """
     if isinstance(plain, list):
-        return [_as_dicts(one) for one in plain]
+        return [as_dicts(one) for one in plain]
     if not isinstance(plain, dict):
         return plain
     if "." in str(plain.get("$")):
-        return _as_dicts(plain["v"])
-    return {key: _as_dicts(one) for key, one in plain.items()}
-
-
-def _is_state_of(node: Node, value: object, tag: str, is_tagged: bool, codec: Codec) -> bool:
-    """Whether a stored value is one of this cell, as it is now."""
-    if node.fold is not None and is_tagged and tag != fold_tag(node.fold, codec):
-        return False
-    return (node.fold is not None or not tag) and _can_be(node, value)
+        return as_dicts(plain["v"])
+    return {key: as_dicts(one) for key, one in plain.items()}
 
 
 def _is_from(one: Migration, tag: str, is_tagged: bool) -> bool:
     """Whether a migration is for what stands beside the state; without a tag it is taken at its word."""
-    return one.from_fold in (tag, tag.split(" ")[0]) or (not is_tagged and bool(one.from_fold))
-
-
-def _can_be(node: Node, value: object) -> bool:
-    """Whether a value can be a cell's: all that can be said of a fold's state that was stored without a tag."""
-    if node.fold is None:
-        return fits(value, node.type)
-    if type(value) is not type(node.fold.zero):
-        return False
-    try:
-        node.fold.result(value)
-    except Exception:
-        return False
-    return True
-
-
-def _converted(convert: Callable[[Any], Any], value: object, name: str, version: str) -> object:
-    try:
-        return convert(value)
-    except Exception as error:
-        raise StateError(
-            f"the migration of cell {name!r} from version {version} failed on {value!r:.80}: "
-            f"{type(error).__name__}: {error}; nothing was changed: mend its function and deploy again",
-            cell=name,
-        ) from error
-
-
-def _misfit(
-    flow: str, name: str, node: Node, found: str, tag: str, value: object, version: str, problem: str
-) -> StateError:
-    was = f" (as {found!r})" if found != name else ""
-    head = f"cell {name!r} of {flow} cannot take over what version {version or '?'} stored{was}: "
-    if node.fold is not None:
-        now = node.fold.name
-        what = (
-            f"it is the state of the fold {tag.split(' ')[0]!r}"
-            if tag
-            else f"{value!r:.60} is not the state of this fold"
-        )
-        remedy = (
-            f"the cell folds by {now!r} now. Give it another name, so that it starts anew, or convert the state: "
-            f"migrations = [migrate({name}, fn, from_fold={tag.split(' ')[0] or '...'!r})]"
-        )
-    elif tag:
-        what = f"it is the state of the fold {tag.split(' ')[0]!r}"
-        remedy = (
-            f"the cell is a source now. Give it another name, or convert the state: "
-            f"migrations = [migrate({name}, fn, from_fold={tag.split(' ')[0]!r})]"
-        )
-    else:
-        kind = "a record" if problem else type(value).__name__
-        what = problem or f"{value!r:.60} is {kind}"
-        remedy = (
-            f"the cell is {type_name(node.type) or 'another'} now. Say how it is converted: "
-            f"migrations = [migrate({name}, fn, from_type={'dict' if problem else kind})], or give the cell another "
-            "name"
-        )
-    return StateError(f"{head}{what}, and {remedy}", cell=name)
+    is_from = f"{tag} ".startswith(f"{one.from_fold} ") if one.from_fold else not tag
+    return is_from or (not is_tagged and bool(one.from_fold))

@@ -107,7 +107,7 @@ def record_maker(kind: type) -> Callable[[Mapping[str, Any]], Any]:
             lines.append(f"    set{place}(made, fields[{name!r}])")
         else:
             lines.append(f"    put(made, {name!r}, fields[{name!r}])")
-    if any("_attrs_cached_hash" in getattr(base, "__slots__", ()) for base in kind.__mro__):
+    if "_attrs_cached_hash" in getattr(getattr(kind.__hash__, "__code__", None), "co_names", ()):
         lines.append("    put(made, '_attrs_cached_hash', None)")
     make: Callable[[Any], Any] = _made(
         "def make(fields):\n" + "\n".join(lines) + "\n    return made\n", "make", scope

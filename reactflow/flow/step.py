@@ -16,7 +16,7 @@ from reactflow.cells.plan import Kind, Plan
 from reactflow.cells.semantics import UNSET, Failure
 from reactflow.flow.equality import same_value
 from reactflow.flow.events import Applied, Change, Changes, Event, State
-from reactflow.flow.general import apply_event
+from reactflow.flow.general import apply_event, check_events
 from reactflow.flow.migration import Migrations
 from reactflow.flow.outcomes import Before, Packed, Shape, digest
 from reactflow.flow.straight import Result, Run, straight
@@ -100,7 +100,7 @@ class Step:
             if node.kind is Kind.SOURCE and node.default is not UNSET and node.name is not None:
                 state[node.name] = deepcopy(node.default)
             elif node.fold is not None and node.name is not None:
-                state[node.name] = node.fold.zero
+                state[node.name] = deepcopy(node.fold.zero)
         return self._complete(state)
 
     def read(self, data: bytes, version: str = "", written: Mapping[str, str] | None = None) -> State:
@@ -191,6 +191,7 @@ class Step:
 
     def _run_for(self, *events: Event, exact: bool = True) -> Run | None:
         """The code for events that give what these give; for any of the flow's, once there is code for many."""
+        check_events(self.flow, events)
         names = frozenset(name for event in events for given in event for name in given)
         if len(self._made) >= SHAPES:
             names, exact = self._givable, False

@@ -69,7 +69,8 @@ class Writer(Words):
         self._line(2, "raise Unusual")
         if reach.is_spread:
             words = [self._before(place, of_fold="") for place in reach.kept]
-            self._line(1, f"{', '.join(words)}{',' * (len(words) == 1)} = state")
+            if words:
+                self._line(1, f"{', '.join(words)}{',' * (len(words) == 1)} = state")
         for place in (one for one in reach.kept if one in reach.needed):
             node, word = self.nodes[place], self.words[place]
             if not reach.is_spread:

@@ -28,7 +28,8 @@ from reactflow.local.triggers import (
     TriggerSettings,
 )  # fmt: skip
 from reactflow.service import Service, System
-from reactflow.service.host import Host, Report
+from reactflow.service.host import Host
+from reactflow.service.report import Report
 from reactflow.service.source import Source
 from reactflow.service.stores import MemoryStore, Store
 

@@ -6,11 +6,12 @@ Follow one event by reading down: ``host`` takes a delivery apart, ``binding`` t
 
 from reactflow.service.binding import Input, UnitEvent
 from reactflow.service.envelope import Envelope
-from reactflow.service.host import Host, Report
+from reactflow.service.host import Host
 from reactflow.service.item import Item, Pending
 from reactflow.service.key import Key, UnitKey
 from reactflow.service.output import Output, Row, row
 from reactflow.service.quarantine import Case, Reason
+from reactflow.service.report import Report
 from reactflow.service.service import Service
 from reactflow.service.sink import Publication, Sink
 from reactflow.service.source import Contract, Message, Record, Source

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from attrs import evolve, field, frozen
 
-from reactflow.errors import EventError, Gap, RecordError, Transient
+from reactflow.errors import EventError, Gap, RecordError, StateError, Transient
 from reactflow.service.binding import Input, UnitEvent
 from reactflow.service.envelope import OCCURRENCE
 from reactflow.service.item import Item
@@ -187,3 +187,15 @@ def case_of(
         time=datetime.now(UTC).isoformat(timespec="seconds"), is_shared=is_shared, account=record.account,
         region=record.region,
     )  # fmt: skip
+
+
+def cut(
+    arrivals: Sequence[Arrival], rest: Sequence[Arrival], error: StateError
+) -> tuple[Sequence[Arrival], Sequence[Arrival]]:
+    """What to try when an item got too large: the first half, or one event as poison. Raises when that is no help."""
+    half = len(arrivals) // 2
+    if half:
+        return arrivals[:half], (*arrivals[half:], *rest)
+    if arrivals[0].event.error is not None:
+        raise error
+    return [arrivals[0].as_poison(RecordError(str(error)))], rest

@@ -8,7 +8,6 @@ at state, nor at where a record stands in its lane.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -26,6 +25,7 @@ from reactflow.service.key import Key, UnitKey
 from reactflow.service.scalars import Converter, Mismatch
 from reactflow.service.source import Contract, Message, Reader, Source
 from reactflow.service.suggest import suggestion
+from reactflow.service.version import version_text
 from reactflow.service.window import Late
 
 if TYPE_CHECKING:
@@ -66,8 +66,15 @@ class UnitEvent(NamedTuple):
         if self.late is not None or other.late is not None:
             return self if self.late is not None else other
         mine, theirs = self.event, other.event
-        event = Event({**mine.writes, **theirs.writes}, {**mine.occurrences, **theirs.occurrences})
-        versions, ignored = {**self.versions, **other.versions}, self.ignored & other.ignored
+        older = {
+            name
+            for name, one in other.versions.items()
+            if name in self.versions and one < self.versions[name]
+        }
+        writes = {name: value for name, value in theirs.writes.items() if name not in older}
+        event = Event({**mine.writes, **writes}, {**mine.occurrences, **theirs.occurrences})
+        later = {name: one for name, one in other.versions.items() if name not in older}
+        versions, ignored = {**self.versions, **later}, self.ignored & other.ignored
         return UnitEvent(self.unit, event, versions, ignored, said=(*self.said, *other.said))
 
 
@@ -341,17 +348,12 @@ class Input:
         if path is None:
             return _NONE
         value = read_path(fields, path)
-        if type(value) is int and 0 <= value < 10**40:
-            text = f"{value:040d}"
-        elif type(value) is str and value:
-            text = value
-        elif isinstance(value, (datetime, date)):
-            text = value.isoformat()
-        else:
+        text = version_text(value)
+        if not text:
             shown = "missing" if value is ABSENT else short(value)
             raise RecordError(
                 f"the version field {path!r} of {self.source.resource} is {shown}: it orders the writes, so every "
-                "record needs one, a count from 0 or a text",
+                "record needs one, a count from 0, a time or a text",
                 field=path,
             )
         return dict.fromkeys(cells, (text, is_removal))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from attrs import frozen
 
 from reactflow.cells import UNSET, Failure
-from reactflow.errors import BindingError, ConfigurationError, RecordError, Transient
+from reactflow.errors import BindingError, ConfigurationError, RecordError, StateError, Transient
 from reactflow.flow import State, same_value
 from reactflow.service.contributing import present
 from reactflow.service.item import PublicationKind, number_name
@@ -76,6 +76,7 @@ class Occurred:
     values: Values
 
 
+_KEYED: Final = "by "  # no name of a cell has a blank in it
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -167,6 +168,32 @@ def _route_before(unit: UnitKey, output: Output, values: Values) -> dict[str, Ke
         return route(unit, output, values)
     except RecordError:
         return None  # what cannot be a key never was one
+
+
+def keyed_by(service: Service, numbers: Container[str]) -> dict[str, str]:
+    """What is kept in an item of how rows are keyed that were told of: the cells, by output and destination."""
+    keyed = service.keyed
+    return {f"{_KEYED}{name}": _shown(by) for name, by in keyed.items() if name in numbers} if keyed else {}
+
+
+def refuse_rekeyed(service: Service, unit: UnitKey, written: Mapping[str, str] | None) -> None:
+    """Raise StateError when rows were keyed by other cells when an item was written: they would stay for ever."""
+    if not written or not service.keyed:
+        return
+    for name, by in service.keyed.items():
+        was = written.get(f"{_KEYED}{name}", "")
+        if was and not service.step.migrations.is_renamed(was.split(", "), list(by.values())):
+            output, _, destination = name.partition("|")
+            raise StateError(
+                f"unit {unit.text!r} of service {service.name!r} has a row of the output {output!r} to {destination} "
+                f"that is keyed by={was}, and it is keyed by={_shown(by)} now: that row would stay. Key it as before, "
+                f"and change what {was} is; or give the output another name, row(..., name='...'), and remove "
+                "the old rows yourself"
+            )
+
+
+def _shown(by: Mapping[str, str]) -> str:
+    return ", ".join(by.values())
 
 
 def exists(service: Service, values: Values) -> bool:

@@ -7,13 +7,13 @@ do to the order and number of occurrences. What cannot be right is refused here,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reactflow.cells import Kind, Plan
 from reactflow.errors import BindingError
 from reactflow.flow.laws import PathLaws, fold_laws
 from reactflow.service.binding import Input
-from reactflow.service.counterexample import counterexample
+from reactflow.service.counterexample import Lane, counterexample, skipping_example
 
 
 def check_name(name: str, what: str = "the service's name") -> str:
@@ -35,28 +35,41 @@ def check_feeders(service: str, bound: Sequence[Input]) -> None:
     A pulse may be fed from several places: every occurrence counts, and ``check_folds`` sees to their order. But one
     record is one event, so two inputs of one place cannot both feed it.
     """
-    feeders: dict[str, Input] = {}
+    feeders: dict[str, list[Input]] = {}
     for one in bound:
         for name in one.feeds:
-            other = feeders.setdefault(name, one)
-            if other is one or (one.source.version and other.source.version):
-                continue
-            by_arrival = one.source.order == other.source.order == "arrival"
-            if one.source.resource != other.source.resource and (by_arrival or one.plan[name].is_pulse):
-                continue
-            raise BindingError(
-                f"service {service!r}: the cell {name!r} is fed by {other.source.resource} and by "
-                f"{one.source.resource}: say with fields={{cell: path}} which cells each of them feeds, or give both a "
-                "version= that orders their writes"
-            )
+            for other in feeders.setdefault(name, []):
+                _check_two(service, name, other, one)
+            feeders[name].append(one)
+
+
+def _check_two(service: str, name: str, one: Input, other: Input) -> None:
+    """Refuse two inputs that feed one cell, or one pulse by the same record."""
+    places = one.source.resource, other.source.resource
+    if one.plan[name].is_pulse:
+        if places[0] != places[1]:
+            return
+        raise BindingError(
+            f"service {service!r}: the pulse {name!r} is fed by two inputs of {places[0]}, and a record is one event, "
+            "in which a pulse occurs once: feed a pulse of its own by each of them, or by one input both"
+        )
+    by_arrival = places[0] != places[1] and one.source.order == other.source.order == "arrival"
+    if by_arrival or (one.source.version and other.source.version):
+        return
+    raise BindingError(
+        f"service {service!r}: the cell {name!r} is fed by {places[0]} and by {places[1]}: say with "
+        "fields={cell: path} which cells each of them feeds, or give both a version= that orders their writes"
+    )
 
 
 def check_contract(one: Input) -> None:
     """Refuse a source under which the flow's cells or folds would depend on chance."""
     source, plan = one.source, one.plan
     if source.contract.skips:
-        refuse_skipped(plan, one.feeds, source.resource, _lanes([one]))
-    unit_is_one_lane = source.unit_is_one_lane(one.key.plain_names)
+        _refuse_skipped_by(one)
+    # of a table, each contribution is an item of its own, and so a lane of its own
+    is_gathered = source.contract.replaces and not {*one.lane_names} <= {*one.key.plain_names}
+    unit_is_one_lane = source.unit_is_one_lane(one.key.plain_names) and not is_gathered
     if source.order == "arrival" or (unit_is_one_lane and source.contract.ordered):
         return
     cells = [name for name in one.feeds if plan[name].kind is Kind.SOURCE]
@@ -81,19 +94,70 @@ def check_contract(one: Input) -> None:
     _check_folds(one, plan)
 
 
-def refuse_skipped(
-    plan: Plan, feeds: Iterable[str], resource: str, lanes: Sequence[tuple[int, list[str], bool]] = ()
-) -> None:
-    """Refuse a fold over the changes of cells whose values in between may never come. Raises BindingError."""
-    cells = {plan.names[name]: name for name in feeds if plan[name].kind is Kind.SOURCE}
+def _refuse_skipped_by(one: Input) -> None:
+    """Refuse a fold over the changes of what a source feeds that may skip values, and bring them in any order."""
+    for fold, cell in _over_changes(one.plan, one.feeds):
+        shown = counterexample(one.plan, fold.name, _lanes([one]), ordered=False, count=4)
+        remedy = (
+            f"Fold a pulse that is fed by the same field ({cell}_seen = pulse(), fold({cell}_seen, ...)), or have the "
+            "values sent as a pulse on a stream, of which none is skipped"
+        )
+        raise BindingError(_skipped(fold, cell, one.source.resource, shown, remedy))
+
+
+def refuse_skipped(plan: Plan, feeds: Sequence[str], what: str) -> None:
+    """Refuse a fold over the changes of cells or members whose values in between an edge may not bring: BindingError.
+
+    What does come is in its order; ``feeds`` are those that ``what`` brings, all in one record.
+    """
+    for fold, cell in _over_changes(plan, feeds):
+        shown = skipping_example(
+            plan, fold.name, [name for name in feeds if plan.names[name] in fold.upstream]
+        )
+        remedy = (
+            "Have the values sent as a pulse, of which none is skipped: let the sender's output be a pulse, and feed "
+            "one by it, or leave the fold out"
+        )
+        raise BindingError(_skipped(fold, cell, what, shown, remedy))
+
+
+def _over_changes(plan: Plan, feeds: Iterable[str]) -> Iterator[tuple[PathLaws, str]]:
+    """The folds over changes of what some cells and members feed, each with one of these."""
+    cells = [name for name in feeds if plan[name].kind is Kind.SOURCE or plan[name].gathered is not None]
     for fold in fold_laws(plan):
-        if seen := [name for place, name in cells.items() if place in fold.changing]:
-            shown = counterexample(plan, fold.name, lanes, ordered=False, count=4) if lanes else ""
+        if seen := [name for name in cells if plan.names[name] in fold.changing]:
+            yield fold, seen[0]
+
+
+def _skipped(fold: PathLaws, cell: str, what: str, shown: str, remedy: str) -> str:
+    return (
+        f"the fold {fold.name!r} ({fold.fold}) adds up changes of what {cell!r} feeds, and {what} may skip values in "
+        f"between: its result would depend on chance{_shown(shown)}. {remedy}"
+    )
+
+
+def check_outputs(one: Input, told: Mapping[str, Sequence[str]]) -> None:
+    """Refuse a fold that needs one order and is fed by several outputs, each of which is in order by itself.
+
+    ``told`` are the cells and pulses that each output feeds through the input, by the output's words. Their changes
+    stand in the stream as the sender's deliveries happened to be cut. Raises BindingError.
+    """
+    if one.source.order == "arrival":
+        return
+    for fold in fold_laws(one.plan):
+        feeding = {
+            what: seen
+            for what, names in told.items()
+            if (seen := [name for name in names if one.plan.names[name] in fold.upstream])
+        }
+        if fold.is_general and len(feeding) > 1:
+            lanes = [(number, names, True) for number, names in enumerate(feeding.values())]
+            shown = counterexample(one.plan, fold.name, lanes, ordered=True, count=_events_of(fold, lanes))
+            *others, last = feeding
             raise BindingError(
-                f"the fold {fold.name!r} ({fold.fold}) adds up changes of what {seen[0]!r} feeds, and {resource} may "
-                f"skip values in between: its result would depend on chance{_shown(shown)}. Fold a pulse that is fed "
-                f"by the same field ({seen[0]}_seen = pulse(), fold({seen[0]}_seen, ...)), or have the values sent as "
-                "a pulse on a stream, of which none is skipped"
+                f"{_fault(fold)}, and {one.source.resource} brings it {', '.join(others)} and {last}, which have no "
+                f"order among each other: its result would depend on chance{_shown(shown)}. {_instead(fold)}, have it "
+                'fed by one output alone, or say order="arrival" on the input to take records as they come'
             )
 
 
@@ -110,11 +174,11 @@ def _check_folds(one: Input, plan: Plan) -> None:
         if fold.state:
             raise BindingError(
                 f"{_fault(fold)}, and {one.source.resource} {what}: its result would depend on chance{_shown(shown)}. "
-                "Fold a pulse that is computed from one record alone, or choose an ordered source"
+                f"{_instead(fold)}{_or_in_order(one)}"
             )
         raise BindingError(
             f"{_fault(fold)}, and {one.source.resource} {what}: 1 then 2 may arrive as 2 then 1, and give another "
-            f'result{_shown(shown)}. {_COMMUTATIVE}, or say order="arrival" to take records as they come'
+            f"result{_shown(shown)}. {_instead(fold)}{_or_in_order(one)}"
         )
 
 
@@ -127,16 +191,35 @@ def check_folds(bound: Sequence[Input]) -> None:
         places = list(dict.fromkeys(one.source.resource for one in feeding))
         if len(places) < 2 or all(one.source.order == "arrival" for one in feeding):
             continue
-        remedy = "Fold a pulse that is computed from one record alone" if fold.state else _COMMUTATIVE
         shown = _counterexample(fold, feeding, ordered=True)
         raise BindingError(
             f"{_fault(fold)}, and is fed by {', '.join(places[:-1])} and by {places[-1]}, which have no order among "
-            f"each other: its result would depend on chance{_shown(shown)}. {remedy}, feed it by one of them alone, or "
-            'say order="arrival" on each to take records as they come'
+            f"each other: its result would depend on chance{_shown(shown)}. {_instead(fold)}, feed it by one of them "
+            'alone, or say order="arrival" on each to take records as they come'
         )
 
 
-_COMMUTATIVE = "Use a commutative fold (sum, count, min, max, mean, union, last_by a version)"
+_BY_VERSION = {"last": "last_by", "hold": "last_by", "first": "first_by"}
+
+
+def _instead(fold: PathLaws) -> str:
+    """What to fold, or how, so that no order is needed."""
+    if fold.state:
+        return "Fold a pulse that is computed from one record alone"
+    if by_version := _BY_VERSION.get(fold.fold):
+        return f"Use folds.{by_version}(...), which goes by a version in the record, not by the arrival"
+    return "Use a commutative fold (sum, count, min, max, mean, union, last_by a version)"
+
+
+def _or_in_order(one: Input) -> str:
+    """How else a fold that needs one order could have it of a source."""
+    if one.gathers:
+        return ", or leave the fold out: contributions have no order among each other"
+    if one.source.contract.ordered:
+        ordered = "say partition= (or keys=) if the unit's key holds what orders its records"
+    else:
+        ordered = "choose an ordered source"
+    return f', {ordered}, or order="arrival" to take records as they come'
 
 
 def _fault(fold: PathLaws) -> str:
@@ -151,14 +234,15 @@ def _shown(example: str) -> str:
 
 def _counterexample(fold: PathLaws, feeding: Sequence[Input], *, ordered: bool) -> str:
     lanes = _lanes(feeding, fold.upstream)
-    return counterexample(
-        feeding[0].plan, fold.name, lanes, ordered=ordered, count=4 if fold.state else max(2, len(lanes))
-    )
+    return counterexample(feeding[0].plan, fold.name, lanes, ordered=ordered, count=_events_of(fold, lanes))
 
 
-def _lanes(
-    feeding: Sequence[Input], upstream: frozenset[int] | None = None
-) -> list[tuple[int, list[str], bool]]:
+def _events_of(fold: PathLaws, lanes: Sequence[Lane]) -> int:
+    """How many events show that a fold depends on their order: at most four, whose orders are few."""
+    return 4 if fold.state else min(4, max(2, len(lanes)))
+
+
+def _lanes(feeding: Sequence[Input], upstream: frozenset[int] | None = None) -> list[Lane]:
     """What each place feeds, of what a fold is computed from: its number, the cells, whether a record is whole."""
     places = list(dict.fromkeys(one.source.resource for one in feeding))
     return [

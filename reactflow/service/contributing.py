@@ -165,7 +165,7 @@ class Contributions:
                 raise RecordError(
                     f"the contribution {said.key.partition('|')[2]!r} to {said.members!r} comes from {arrival.lane} "
                     f"and from {there.lane}, whose numbers cannot be compared: have members(...) name what tells them "
-                    "apart"
+                    "apart; or, where one sender was renamed, give it its old name back, as in row(..., name='area')"
                 )
             # what comes again was given its number when it was put away
             if (
@@ -233,21 +233,26 @@ NONE = Contributions()
 def state_of(host: Host, unit: UnitKey, item: Item) -> State | None:
     """The state of an item where the item alone does not tell it, or where it is remembered; else None.
 
-    A fold of members that is new in this version of the flow is made from the contributions that there are.
+    A fold of members that is new in this version of the flow, or is another one, is made from the contributions that
+    there are.
     """
     service, step = host.service, host.service.step
     state = host.warm.recall_state(unit, item)
     if state is not None or not service.member_folds or not item.cells or item.gv == step.version:
         return state
+    unlike = frozenset(step.migrations.unlike(item.written))
     new = {
         (members, name): fold
         for members, folds in service.member_folds.items()
         for name, fold in folds.items()
-        if name not in (item.written or {})
+        if name in unlike
     }
     if not new:
         return None
-    made: dict[str, Any] = dict(step.read(item.cells, item.gv, item.written))
+    names = [name for _, name in new]
+    made: dict[str, Any] = dict(
+        step.migrations.read(item.cells, step.plan, step.codec, item.gv, item.written, names)
+    )
     for (members, name), fold in new.items():
         kept = host.store.ranked(
             service.name, unit.text, members, highest=fold.end == "highest", limit=1 << 62

@@ -1,19 +1,23 @@
-"""The events that show why a binding is refused, found by running the flow on them in two orders.
+"""The events that show why a binding is refused, found by running the flow on them in two ways.
 
 Four small events (two for a fold of one event's fields), each order as the sources may deliver it: a lane keeps its
-own order, and of a source cell an older write never replaces a newer one. It is a search over a few values of each
-type, on the live graph, made only when a binding is refused; where it finds nothing, nothing is said.
+own order, and of a source cell an older write never replaces a newer one. Or three in one order, of which one in
+between never comes. It is a search over a few values of each type, on the live graph, made only when a binding is
+refused; where it finds nothing, nothing is said.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from itertools import islice, permutations, product
-from typing import Any, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from attrs import fields, has
 
-from reactflow.cells import Cell, Plan, Pulse, Readable, batch, instantiate
+from reactflow.cells import Cell, Members, Node, Plan, Pulse, Readable, batch, instantiate
 from reactflow.flow.equality import same_value
 
 _TRIES = 400  # runs of the flow, about 1 ms each
@@ -22,7 +26,21 @@ _PLAIN: dict[Any, tuple[Any, ...]] = {
     int: (1, 3, 4, 2),
     str: ("a", "b", "c", "d"),
     bool: (False, True),
+    Decimal: tuple(map(Decimal, (1, 3, 4, 2))),
+    date: tuple(date(2026, 1, day) for day in (1, 3, 4, 2)),
+    datetime: tuple(datetime(2026, 1, day, tzinfo=UTC) for day in (1, 3, 4, 2)),
 }
+
+
+class Contribution(NamedTuple):
+    """What one contributor says to members."""
+
+    id: str
+    value: Any
+
+    def __repr__(self) -> str:
+        return f"{self.id}:{self.value!r}"
+
 
 Given = Mapping[str, Any]
 Lane = tuple[int, Sequence[str], bool]
@@ -36,8 +54,8 @@ def counterexample(plan: Plan, fold: str, lanes: Sequence[Lane], *, ordered: boo
     """
     left = _TRIES
     for events in _candidates(plan, lanes, count):
-        orders = [one for one in permutations(range(count)) if not ordered or _keeps_lanes(events, one)]
-        first = _run(plan, fold, events, orders[0])
+        orders = [one for one in permutations(range(count)) if _keeps_lanes(events, one, ordered=ordered)]
+        first = _run(plan, fold, events, orders[0]) if len(orders) > 1 else None
         for order in islice(orders, 1, None):
             left -= 1
             if left < 0:
@@ -51,11 +69,34 @@ def counterexample(plan: Plan, fold: str, lanes: Sequence[Lane], *, ordered: boo
     return ""
 
 
+def skipping_example(plan: Plan, fold: str, names: Sequence[str]) -> str:
+    """Three records that hold all of some cells or members, and what the fold is if one before the last is skipped."""
+    for events in islice(_candidates(plan, [(0, names, True)], 3), _TRIES // 3):
+        whole = _run(plan, fold, events, range(3))
+        for left in ((0, 2), (1, 2)):
+            if any(
+                _id_of(events[2][1], name) != _id_of(given, name) for _, given in events for name in names
+            ):
+                continue  # of a contributor, too, it is the last value that comes
+            other = _run(plan, fold, events, left)
+            if whole is not None and other is not None and not same_value(whole[0], other[0]):
+                return (
+                    f"{_words(events, range(3))} give {_short(whole[0])}, and "
+                    f"{_words(events, left)} give {_short(other[0])}"
+                )
+    return ""
+
+
+def _id_of(given: Given, name: str) -> str:
+    value = given[name]
+    return value.id if isinstance(value, Contribution) else ""
+
+
 def _candidates(plan: Plan, lanes: Sequence[Lane], count: int) -> Iterator[list[tuple[int, Given]]]:
     """Lists of events, each with the lane that it is in: the lanes take turns in blocks."""
     makers: list[tuple[int, list[Given]]] = []
     for number, names, is_whole in lanes:
-        values = {name: _values(plan[name].type) for name in names}
+        values = {name: _values_of(plan[name]) for name in names}
         if not all(values.values()):
             return
         if is_whole:
@@ -71,13 +112,16 @@ def _candidates(plan: Plan, lanes: Sequence[Lane], count: int) -> Iterator[list[
         yield [(number, given) for (number, _), given in zip(places, chosen, strict=True)]
 
 
-def _keeps_lanes(events: Sequence[tuple[int, Given]], order: Sequence[int]) -> bool:
-    last: dict[int, int] = {}
+def _keeps_lanes(events: Sequence[tuple[int, Given]], order: Sequence[int], *, ordered: bool) -> bool:
+    """Whether each lane keeps its order, if it has one; what one contributor says is in order anyhow."""
+    last: dict[int | str, int] = {}
     for place in order:
-        lane = events[place][0]
-        if last.get(lane, -1) > place:
-            return False
-        last[lane] = place
+        number, given = events[place]
+        lanes: list[int | str] = [one.id for one in given.values() if isinstance(one, Contribution)]
+        for lane in [*lanes, number] if ordered else lanes:
+            if last.get(lane, -1) > place:
+                return False
+            last[lane] = place
     return True
 
 
@@ -92,7 +136,11 @@ def _run(
             with batch():
                 for name, value in events[place][1].items():
                     one = cells[plan.names[name]]
-                    if isinstance(one, Pulse):
+                    if isinstance(one, Members):
+                        if newest.get(f"{name}:{value.id}", -1) < place:
+                            newest[f"{name}:{value.id}"] = place
+                            one.put(*value)
+                    elif isinstance(one, Pulse):
                         one.emit(value)
                     elif isinstance(one, Cell) and newest.get(name, -1) < place:
                         newest[name] = place
@@ -103,8 +151,20 @@ def _run(
         return None
 
 
+def _values_of(node: Node) -> list[Any]:
+    """A few values of a cell or pulse; of members, a few contributions of two contributors."""
+    if node.gathered is None:
+        return _values(node.type)
+    kind = float if node.gathered.type in (None, Any) else node.gathered.type
+    return [Contribution(id, one) for one in _values(kind) for id in ("x1", "x2")]
+
+
 def _values(kind: Any) -> list[Any]:
     """A few values of a type; none if it is not one of those that can be made up."""
+    if get_origin(kind) is Annotated:
+        return _values(get_args(kind)[0])
+    if get_origin(kind) in (Union, UnionType):
+        return next((found for one in get_args(kind) if (found := _values(one))), [])
     if kind in _PLAIN:
         return list(_PLAIN[kind])
     if isinstance(kind, type) and has(kind):

@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
@@ -27,9 +28,11 @@ from reactflow.service.outbox import waiting
 from reactflow.service.output import Output
 from reactflow.service.quarantine import Case, kept_as, plain
 from reactflow.service.redrive import queued, redrive, skip
+from reactflow.service.report import Report
 from reactflow.service.sink import Publication
 from reactflow.service.source import Message, Record
 from reactflow.service.stores import Store
+from reactflow.service.stores.in_turns import in_turns, side_by_side
 from reactflow.service.sweep import sweep
 from reactflow.service.unit import commit
 from reactflow.service.warm import WarmCache
@@ -61,29 +64,6 @@ def opens_events(opener: Opener) -> Opener:
     return opener
 
 
-@frozen
-class Report:
-    """What became of a delivery: how many events had which fate, the cases that were made, what went wrong for now.
-
-    ``ignored`` counts the fields that feed nothing, by name. ``unfinished`` are the places of the records that have to
-    come again. ``released`` says what became of records that waited behind a case.
-    """
-
-    records: int
-    fates: Mapping[str, int]
-    cases: tuple[Case, ...] = ()
-    transients: tuple[str, ...] = ()
-    units: tuple[str, ...] = ()
-    published: tuple[Publication, ...] = ()
-    unfinished: frozenset[int] = frozenset()
-    ignored: Mapping[str, int] = field(factory=dict)
-    released: Mapping[str, int] = field(factory=dict)
-
-    def __str__(self) -> str:
-        counted = ", ".join(f"{number} {fate}" for fate, number in sorted(self.fates.items()) if number)
-        return f"{self.records} records for {len(self.units)} units: {counted or 'nothing to do'}"
-
-
 @frozen(eq=False)
 class Host:
     """Runs a service on a store. ``listener`` is told of every delivery, after it was acknowledged.
@@ -93,7 +73,7 @@ class Host:
     """
 
     service: Service
-    store: Store
+    store: Store = field(converter=in_turns)
     listener: Callable[[Report], object] | None = None
     clock: Callable[[], float] = time.time
     longest: float = LONGEST
@@ -157,8 +137,13 @@ class Host:
                     ignored.update(event.ignored)
         if len(cases) < len(records):
             fates["filtered"] += filtered
-        broken: list[ConfigurationError] = []
-        parts = [self.apply(arrivals[0].event.unit, arrivals, broken) for arrivals in units.values()]
+        wrong: list[list[ConfigurationError]] = [[] for _ in units]
+        jobs = [
+            partial(self.apply, arrivals[0].event.unit, arrivals, errors)
+            for arrivals, errors in zip(units.values(), wrong, strict=True)
+        ]
+        parts = side_by_side(self.store, jobs)
+        broken = [error for errors in wrong for error in errors]  # in the order of the units
         published, late = self.publish(parts, broken)
         if broken:
             raise broken[0]

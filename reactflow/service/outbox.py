@@ -10,21 +10,26 @@ import logging
 import math
 from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, datetime
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from attrs import evolve
 
 from reactflow.cells import UNSET, Failure
-from reactflow.errors import ConfigurationError, Superseded, Transient
+from reactflow.errors import ConfigurationError, StateError, Superseded, Transient
+from reactflow.flow.methods import is_constant
+from reactflow.flow.migration import as_dicts
+from reactflow.flow.statetext import LEAVES
 from reactflow.service.changes import Change, Occurred, Values, changes
 from reactflow.service.envelope import OCCURRENCE, REMOVAL, ROW, Envelope, attributes
-from reactflow.service.item import Item, Pending, PublicationKind
+from reactflow.service.item import Item, Pending, PublicationKind, number_name
 from reactflow.service.key import UnitKey
 from reactflow.service.output import Output
 from reactflow.service.sink import Publication
 from reactflow.service.source import moment
 
 if TYPE_CHECKING:
+    from reactflow.flow.codec import Codec
     from reactflow.service.service import Service
 
 _log = logging.getLogger("reactflow.service")
@@ -81,9 +86,21 @@ def due(
         for output, counter, change in changes(
             service, unit, service.outputs, numbers, before, after, occurred, moved
         ):
-            counted[counter] = counted.get(counter, 0) + 1
+            counted[counter] = _last(service, output, counter, counted) + 1
             pending.append(_pending(service, unit, output, change, counted[counter], cause))
     return pending, counted
+
+
+def _last(service: Service, output: Output, counter: str, numbers: Mapping[str, int]) -> int:
+    """The last number of an output. One of rows that has another name now goes on where the old one ended: what is
+    there was written by its number, and would not give way to a lower one.
+    """
+    if counter in numbers or output.pulse:
+        return numbers.get(counter, 0)
+    known = {number_name(*names) for names in service.outputs_by_name}
+    gone = (name for name in numbers if name not in known)
+    ended = (numbers[name] for name in gone if name.partition("|")[2] == output.sink.destination)
+    return max(ended, default=0)
 
 
 def confirm(
@@ -106,7 +123,7 @@ def confirm(
     for output, counter, change in changes(
         service, unit, service.confirmed, numbers, before, after, occurred
     ):
-        counted[counter] = counted.get(counter, 0) + 1
+        counted[counter] = _last(service, output, counter, counted) + 1
         pending = _pending(service, unit, output, change, counted[counter], cause)
         known = _unstored(service, output) if pending.recompute else {}
         columns = {column: computed[name] for column, name in known.items() if name in computed}
@@ -134,9 +151,34 @@ def _pending(
     return Pending(
         id=id, output=output.name, destination=destination, n=n, kind=kind,
         key=codec.plain({**by, **unit.fields()} if by else unit.fields()),
-        values=codec.plain({name: values[name] for name in values.keys() - left_out.keys()} if left_out else values),
+        values=codec.plain(
+            _all_outward({name: values[name] for name in values.keys() - left_out.keys()} if left_out else values)
+        ),
         recompute=bool(left_out), envelope=about, bare=output.bare,
     )  # fmt: skip
+
+
+def _all_outward(values: Values) -> Values:
+    if all(value.__class__ in LEAVES for value in values.values()):
+        return values
+    return {column: _outward(value) for column, value in values.items()}
+
+
+def _outward(value: Any) -> Any:
+    """A value as all sinks write it: enum members by their value, named tuples as tuples.
+
+    So what is due can be read by a later version of the flow too, that may not have their classes any more.
+    """
+    kind = type(value)
+    if isinstance(value, Enum):
+        return _outward(value.value) if is_constant(value.value) else value
+    if kind is list or kind is set or kind is frozenset:
+        return kind(map(_outward, value))
+    if isinstance(value, tuple):
+        return tuple(map(_outward, value))
+    if kind is dict:
+        return {_outward(key): _outward(one) for key, one in value.items()}
+    return value
 
 
 def occurrence(
@@ -217,13 +259,24 @@ def _publication(service: Service, pending: Pending, columns: Values) -> Publica
     """A pending change as a sink gets it, ``columns`` added to what was stored of it."""
     codec = service.step.codec
     key = codec.values(pending.key)
-    data = {**key, **codec.values(pending.values)}
+    data = {**key, **_readable(codec, pending.values)}
     if columns:
         data |= {column: value for column, value in columns.items() if value is not UNSET}
     return Publication(
         id=pending.id, n=pending.n, kind=pending.kind, key=key, values=data, bare=pending.bare,
         envelope={**pending.envelope, "datacontenttype": "application/json", "data": data},
     )  # fmt: skip
+
+
+def _readable(codec: Codec, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values that are due; a record whose class is gone, or has other fields now, is the dict that it was.
+
+    No later version of the flow may hold up what an earlier one committed.
+    """
+    try:
+        return codec.values(values)
+    except StateError:
+        return codec.values(as_dicts(values))
 
 
 def publish(publications: Sequence[tuple[Output, Publication]]) -> set[int]:

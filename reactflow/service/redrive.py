@@ -18,10 +18,11 @@ from reactflow.service.arrival import Again, Arrival, Part
 from reactflow.service.binding import UnitEvent
 from reactflow.service.key import Key, UnitKey
 from reactflow.service.quarantine import Case, kept_as, lane_of, unescape
+from reactflow.service.report import Report
 from reactflow.service.source import Record
 
 if TYPE_CHECKING:
-    from reactflow.service.host import Host, Report
+    from reactflow.service.host import Host
 
 _places: Final = count(-1, -1)  # of what comes from no delivery: never the same twice
 
@@ -141,7 +142,5 @@ def _done(host: Host, units: Sequence[UnitKey], arrivals: Sequence[Sequence[Arri
 
 
 def _report(records: int, fates: Mapping[str, int], parts: Sequence[Part] = (), **more: object) -> Report:
-    from reactflow.service.host import Report  # which calls this module
-
     about = {"cases": tuple(case for part in parts for case in part.cases), **more}
     return Report(records, fates, units=tuple(part.unit.text for part in parts), **about)  # type: ignore[arg-type]  # as the callers name them

@@ -20,6 +20,7 @@ from reactflow.service.binding import Input
 from reactflow.service.causality import meet
 from reactflow.service.contracts import check_contract, check_feeders, check_folds, check_name
 from reactflow.service.decoding import short
+from reactflow.service.item import number_name
 from reactflow.service.key import Key
 from reactflow.service.late import LATE, late_output
 from reactflow.service.output import Output
@@ -216,6 +217,15 @@ class Service:
     def confirmed(self) -> tuple[Output, ...]:
         """The outputs that have to be asked before a change is stored: by their sink, or for what by= keys them by."""
         return tuple(one for one in self.outputs if one.by or type(one.sink).confirm is not Sink.confirm)
+
+    @cached_property
+    def keyed(self) -> Mapping[str, Mapping[str, str]]:
+        """The cells that key the rows of an output, beside the unit's key, by what its changes are counted by."""
+        return {
+            number_name(one.name, one.sink.destination): one.by
+            for one in self.outputs
+            if one.by and not one.pulse
+        }
 
     @cached_property
     def host(self) -> Host:

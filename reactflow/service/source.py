@@ -100,7 +100,8 @@ class Source(ABC):
     ``fields`` says which part of a record feeds which cell (``{cell: path}``, dots go into nested values); without it a
     field feeds the cell or pulse of its own name. ``where`` keeps only the records whose fields it accepts; one that no
     longer fits counts as a removal. ``extra="forbid"`` refuses records with fields that feed nothing. ``version`` is
-    the path of a field that orders writes; ``order="arrival"`` takes records in the order in which they arrive.
+    the path of a field that orders writes: a count from 0, a time in ISO text with its offset from UTC, or another
+    text, which compares as text; ``order="arrival"`` takes records in the order in which they arrive.
     ``account`` refuses records of any other AWS account. ``start="latest"`` takes the occurrences of another service
     from whichever comes first; else an unordered source has to bring them from the first one on.
     """

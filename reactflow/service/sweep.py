@@ -14,11 +14,12 @@ from reactflow.errors import ConfigurationError, EventError, Transient
 from reactflow.service.key import UnitKey
 from reactflow.service.outbox import look_again, publish, waiting
 from reactflow.service.redrive import queued
+from reactflow.service.report import Report
 from reactflow.service.sink import Publication
 from reactflow.service.succession import refuse_newer
 
 if TYPE_CHECKING:
-    from reactflow.service.host import Host, Report
+    from reactflow.service.host import Host
 
 
 def sweep(host: Host, idle: float) -> Report:
@@ -27,8 +28,6 @@ def sweep(host: Host, idle: float) -> Report:
     What cannot be published now is in the report's ``transients``, and found again by the next call. Raises
     ConfigurationError for a sink that will never work, after all other units were swept.
     """
-    from reactflow.service.host import Report  # which calls this module
-
     key, published, transients = host.service.key, list[Publication](), list[str]()
     broken: list[ConfigurationError] = []
     units: list[str] = []

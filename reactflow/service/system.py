@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import product
 
 from reactflow.cells import GraphView, NodeView
 from reactflow.errors import BindingError
+from reactflow.service.binding import Input
 from reactflow.service.causality import Edge, Reach, causes, components, cycles, edges, effects, meet
-from reactflow.service.contracts import refuse_skipped
+from reactflow.service.contracts import check_outputs, refuse_skipped
+from reactflow.service.output import Output
 from reactflow.service.service import Service
 
 
@@ -15,8 +18,10 @@ class System:
     """Services joined by the streams, tables and buckets that they share.
 
     ``cycles`` declares the cycles that are meant, such as acknowledgements: ``cycles=[("rooms", "floors")]``. Raises
-    BindingError for a cycle that is not declared, a name used twice, or a fold over ``.changes()`` of what a cell
-    output of another service feeds: it tells the latest value, and those in between may never come.
+    BindingError for a cycle that is not declared, a name used twice, a fold over ``.changes()`` of what a cell output
+    of another service feeds (it tells the latest value, and those in between may never come), a fold that needs one
+    order and is fed by several outputs, or members whose contributors are told apart by a column of another service
+    that may change.
     """
 
     __slots__ = ("_reach", "edges", "services")
@@ -27,6 +32,8 @@ class System:
         self.edges: tuple[Edge, ...] = edges(self._reach)
         self._check_cycles({frozenset(str(getattr(one, "name", one)) for one in cycle) for cycle in cycles})
         self._check_skips()
+        self._check_orders()
+        self._check_members()
 
     def _check_cycles(self, declared: set[frozenset[str]]) -> None:
         """Every edge within a cycle has to be in one that is declared."""
@@ -57,11 +64,40 @@ class System:
                     f"the cell output {output.name!r} of service {edge.cause!r} to {output.sink.destination}"
                 )
                 for one in self.services[edge.effect].bound:
-                    # an output and the key's fields may share a stream with what else is told there
-                    told = (path.partition(".")[0] in ("", *output.cells) for path in one.feeds.values())
-                    names = [name for name, is_told in zip(one.feeds, told, strict=True) if is_told]
-                    if meet(edge.resource, one.source.reach):
-                        refuse_skipped(one.plan, names, what)
+                    refuse_skipped(one.plan, _fed_by(output, one), what)
+
+    def _check_orders(self) -> None:
+        """Of several outputs in one stream, each is in order by itself only."""
+        for service in self.services.values():
+            for one in service.bound:
+                told = {
+                    f"the output {output.name!r} of service {edge.cause!r}": names
+                    for edge in self.edges
+                    if edge.effect == service.name
+                    for output in self.services[edge.cause].outputs
+                    if output.sink.reach == edge.resource and (names := _fed_by(output, one))
+                }
+                check_outputs(one, told)
+
+    def _check_members(self) -> None:
+        """What tells a contributor has to be part of the key of its row: of a column, a removal brings nothing, and a
+        new value leaves the contribution under the old one.
+        """
+        for edge in self.edges:
+            sender = self.services[edge.cause]
+            told = [one for one in sender.outputs if one.sink.reach == edge.resource and not one.pulse]
+            for one in self.services[edge.effect].bound:
+                if one.contract.replaces or not meet(edge.resource, one.source.reach):
+                    continue
+                for output, gathering in product(told, one.gathers):
+                    if moving := [name for name in gathering.id.names if name in output.cells]:
+                        has = ", ".join((*output.by, *sender.key.names))
+                        raise BindingError(
+                            f"{edge.effect!r} tells the contributors to its members {gathering.members!r} apart by "
+                            f"{moving[0]!r}, which is only a column of the rows that {edge.cause!r} writes to "
+                            f"{edge.resource}: when it changes, the old contribution stays. Tell them apart by the key "
+                            f"of these rows ({has}), or add {moving[0]!r} to it with by="
+                        )
 
     def causes(self, service: str) -> list[str]:
         """The services that cause this one, directly or not, nearest first. Raises BindingError for an unknown name."""
@@ -85,3 +121,10 @@ class System:
             lines += [(place("sink" if name in written else "source", name), here) for name in one.reads]
             lines += [(here, place("sink", name)) for name in one.writes]
         return GraphView(tuple(nodes.values()), tuple(lines), "system")
+
+
+def _fed_by(output: Output, one: Input) -> list[str]:
+    """What of an input an output feeds; both may share a stream with what else is told there."""
+    if not meet(output.sink.reach, one.source.reach):
+        return []
+    return [name for name, path in one.feeds.items() if path.partition(".")[0] in ("", *output.cells)]

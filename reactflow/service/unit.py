@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from reactflow.cells import UNSET, Kind
 from reactflow.errors import (
     CellError,
     ConfigurationError,
@@ -19,15 +18,13 @@ from reactflow.errors import (
     Gap,
     Held,
     LateRecord,
-    RecordError,
     StateError,
     Superseded,
     Transient,
 )
 from reactflow.flow import Applied, Event, State
-from reactflow.flow.migration import former
-from reactflow.service.arrival import Arrival, Fate, Part, case_of
-from reactflow.service.changes import Occurred, Outcomes, Values
+from reactflow.service.arrival import Arrival, Fate, Part, case_of, cut
+from reactflow.service.changes import Occurred, Outcomes, Values, keyed_by, refuse_rekeyed
 from reactflow.service.contributing import NONE, Contributions, at_once, load, state_of
 from reactflow.service.item import Item, Pending
 from reactflow.service.key import UnitKey
@@ -56,11 +53,10 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
     item, contributions = load(host, unit, arrivals)
     while True:  # every attempt starts from a fresh copy of the item
         refuse_newer(service, unit, item)
+        refuse_rekeyed(service, unit, item.written)
         now = host.clock()
-        if item.out:
-            host.settle(
-                unit, item, now
-            )  # publish, then prune: what is due is out before anything new is applied
+        if item.out:  # publish, then prune: what is due is out before anything new is applied
+            host.settle(unit, item, now)
         draft = Draft(service, unit, item, state_of(host, unit, item), contributions.afresh())
         if draft.queue.is_released and not arrivals[0].again:
             return draft.part(item, (*arrivals, *rest))  # first what waits
@@ -109,7 +105,7 @@ class Draft:
         self.before: Values = Outcomes(service, self.state)
         self.moved: Mapping[str, object] | None = None  # the cells that changed, where that is known
         if item.cells and item.gv != self.step.version:
-            self.before = {**self.before, **self._computed_by_old_version()}
+            self.before = self.step.migrations.shown(item.cells, self.step.codec, item.written, self.before)
         self.shown: Values = self.before
         self.told = item.numbers  # what the sinks were asked about last
         # late records, and the outputs' numbers with them
@@ -123,12 +119,6 @@ class Draft:
         self.computed: dict[str, object] = {}
         self.cause = Cause()
         self.transient = ""
-
-    def _computed_by_old_version(self) -> dict[str, object]:
-        """What another version of the flow derived: what was published, so that what differs now is a change."""
-        stored = former(self.item.cells, self.step.codec)
-        derived = (node.name for node in self.step.plan if node.kind is Kind.DERIVED and node.name)
-        return {name: stored.get(name, UNSET) for name in derived if name in self.before}
 
     @property
     def has_news(self) -> bool:
@@ -380,7 +370,8 @@ class Draft:
         return Item(
             v=item.v + 1, gv=self.step.version, cells=codec.encode(self.state), marks=self.marks,
             versions=self.versions, out=[*again, *self.late, *pending], numbers=numbers, open_cases=queue.cases,
-            held=queue.held, seen=self.seen, written=self.step.migrations.written(self.state),
+            held=queue.held, seen=self.seen,
+            written={**self.step.migrations.written(self.state), **keyed_by(self.service, numbers)},
             past=past_of(item, self.step.version), waiting=queue.waiting, turns=queue.cases.values(),
             overtaken=queue.overtaken,
         )  # fmt: skip
@@ -394,15 +385,3 @@ class Draft:
         return Part(
             self.unit, item, self.fates, tuple(self.cases), self.computed, tuple(rest), self.transient
         )
-
-
-def cut(
-    arrivals: Sequence[Arrival], rest: Sequence[Arrival], error: StateError
-) -> tuple[Sequence[Arrival], Sequence[Arrival]]:
-    """What to try when an item got too large: the first half, or one event as poison. Raises when that is no help."""
-    half = len(arrivals) // 2
-    if half:
-        return arrivals[:half], (*arrivals[half:], *rest)
-    if arrivals[0].event.error is not None:
-        raise error
-    return [arrivals[0].as_poison(RecordError(str(error)))], rest

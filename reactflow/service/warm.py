@@ -50,7 +50,7 @@ class WarmCache:
         """
         with self._lock:
             there = self._items.get(unit.text)
-            if there is None or (there.item.out and not there.is_published):
+            if there is None or not there.is_published:
                 return None
             self._items.move_to_end(unit.text)
             return there.item

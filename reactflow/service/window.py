@@ -104,7 +104,10 @@ class Window:
         if self.unit is None:
             return self._of_text(value, what)
         if type(value) not in (int, float, Decimal):
-            remedy = "leave out unit= if times are ISO text" if type(value) is str else "send a number"
+            remedy = "send a number"
+            if type(value) is str:
+                is_number = _is_numeric(value)
+                remedy += ", without quotes" if is_number else ", or leave out unit= if times are ISO text"
             raise RecordError(
                 f"{what} is {short(value)} ({type(value).__name__}), not a number{self._said()}: {remedy}",
                 field=self.on,
@@ -149,7 +152,7 @@ class Window:
             except ValueError:
                 raise RecordError(
                     f"{what} is {short(value)}, not a time: send ISO text such as '2026-11-23T12:00:00Z'"
-                    f"{', or say unit= if it is a number' if value.lstrip('-').replace('.', '', 1).isdigit() else ''}",
+                    f"{', or a number, without quotes, and say unit=' if _is_numeric(value) else ''}",
                     field=self.on,
                 ) from None
         if moment is None:
@@ -260,6 +263,10 @@ def _duration(text: object, option: str) -> int:
             "'1m', '1h' or '7d', at most a hundred years"
         )
     return seconds
+
+
+def _is_numeric(text: str) -> bool:
+    return text.lstrip("-").replace(".", "", 1).isdigit()
 
 
 def _worded(seconds: int) -> str:

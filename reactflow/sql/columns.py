@@ -11,9 +11,11 @@ import datetime as dt
 import enum
 import json
 import math
+import re
+import struct
 import uuid
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 from reactflow.errors import ConfigurationError
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from sqlalchemy import types as sqltypes
     from sqlalchemy.types import TypeEngine
 
+_NUMBER = re.compile(r"\s*[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,6})?\s*", re.ASCII)
+_MOST_DIGITS, _MOST_BEHIND = 131_072, 16_383  # before and behind the point, of PostgreSQL's numeric
 KEY_LENGTH = 255  # characters: what every database can index
 
 
@@ -42,7 +46,8 @@ def column_type(value: object, *, is_key: bool = False) -> TypeEngine[Any]:
     if isinstance(value, float):
         return sa.Double()
     if isinstance(value, Decimal):
-        return sa.Numeric(38, 18).with_variant(sa.String(64), "sqlite")
+        exact: TypeEngine[Any] = sa.Numeric(38, 18)
+        return exact.with_variant(sa.String(64), "sqlite").with_variant(sa.Numeric(), "postgresql")
     if isinstance(value, (bytes, bytearray, memoryview)):
         return sa.LargeBinary()
     if isinstance(value, dt.datetime):
@@ -75,6 +80,9 @@ def fitted(value: Any, column: Column[Any], what: str, dialect: Dialect) -> Any:
         )
     with encoding(place):
         found = _formed(value, column.type, place)
+        if dialect.name != "sqlite":  # whose columns of text and numbers take either
+            found = _read_text(found, column.type, place)
+        _check_kind(found, column.type, place)
         _check_room(found, column.type, place, dialect)
     return found
 
@@ -99,11 +107,16 @@ def _formed(value: Any, kind: TypeEngine[Any], place: str) -> Any:
 
     if isinstance(value, enum.Enum):
         value = value.value
-    if value is None or isinstance(value, str):
+    if isinstance(value, str):
+        return _formed_text(value, kind, place)
+    if value is None:
         return value
     if isinstance(value, (Mapping, list, tuple, set, frozenset)) or hasattr(value, "tolist"):
-        text = json_bytes(value, place).decode()
-        return json.loads(text) if isinstance(kind, sa.JSON) else text
+        return _formed_json(value, place) if isinstance(kind, sa.JSON) else json_bytes(value, place).decode()
+    if isinstance(kind, sa.JSON):
+        return _formed_json(value, place)
+    if isinstance(value, bool) and isinstance(kind, (sa.Integer, sa.Numeric, sa.Float)):
+        return int(value)
     if isinstance(value, (bytearray, memoryview)):
         return bytes(value)
     if isinstance(kind, sa.String):
@@ -111,7 +124,8 @@ def _formed(value: Any, kind: TypeEngine[Any], place: str) -> Any:
     if isinstance(value, Decimal):
         return _formed_decimal(value, kind, place)
     if isinstance(value, dt.datetime) and value.tzinfo is not None:
-        return value.astimezone(dt.UTC)  # a database that keeps no zone, as SQLite, then has it in UTC
+        value = value.astimezone(dt.UTC)  # a column that keeps no zone then has it in UTC
+        return value.replace(tzinfo=None) if isinstance(kind, sa.DateTime) and not kind.timezone else value
     if isinstance(value, dt.timedelta) and not isinstance(kind, sa.Interval):
         return value.total_seconds()
     if isinstance(value, uuid.UUID) and not isinstance(kind, sa.Uuid):
@@ -129,8 +143,82 @@ def _formed_decimal(value: Decimal, kind: TypeEngine[Any], place: str) -> Any:
             )
         return int(value)
     if isinstance(kind, sa.Float) or not isinstance(kind, sa.Numeric):
-        return float(value)
+        return _as_float(value, place)
     return value
+
+
+def _as_float(value: int | Decimal, place: str) -> float:
+    """A number as a float; refused where none is as large."""
+    try:
+        found = float(value)
+    except OverflowError:
+        found = math.inf
+    if math.isinf(found) and (isinstance(value, int) or value.is_finite()):
+        raise ConfigurationError(
+            f"{place} has no room for a number as large as {short(value)}: publish it as text"
+        )
+    return found
+
+
+def _formed_json(value: Any, place: str) -> Any:
+    return json.loads(json_bytes(value, place), parse_float=lambda text: _as_float(Decimal(text), place))
+
+
+def _formed_text(value: str, kind: TypeEngine[Any], place: str) -> Any:
+    """Text in a column of dates, times or UUIDs is read in its ISO form."""
+    import sqlalchemy as sa
+
+    readers: tuple[tuple[type[Any], Any], ...] = (
+        (sa.DateTime, dt.datetime.fromisoformat),
+        (sa.Date, dt.date.fromisoformat),
+        (sa.Time, dt.time.fromisoformat),
+        (sa.Uuid, uuid.UUID),
+    )
+    for each, reader in readers:
+        if isinstance(kind, each):
+            try:
+                found = reader(value)
+            except ValueError:
+                raise _unfit(value, kind, place) from None
+            return _formed(found, kind, place)
+    return value
+
+
+def _read_text(value: Any, kind: TypeEngine[Any], place: str) -> Any:
+    """Text in a column of numbers is read as one; what is neither is refused."""
+    import sqlalchemy as sa
+
+    if value is None or not isinstance(kind, (sa.Integer, sa.Numeric, sa.Float)):
+        return value
+    if isinstance(value, (int, float, Decimal)):
+        return value
+    if not isinstance(value, str) or not _NUMBER.fullmatch(value):
+        raise _unfit(value, kind, place)
+    return _formed_decimal(Decimal(value), kind, place)
+
+
+def _check_kind(value: Any, kind: TypeEngine[Any], place: str) -> None:
+    """Refuse a value that a column of dates, times, truths, bytes, durations or UUIDs cannot hold at all."""
+    import sqlalchemy as sa
+
+    takes: tuple[tuple[type[Any], type], ...] = (
+        (sa.DateTime, dt.date),
+        (sa.Date, dt.date),
+        (sa.Time, dt.time),
+        (sa.Boolean, bool),
+        (sa.LargeBinary, bytes),
+        (sa.Interval, dt.timedelta),
+        (sa.Uuid, uuid.UUID),
+    )
+    for each, wanted in takes:
+        if value is not None and isinstance(kind, each) and not isinstance(value, wanted):
+            raise _unfit(value, kind, place)
+
+
+def _unfit(value: Any, kind: TypeEngine[Any], place: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{place} is {kind} and does not take {short(value)}: publish a value of that type, or change the column's"
+    )
 
 
 def _check_room(value: Any, kind: TypeEngine[Any], place: str, dialect: Dialect) -> None:
@@ -138,6 +226,8 @@ def _check_room(value: Any, kind: TypeEngine[Any], place: str, dialect: Dialect)
     import sqlalchemy as sa
 
     is_number = isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
+    if dialect.name == "postgresql" and getattr(kind, "__visit_name__", "") == "JSONB":
+        _check_zeros(value, place)
     if isinstance(value, str):
         value.encode()  # half of a surrogate pair is no text to any database
         if dialect.name == "postgresql" and "\x00" in value and not isinstance(kind, sa.JSON):
@@ -162,8 +252,16 @@ def _check_room(value: Any, kind: TypeEngine[Any], place: str, dialect: Dialect)
                 raise ConfigurationError(
                     f"{place} holds whole numbers, and the value is {value}: leave the cell unset instead"
                 )
+            if value != int(value):
+                raise ConfigurationError(
+                    f"{place} holds whole numbers, and the value is {short(value)}: make it a numeric column"
+                )
             _check_bits(int(value), _bits(kind, dialect), place)
-    elif isinstance(kind, sa.Numeric) and not isinstance(kind, sa.Float) and is_number:
+    elif isinstance(kind, sa.Float) and is_number:
+        found = _as_float(value, place) if isinstance(value, int) else value
+        if dialect.name == "postgresql" and isinstance(kind, sa.REAL):
+            _check_single(found, place)
+    elif isinstance(kind, sa.Numeric) and is_number:
         _check_digits(value, kind, place, dialect)
 
 
@@ -184,13 +282,68 @@ def _check_bits(value: int, bits: int, place: str) -> None:
         )
 
 
+def _check_single(value: float, place: str) -> None:
+    """Refuse a float that a column of four bytes cannot hold, or only as zero."""
+    try:
+        (kept,) = struct.unpack("f", struct.pack("f", value))
+    except OverflowError:
+        kept = math.inf
+    if (math.isinf(kept) and not math.isinf(value)) or (kept == 0.0 and value != 0.0):
+        raise ConfigurationError(
+            f"{place} has room for numbers of single precision, and the value is {short(value)}: make it a column of "
+            "double precision"
+        )
+
+
 def _check_digits(value: Any, kind: sqltypes.Numeric[Any], place: str, dialect: Dialect) -> None:
-    if dialect.name == "sqlite" or kind.precision is None:
+    if dialect.name == "sqlite":
         return
-    before = kind.precision - (kind.scale or 0)
     number = value if isinstance(value, Decimal) else Decimal(value)
-    if number.is_finite() and number and number.adjusted() >= before:
+    if kind.precision is None:
+        before = _MOST_DIGITS
+    else:
+        before = kind.precision - (kind.scale or 0)
+        if number.is_infinite():
+            raise ConfigurationError(
+                f"{place} has room for {before} digits before the point, and none is enough for "
+                f"{value}: leave the cell unset instead"
+            )
+    if not number.is_finite() or not number:
+        return
+    # what is rounded to the column's digits may have one more before the point
+    rounded = (
+        number
+        if kind.precision is None or number.adjusted() > before
+        else _rounded(number, kind.precision, kind.scale or 0)
+    )
+    if rounded and rounded.adjusted() >= before:
         raise ConfigurationError(
             f"{place} has room for {before} digits before the point, and the value is {short(value)}: make the "
             "column wider, or publish it as text"
         )
+    if int(number.as_tuple().exponent) < -_MOST_BEHIND and kind.precision is None:
+        raise ConfigurationError(
+            f"{place} has room for {_MOST_BEHIND} digits behind the point, and {short(value)} has more: round it, or "
+            "publish it as text"
+        )
+
+
+def _rounded(number: Decimal, precision: int, scale: int) -> Decimal:
+    return number.quantize(
+        Decimal(1).scaleb(-scale), context=Context(prec=precision + 2, rounding=ROUND_HALF_UP)
+    )
+
+
+def _check_zeros(value: Any, place: str) -> None:
+    """Refuse a zero character anywhere in JSON, which PostgreSQL has no binary form for."""
+    waiting = [value]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here, dict):
+            waiting += [*here, *here.values()]
+        elif isinstance(here, list):
+            waiting += here
+        elif isinstance(here, str) and "\x00" in here:
+            raise ConfigurationError(
+                f"{place}: {short(here)} holds a zero character, which PostgreSQL has no text for: leave it out"
+            )

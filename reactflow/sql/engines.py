@@ -40,6 +40,19 @@ _LASTING = (
     "disk is full",
 )
 
+# What PostgreSQL and others number alike (SQLSTATE): another transaction was first, and this one may be tried anew at
+# once; and what has to pass first, by its class.
+_RIVALS = frozenset({"40001", "40P01", "42P07", "42701", "42710"})
+_PASSING = ("08", "40", "53", "55P03", "57")
+
+
+class Rival(ReactflowError):
+    """Another writer was first, which ``passes``, or a rule of the table does not allow the row."""
+
+    def __init__(self, message: str, *, passes: bool = False) -> None:
+        super().__init__(message)
+        self.passes = passes
+
 
 def engine(url: str) -> Engine:
     """The engine of a database, made on first use and shared by all threads of the process.
@@ -79,7 +92,7 @@ def speaking(url: str, destination: str) -> Iterator[None]:
     """Run statements inside, with SQLAlchemy's errors turned into Transient or ConfigurationError.
 
     ``destination`` is what errors name (``sql/employees``). An IntegrityError passes through: what it means depends on
-    the statement.
+    the statement. Raises Rival when another transaction was in the way.
     """
     from sqlalchemy import exc
 
@@ -89,8 +102,13 @@ def speaking(url: str, destination: str) -> Iterator[None]:
         raise
     except exc.DBAPIError as error:
         words = _without_secrets(str(error.orig), url)
+        state = str(getattr(error.orig, "sqlstate", None) or "")
+        if state in _RIVALS:
+            raise Rival(words, passes=True) from error
         lasting = any(each in words.lower() for each in _LASTING)
         passing = isinstance(error, (exc.OperationalError, exc.InterfaceError, exc.InternalError))
+        if state:  # which does not depend on the language of the messages
+            passing, lasting = state.startswith(_PASSING), False
         if error.connection_invalidated or (passing and not lasting):
             raise Transient(f"{destination} is busy or away ({words}): tried again later") from error
         raise ConfigurationError(f"{destination}: the database refused the statement: {words}") from error

@@ -85,6 +85,7 @@ class Tables:
         if self._numbers is None:
             numbers = _numbers_table(self.schema)
             numbers.create(connection, checkfirst=True)
+            connection.commit()  # it stays, also when the row that it was made for is refused
             self._numbers = numbers
         wanted = columns_of(publication)
         if self._is_fresh and self._target is not None and all(name in self._target.c for name in wanted):

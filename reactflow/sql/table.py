@@ -19,7 +19,7 @@ from reactflow.service.key import Key
 from reactflow.service.sink import Publication, Sink
 from reactflow.service.writable import refusing
 from reactflow.sql.columns import check_driver, fitted, unknown_column
-from reactflow.sql.engines import engine, speaking
+from reactflow.sql.engines import Rival, engine, speaking
 from reactflow.sql.schema import ID, OUTPUT_ROOM, UNIT_ROOM, Tables, columns_of, tables_of, within
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Table(Sink):
         try:
             self._write(batch)
             return []
-        except (ConfigurationError, _Rival):
+        except (ConfigurationError, Rival):
             pass  # some of them, or rivals: find out which, one by one
         failed: list[int] = []
         broken: ConfigurationError | None = None
@@ -127,7 +127,9 @@ class Table(Sink):
         for attempt in range(_RIVALS):
             try:
                 return self._write([publication])
-            except _Rival as error:
+            except Rival as error:
+                if attempt + 1 == _RIVALS and error.passes:
+                    raise Transient(f"{self.destination} is busy ({error}): tried again later") from error
                 if attempt + 1 == _RIVALS:
                     # Again and again: no rival, but a rule of the table, such as a column that must not be empty.
                     raise ConfigurationError(
@@ -150,14 +152,11 @@ class Table(Sink):
                     for publication in ordered:
                         _Writing(connection, tables, publication, self.destination).write()
         except IntegrityError as error:
-            raise _Rival(str(error.orig)) from error
-        except ConfigurationError:
-            tables.forget()  # its owner may correct it while this process lives
+            tables.forget()
+            raise Rival(str(error.orig)) from error
+        except ReactflowError:
+            tables.forget()  # what was made is undone, and its owner may correct it while this process lives
             raise
-
-
-class _Rival(ReactflowError):
-    """Another writer was first, or a rule of the table does not allow the row."""
 
 
 @frozen

@@ -15,7 +15,7 @@ from typing import Any, get_args
 
 from attrs import frozen
 
-from reactflow.cells import UNSET, Constant, Failure, Kind, Plan
+from reactflow.cells import UNSET, Constant, Failure, Kind, MemberChange, Node, Plan
 from reactflow.cells.folds import Fold, Law
 from reactflow.cells.semantics import evaluate
 from reactflow.errors import DeclarationError
@@ -61,7 +61,8 @@ def check_laws(
 
     Of a fold, ``values`` are occurrences to try; without them ints, floats and text are tried, each by itself, as far
     as the fold takes them. Of a flow, pulses get values of their types; ``values={"reading": [...]}`` gives them for a
-    pulse without a type, or instead. What is found is found again each time. Nothing found is no proof.
+    pulse without a type, or instead; those of members are what is contributed. What is found is found again each time.
+    Nothing found is no proof.
 
     Raises DeclarationError when there is no value that the fold takes, or no pulse of a name in ``values``.
 
@@ -117,8 +118,11 @@ def check_path(
     untyped = [name for name in names if name not in given and plan[name].type in (None, Any)]
     pools: list[Pool] = []
     for kind in _UNTYPED if untyped else (None,):  # one type for all that have none
-        types = {name: kind if name in untyped else plan[name].type for name in names}
+        types = {name: kind if name in untyped else _type_of(plan[name]) for name in names}
         few = {name: list(given.get(name) or friendly(types[name])) for name in names}
+        for name in names:
+            if plan[name].gathered is not None:
+                few[name] = [_contributed(place, one) for place, one in enumerate(few[name])]
         events = _events(plan, node.inputs[0], few) if all(few.values()) else ()
         tried = list(islice((one for one in events if is_usable(fold, one)), MOST))
         if tried:
@@ -176,10 +180,25 @@ def _event_drawing(
             one: chance.choice(given[one]) if one in given else wild(kind, chance)
             for one, kind in types.items()
         }
+        for one in types:
+            if plan[one].gathered is not None:
+                event[one] = _contributed(chance.randrange(10**9), event[one])
         found = _occurrence(plan, node.inputs[0], event, names_it=len(types) > 1)
         return found if found is not None and is_usable(fold, found) else None
 
     return draw
+
+
+def _type_of(node: Node) -> Any:
+    """The type of the values to make up: of members, that of a contribution."""
+    if node.gathered is None:
+        return node.type
+    return float if node.gathered.type in (None, Any) else node.gathered.type
+
+
+def _contributed(number: int, value: Any) -> tuple[MemberChange, ...]:
+    """A contribution that comes: the laws of folds of members are of changes of different ones."""
+    return (MemberChange(f"|x{number}", None, value),)
 
 
 def _of_state(plan: Plan, path: PathLaws) -> tuple[LawCheck, ...]:
@@ -233,5 +252,11 @@ def _occurrence(plan: Plan, place: int, event: Mapping[str, Any], *, names_it: b
     seen = outcomes[place]
     if seen is UNSET or type(seen) is Failure:
         return None
-    words = " with ".join(f"{name}={short(value)}" for name, value in event.items())
-    return Occurrence(seen, words if names_it else short(*event.values()))
+    words = " with ".join(f"{name}={_word(value)}" for name, value in event.items())
+    return Occurrence(seen, words if names_it else _word(*event.values()))
+
+
+def _word(value: Any) -> str:
+    """A value as an example shows it; a contribution by its id and its value."""
+    is_contributed = type(value) is tuple and value and type(value[0]) is MemberChange
+    return f"{value[0].key[1:]}:{short(value[0].new)}" if is_contributed else short(value)

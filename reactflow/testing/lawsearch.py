@@ -92,10 +92,16 @@ def _smallest(against: Callable[[Occurrences], str], found: Occurrences, friendl
 
 
 def _not_commutative(fold: Fold[Any, Any], given: Occurrences) -> Iterator[str]:
-    """Another order of occurrences, and of the two states of a merge, has to come to the same."""
+    """Another order of occurrences, and of the two states of a merge, has to come to the same, also where one fails."""
     whole = _added(fold, given)
     for order in islice(permutations(given), 1, 24):
-        yield from _difference(fold, whole, _row(given), _added(fold, order), _row(order))
+        other = _added(fold, order)
+        yield from _difference(fold, whole, _row(given), other, _row(order))
+        if type(whole) is type(other) is Failure:  # an event that fails is undone alone, and the others count
+            taken = _taken(fold, given), _taken(fold, order)
+            yield from _difference(
+                fold, taken[0], f"{_row(given)}, as far as it is taken,", taken[1], _row(order)
+            )
     for one, other in _cuts(given):
         states = _added(fold, one), _added(fold, other)
         there, back = _merged(fold, *states), _merged(fold, *reversed(states))
@@ -147,6 +153,16 @@ def _added(fold: Fold[Any, Any], given: Occurrences) -> Any:
     return state
 
 
+def _taken(fold: Fold[Any, Any], given: Occurrences) -> Any:
+    """The state after the occurrences that can be added, without those that fail."""
+    state = _own(fold.zero)
+    for one in given:
+        added = run(fold.add, (state, one.value))
+        if type(added) is not Failure and type(run(fold.result, (added,))) is not Failure:
+            state = added
+    return state
+
+
 def _merged(fold: Fold[Any, Any], one: Any, other: Any) -> Any:
     """Two states as one; UNSET without a merge, which is then the same both ways."""
     for state in (one, other):
@@ -157,7 +173,11 @@ def _merged(fold: Fold[Any, Any], one: Any, other: Any) -> Any:
 
 def _own(state: Any) -> Any:
     """A state of one's own, should a function change what it is given, which it may not."""
-    return deepcopy(state) if isinstance(state, (list, dict, set)) else state
+    return deepcopy(state) if _may_change(state) else state
+
+
+def _may_change(state: Any) -> bool:
+    return isinstance(state, (list, dict, set)) or (type(state) is tuple and any(map(_may_change, state)))
 
 
 def _shown(fold: Fold[Any, Any], state: Any) -> Any:

@@ -9,31 +9,23 @@ value twice. It finds what these events bring to light; what is hidden in a libr
 
 from __future__ import annotations
 
-import datetime as dt
-import os
-import random
-import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
-from types import CodeType, FunctionType
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from attrs import frozen
 
 from reactflow.cells import UNSET, Constant, Failure, Kind, Node, Plan
-from reactflow.cells.content import fingerprint, kind_of_mutable
 from reactflow.cells.naming import function_line
-from reactflow.errors import EventError, Transient
-from reactflow.flow import Event, Flow, Method, State, same_value
+from reactflow.errors import DeclarationError, EventError, Transient
+from reactflow.flow import Event, Flow, State, same_value
+from reactflow.flow.equality import Wider
 from reactflow.flow.general import apply_event
 from reactflow.flow.hidden import hidden_values
-from reactflow.flow.methods import instructions, line_of, nested, place
 from reactflow.flow.outcomes import Before, Shape
-
-Trouble: TypeAlias = Literal["clock", "randomness", "global", "input", "result", "order"]
+from reactflow.testing.impure import Trouble, content, is_object, seen_in_code
 
 
 @frozen
@@ -57,7 +49,7 @@ def check_purity(flow: type[Flow], events: Iterable[Event | Mapping[str, object]
     """Apply events to a new unit of a flow and say what is not a function of them; nothing if all is.
 
     An event may be a plain dict, of sources to their values and of pulses to what occurs. An event on which a cell
-    fails is left out, as a service would. Raises KeyError for a name that the flow does not have.
+    fails is left out, as a service would. Raises DeclarationError for what is no event, or none of this flow.
 
     >>> import random
     >>> from reactflow import Flow, cell
@@ -69,6 +61,10 @@ def check_purity(flow: type[Flow], events: Iterable[Event | Mapping[str, object]
     ...     print(found.cell, found.kind, found.what)
     noise randomness draws from random.random; let the record bring the number
     """
+    if isinstance(events, (Event, Mapping, str)) or not isinstance(events, Iterable):
+        raise DeclarationError(
+            f"check_purity takes a list of events, not {events!r:.60}: write [{{...}}], or [Event({{...}})]"
+        )
     history = [one if isinstance(one, Event) else _event(flow.plan, one) for one in events]
     probe = _Probe(flow)
     one = probe.run(flow.plan, history)
@@ -84,8 +80,12 @@ def check_purity(flow: type[Flow], events: Iterable[Event | Mapping[str, object]
     return tuple(probe.found)
 
 
-def _event(plan: Plan, given: Mapping[str, object]) -> Event:
-    pulses = {name for name in given if plan[name].kind is Kind.PULSE}
+def _event(plan: Plan, given: object) -> Event:
+    if not isinstance(given, Mapping):
+        raise DeclarationError(
+            f"{given!r:.60} ({type(given).__name__}) is no event: write {{...}}, a dict of cells, or Event({{...}})"
+        )
+    pulses = {name for name in given if name in plan.names and plan[name].kind is Kind.PULSE}
     return Event(
         {name: value for name, value in given.items() if name not in pulses},
         {name: given[name] for name in pulses},
@@ -109,7 +109,7 @@ class _Probe:
 
     def look(self, node: Node, fn: Callable[..., Any]) -> None:
         """Note what the code of a function says."""
-        for kind, what, where in _seen_in_code(fn):
+        for kind, what, where in seen_in_code(fn):
             self.tell(_title(node), kind, what, where)
 
     def run(self, plan: Plan, events: Iterable[Event]) -> list[dict[str, object]]:
@@ -146,8 +146,7 @@ class _Probe:
         """Call a function of the user's twice, and look at what it was given and what it reaches."""
         copies = [_copy(one) for one in given]
         kept = [_copy(one) for one in given]
-        reached = [(hidden, value) for hidden, value in hidden_values(fn) if kind_of_mutable(value)]
-        held = [fingerprint(value) for _, value in reached]
+        reached = [(hidden, value, content(value)) for hidden, value in hidden_values(fn)]
         result = _outcome(fn, given)
         title, where = _title(node), _line(fn, node.where)
         for own, copy in zip(given, kept, strict=True):
@@ -158,15 +157,26 @@ class _Probe:
                     f"changes the {type(own).__name__} that it is given; make a new one",
                     where,
                 )
-        for (hidden, value), number in zip(reached, held, strict=True):
-            if fingerprint(value) != number:
-                what = f"changes {hidden.name}, a {type(value).__name__} that outlives the event; fold a pulse instead"
+        after = dict(hidden_values(fn))
+        for hidden, value, number in reached:
+            now = after.get(hidden, value)
+            if content(value) != number:
+                name = f"argument {hidden.name} of a partial" if hidden.name.isdigit() else hidden.name
+                kind = "class" if isinstance(value, type) else type(value).__name__
+                what = f"changes {name}, a {kind} that outlives the event; fold a pulse instead"
+                self.tell(title, "global", what, hidden.place)
+            elif now is not value and not _same(now, value):
+                what = f"assigns {hidden.name}, which outlives the event; fold a pulse instead"
                 self.tell(title, "global", what, hidden.place)
         again = _outcome(fn, copies)
         if not _same(result, again):
             self.look(node, fn)  # anew: what is imported when it is first used is there now
         if not _same(result, again) and not any(one.cell == title for one in self.found):
-            what = f"makes {_shown(result)} and then {_shown(again)} of the same inputs; what else does it look at?"
+            others = ", ".join(dict.fromkeys(hidden.name for hidden, value, _ in reached if is_object(value)))
+            what = (
+                f"makes {_shown(result)} and then {_shown(again)} of the same inputs; "
+                f"{f'look at {others}' if others else 'what else does it look at?'}"
+            )
             self.tell(title, "result", what, where)
         if type(result) is Failure:
             raise result.error
@@ -207,65 +217,10 @@ def _line(fn: object, otherwise: str) -> str:
 
 def _functions_of(node: Node) -> Iterator[Callable[..., Any]]:
     fold = node.fold
-    for fn in (node.fn,) if fold is None else (fold.add, fold.result):
+    equal = node.equal.equal if isinstance(node.equal, Wider) else None
+    for fn in (node.fn, equal) if fold is None else (fold.add, fold.merge, fold.result, equal):
         if fn is not None:
             yield fn
-
-
-# --- what the code says -------------------------------------------------------------------------------------
-
-_CLOCKS = (
-    time.time, time.time_ns, time.monotonic, time.monotonic_ns, time.perf_counter, time.perf_counter_ns,
-    time.process_time, time.process_time_ns,
-)  # fmt: skip
-_MOMENTS = frozenset({"now", "today", "utcnow"})
-_DRAWS = (uuid.uuid1, uuid.uuid4, os.urandom)
-
-
-def _seen_in_code(fn: Callable[..., Any]) -> Iterator[tuple[Trouble, str, str]]:
-    """Clocks, randomness, and variables that are assigned outside of the function, each with its line."""
-    for hidden, value in hidden_values(fn):
-        if _is_clock(value):
-            yield "clock", f"asks {hidden.name} for the time; let the record bring it", hidden.place
-        elif _is_random(value):
-            yield "randomness", f"draws from {hidden.name}; let the record bring the number", hidden.place
-        elif value is os.environ or value is os.getenv:
-            yield "global", f"reads {hidden.name}; make it a constant, or a cell", hidden.place
-    while isinstance(fn, (partial, Method)):
-        fn = fn.func if isinstance(fn, partial) else fn.function
-    if isinstance(fn, FunctionType):
-        for name, where in _assigned(fn.__code__, frozenset(fn.__code__.co_freevars)):
-            yield "global", f"assigns {name}, which outlives the event; fold a pulse instead", where
-
-
-def _assigned(code: CodeType, outside: frozenset[str]) -> Iterator[tuple[str, str]]:
-    for one in instructions(code):
-        name = str(one.argval)
-        if one.opname in ("STORE_GLOBAL", "DELETE_GLOBAL") or (
-            one.opname == "STORE_DEREF" and name in outside
-        ):
-            yield name, place(code, line_of(one, code))
-    for inner in nested(code):
-        yield from _assigned(inner, outside)
-
-
-def _is_clock(value: object) -> bool:
-    owner = getattr(value, "__objclass__", None) or getattr(value, "__self__", None)
-    is_moment = (
-        isinstance(owner, type) and issubclass(owner, dt.date) and getattr(value, "__name__", "") in _MOMENTS
-    )
-    return is_moment or any(value is one for one in _CLOCKS)
-
-
-def _is_random(value: object) -> bool:
-    owner = getattr(value, "__self__", None)
-    homes = [str(getattr(one, "__module__", "")) for one in (value, type(value), type(owner))]
-    return (
-        isinstance(value, random.Random)
-        or isinstance(owner, random.Random)
-        or any(value is one for one in _DRAWS)
-        or any(home == "secrets" or home.startswith("numpy.random") for home in homes)
-    )
 
 
 # --- another order ------------------------------------------------------------------------------------------

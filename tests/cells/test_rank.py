@@ -38,7 +38,7 @@ def test_ranks_of_texts_compare_as_bytes_of_utf_8_too(one: str, other: str) -> N
 def test_ranks_of_times_compare_as_instants(one: datetime, other: datetime) -> None:
     try:
         ranks = rank_of(one), rank_of(other)
-    except OverflowError:
+    except ValueError:
         return  # before the year 1 or after 9999 in UTC
     assert (ranks[0] < ranks[1]) == (one < other)
 
@@ -55,6 +55,16 @@ def test_numbers_come_before_dates_and_texts() -> None:
         (1 << 5000, ValueError, "an integer of 5001 bits is too long"),
         (Decimal("1e50000"), ValueError, "too large or too small"),
         (datetime(2026, 1, 1), TypeError, "has no time zone"),  # noqa: DTZ001  # what is refused
+        (
+            datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))),
+            ValueError,
+            "before the year 1 or after 9999",
+        ),
+        (
+            datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-2))),
+            ValueError,
+            "before the year 1 or after 9999",
+        ),
         ([1], TypeError, r"\[1\] \(list\) is no number, text or date"),
         (None, TypeError, "is no number"),
     ],

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reactflow import cell, pulse
-from reactflow.errors import ReadOnlyError
+from reactflow import Cell, Derived, Pulse, batch, cell, pulse
+from reactflow.errors import DeclarationError, ReadOnlyError
 
 names: Any = cell(["Ada"])
 other: Any = cell(2)
@@ -103,3 +103,64 @@ def test_a_cell_stays_one_thing_to_what_asks_for_many() -> None:
     assert f"{other}" == str(other) == "<cell other: 2>"
     assert np.array([other, double]).tolist() == [other, double]
     assert (np.float64(2) * other).value == 4.0
+
+
+def test_a_cell_in_place_of_its_value_is_refused_and_nothing_is_written() -> None:
+    length, width = cell(3.0), cell(4.0)
+    double = length * 2
+    seen: list[float] = []
+    stop = double.subscribe(seen.append)
+    with pytest.raises(
+        DeclarationError,
+        match=r"^length\.value = width: 'width' is a cell, not a value: give its \.value, or follow it, "
+        r"length\.bind\(width\)$",
+    ):
+        length.value = width  # type: ignore[assignment]  # what is refused
+    with batch():
+        length.value = 5.0
+        with pytest.raises(DeclarationError, match=r"^length\.value = double"):
+            length.value = double  # type: ignore[assignment]  # what is refused
+        length.value = 4.0
+    with pytest.raises(DeclarationError, match=r"^reading\.emit\(width\): .* reading\.bind\(width\)$"):
+        reading.emit(width)
+    following = length.bind(width)
+    width.value = 7.0
+    following.dispose()
+    stop()
+    assert seen == [6.0, 8.0, 14.0]
+
+
+def test_a_cell_may_hold_what_stops_an_effect_and_a_cell_that_it_chose() -> None:
+    size = cell(3)
+    stop: Any = cell(None)
+    stop.value = size.subscribe(lambda value: None)
+    stop.value()
+    chosen: Any = cell()
+    chosen.value = size
+    chosen.value = other
+    assert chosen.value is other
+
+
+@pytest.mark.parametrize(
+    ("make", "remedy"),
+    [(lambda: Cell(1.0), r"cell\(3\.0\)"), (lambda: Derived(max), r"derived\("), (Pulse, r"pulse\(\)")],
+)
+def test_the_types_of_cells_are_not_what_makes_them(make: Callable[[], object], remedy: str) -> None:
+    with pytest.raises(
+        DeclarationError, match=rf"is the type of a cell, for annotations; make one with {remedy}"
+    ):
+        make()
+
+
+def test_frames_and_series_leave_an_operation_to_the_cell() -> None:
+    pandas = pytest.importorskip("pandas")
+    rate = cell(2)
+    made: list[Any] = [
+        pandas.Series([1, 2]) * rate,
+        pandas.DataFrame({"x": [1]}) + rate,
+        pandas.Index([1]) - rate,
+    ]
+    assert all(isinstance(one, Derived) for one in made)
+    assert made[0].value.tolist() == [2, 4]
+    rate.value = 3
+    assert (made[0].value.tolist(), made[1].value["x"].tolist()) == ([3, 6], [4])

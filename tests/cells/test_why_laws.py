@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reactflow import batch, cell, derived, explaining, why
@@ -103,6 +103,12 @@ def test_the_writes_named_are_enough_and_each_cell_of_a_way_is_an_input_of_the_n
     st.lists(st.tuples(st.integers(0, SOURCES - 1), st.integers(0, 4), st.booleans()), max_size=12),
     st.booleans(),
 )
+# while s0 was away, nobody computed d0: d1 reads it anew, and would be another had s0 not come back
+@example([(0, 0, 0), (1, 3, 5)], [(0, 0, False), (1, 0, True), (0, 1, False), (1, 1, True)], False)
+@example([(0, 0, 0), (1, 3, 5)], [(0, 0, False), (1, 0, True), (0, 1, False), (1, 1, True)], True)
+@example(
+    [(0, 0, 0), (1, 3, 5)], [(0, 2, True), (0, 0, False), (1, 0, True), (1, 1, False), (0, 2, True)], True
+)
 def test_of_a_cell_that_is_read_now_and_then_no_write_is_named_for_certain_that_it_had_seen_before(
     shape: list[tuple[int, int, int]], history: list[tuple[int, int, bool]], recorded: bool
 ) -> None:
@@ -133,3 +139,20 @@ def test_of_a_cell_that_is_read_now_and_then_no_write_is_named_for_certain_that_
             if reads:
                 old, since = node.value, {}
                 values = [one.value for one in sources]
+
+
+def test_what_lies_behind_a_cell_that_was_not_read_meanwhile_may_have_counted_also_in_a_log() -> None:
+    on, length = cell(True, name="on"), cell(1, name="length")
+    limited = length.map(lambda metres: min(metres, 5), name="limited")
+    shown = derived(lambda: limited.value if on.value else 0, name="shown")
+    with explaining():
+        assert shown.value == 1
+        on.value, length.value = False, 0
+        assert shown.value == 0
+        on.value, length.value = True, 1  # limited is what it was when it was read last
+        assert shown.value == 1
+        answer = why(shown)
+    assert [write.name for write in answer.writes] == ["on"]
+    assert [write.name for write in answer.also] == ["length"]
+    assert not answer.is_complete
+    assert "explaining()" not in str(answer)  # it would tell no more

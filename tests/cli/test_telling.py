@@ -13,9 +13,10 @@ from reactflow.aws import Kinesis
 from reactflow.cli.events import made
 from reactflow.cli.telling import Telling, case_name, headline, unit_name
 from reactflow.dashboard import Feed
-from reactflow.service.host import Host, Report
+from reactflow.service.host import Host
 from reactflow.service.key import Key
 from reactflow.service.quarantine import Case, Reason
+from reactflow.service.report import Report
 from reactflow.service.stores import MemoryStore
 
 

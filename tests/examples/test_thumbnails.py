@@ -11,7 +11,8 @@ from examples.demo import Watch, quiet
 from reactflow import MemoryStore
 from reactflow.local import Cloud
 from reactflow.local.dev import LocalHost
-from reactflow.service.host import Host, Report
+from reactflow.service.host import Host
+from reactflow.service.report import Report
 from reactflow.testing import s3_event
 
 pytest.importorskip("PIL")

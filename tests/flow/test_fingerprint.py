@@ -6,7 +6,9 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -17,11 +19,52 @@ from reactflow.flow.body import normal
 ROOT = Path(__file__).parent.parent.parent
 
 SOURCE = '''
-from functools import partial
+from functools import cached_property, lru_cache, partial
 from math import hypot
+from operator import itemgetter
+
+from attrs import field, frozen
 from reactflow import Flow, Fold, Pulse, cell, derived, fold, folds, pulse
 
 RATE = 2.0
+PRICES = {"day": 2.5, "night": [1.5, 0.5]}
+
+class Rates:
+    special = 7.0
+
+    @staticmethod
+    def doubled(value):
+        return value * 2.5
+
+@frozen(cache_hash=True)
+class Scale:
+    by: float
+    offset: list[float] = field(factory=lambda: [0.25], eq=False)
+
+    def __call__(self, value):
+        return value * self.by + self.offset[0]
+
+    @cached_property
+    def other(self):
+        return hash(self)
+
+    def half(self, value):
+        return value / 2.25
+
+SCALE = Scale(1.25)
+SCALED = hash(SCALE), SCALE.other
+
+@lru_cache
+def remembered(value):
+    return value + 11
+
+@frozen
+class Order:
+    n: int
+    note: str = "none"
+
+    def worth(self):
+        return self.n * 12
 
 def rounded(value):
     return round(value, 1)
@@ -45,6 +88,16 @@ class Room(Flow):
     corner = derived(hypot, length, width)
     parts = area.map(partial(round, ndigits=1))
     total = fold(reading, Fold(0, add))
+    priced = area.map(lambda area: area * PRICES["day"])
+    special = area.map(lambda area: Rates.doubled(area) + Rates.special)
+    scale = area.map(Scale(1.75))
+    halved = area.map(SCALE.half)
+    global_half = area.map(lambda area: SCALE.half(area))
+    kept = area.map(remembered)
+    first = derived(lambda a: (a, 0), length)
+    got = first.map(itemgetter(0))
+    order: Pulse[Order] = pulse()
+    last_order = fold(order, folds.last)
 
     @derived
     def label(self) -> str:
@@ -69,9 +122,10 @@ def hashes(folder: Path, change: tuple[str, str] = ("", "")) -> Mapping[str, str
     assert SOURCE.count(old) == 1 or not old
     path = folder / f"rooms_{abs(hash(change))}.py"
     path.write_text(SOURCE.replace(old, new) if old else SOURCE)
-    scope: dict[str, Any] = {"__name__": "rooms"}
-    exec(compile(path.read_text(), str(path), "exec"), scope)
-    return cell_hashes(scope["Room"].plan, scope["Room"].codec)
+    rooms: Any = ModuleType("rooms")
+    with patch.dict(sys.modules, rooms=rooms):
+        exec(compile(path.read_text(), str(path), "exec"), vars(rooms))
+        return cell_hashes(rooms.Room.plan, rooms.Room.codec)
 
 
 @pytest.mark.parametrize(
@@ -91,11 +145,25 @@ def hashes(folder: Path, change: tuple[str, str] = ("", "")) -> Mapping[str, str
         (('"{:.1f}"', '"{:.2f}"'), "label"),
         ((":.2f", ":.3f"), "plain"),
         (('note = cell("x")', 'note = cell("y")'), "note"),
+        (('"day": 2.5', '"day": 3.5'), "priced"),
+        (("special = 7.0", "special = 8.0"), "special"),
+        (("value * 2.5", "value * 2.75"), "special"),
+        (("Scale(1.75)", "Scale(2.0)"), "scale"),
+        (("[0.25]", "[0.5]"), "scale halved global_half"),
+        (("Scale(1.25)", "Scale(2.0)"), "halved global_half"),
+        (("value / 2.25", "value / 2.5"), "scale halved global_half"),
+        (("value + 11", "value + 12"), "kept"),
+        (("itemgetter(0)", "itemgetter(1)"), "got"),
+        (("n: int", "n: float"), "order last_order"),
+        (("    n: int\n", "    n: int\n    m: int\n"), "order last_order"),
+        (('note: str = "none"', 'note: str = ""'), "order last_order"),
+        (("self.n * 12", "self.n * 13"), "order last_order"),
         (('note = cell("x")', 'note = cell("x", equal=max)'), "note"),
         (("self.length > 3", "self.width > 3"), "plain"),
         (
             ("width = cell(4.0)", "width = cell(5.0)"),
-            "width area price shown twice both other corner parts label plain",
+            """width area price shown twice both other corner parts label plain priced special scale halved
+            global_half kept""",
         ),
     ],
 )

@@ -96,6 +96,29 @@ def test_only_an_int_in_a_cell_of_floats_is_made_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "kind", "shown"),
+    [
+        (3, Optional[float], "3.0"),  # noqa: UP045  # as above
+        (3, float | int, "3"), (3, float | Literal[3], "3"), (4, float | Literal[3], "4.0"), (3, Metres, "3.0"),
+        (3, Annotated[float, "m"], "3.0"), ([1, 2.5], list[float], "[1.0, 2.5]"),
+        ({"a": {1: [2]}}, dict[str, dict[int, list[float]]], "{'a': {1: [2.0]}}"),
+        ((1, 2), tuple[float, int], "(1.0, 2)"), ((1, 2), tuple[float, ...], "(1.0, 2.0)"), ({1}, set[float], "{1.0}"),
+        ([1], list[float] | None, "[1.0]"), (Point(1), Point, "Point(x=1.0, color=None)"),
+        (Line([Point(2)]), Line, "Line(points=[Point(x=2.0, color=None)])"),
+        (Pair(1, "x"), Pair, "Pair(left=1, right='x')"),
+        ({"n": 1}, Row, "{'n': 1}"), (Color.RED, Color, "<Color.RED: 1>"), ([1], Sequence, "[1]"), (3, Any, "3"),
+    ],
+)  # fmt: skip
+def test_so_are_those_inside_of_containers_and_records(value: object, kind: Any, shown: str) -> None:
+    assert repr(widened(value, kind)) == shown
+
+
+def test_a_record_that_has_no_int_where_a_float_belongs_is_the_same_object() -> None:
+    point = Point(1.0)
+    assert widened(point, Point) is point
+
+
+@pytest.mark.parametrize(
     ("kind", "name"),
     [
         (int, "int"), (Optional[int], "int | None"), (Union[int, str], "int | str"), (int | str, "int | str"),  # noqa: UP007, UP045  # as above

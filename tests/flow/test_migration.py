@@ -210,7 +210,7 @@ def test_what_a_migration_returns_has_to_be_of_the_cells_type() -> None:
         length = cell("")
         migrations = [migrate(length, lambda old: b"x", from_type=float)]  # type: ignore[arg-type, return-value]
 
-    with pytest.raises(StateError, match=r"b'x' is bytes, and the cell is str now"):
+    with pytest.raises(StateError, match=r"made b'x' \(bytes\) of 5\.0, and the cell is str; nothing"):
         moved(Old, New, GIVEN)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -42,6 +42,19 @@ def test_a_migration_that_can_never_be_right_is_refused_when_the_flow_is_made(
             area = length * width
             peak = fold(reading, folds.max)
             migrations = [make({"length": length, "area": area, "reading": reading, "peak": peak})]
+
+
+def test_migrations_that_are_no_list_are_refused_with_what_to_write() -> None:
+    def make(given: Any) -> None:
+        class Wrong(Flow):
+            length = cell(3.0)
+            migrations = cast("Any", given or migrate(length, from_name="size"))
+
+    for given in (None, "length", 3):
+        with pytest.raises(
+            DeclarationError, match=r"Wrong.migrations is .* and has to be a list: migrations = \["
+        ):
+            make(given)
 
 
 def test_a_cell_cannot_be_called_migrations() -> None:

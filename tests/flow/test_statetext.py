@@ -78,6 +78,20 @@ def test_a_subclass_of_a_cells_class_is_not_taken_for_it() -> None:
     assert codec.decode(codec.encode({"order": special})) == {"order": special}
 
 
+def test_a_record_that_keeps_its_hash_can_be_hashed_after_it_was_read() -> None:
+    @frozen(cache_hash=True)
+    class Slotted:
+        x: float
+
+    @frozen(cache_hash=True, slots=False)
+    class Open:
+        x: float
+
+    codec = Codec({"slotted": Slotted, "open": Open})
+    for one in (Slotted(1.0), Open(1.0)):
+        assert hash(codec.decode_value(codec.encode_value(one))) == hash(one)
+
+
 def test_state_with_ever_other_cells_is_written_too() -> None:
     codec = Codec({})
     for number in range(3 * WRITERS):

@@ -222,3 +222,13 @@ def test_a_flow_that_is_too_large_for_one_function_is_applied_in_the_general_way
     step = Flow.of(cells, name="Large").step()
     state, changes = step(step.initial(), [Event({"s": 1})])
     assert (state["d7"], len(changes.cells), step.source) == (8, LARGEST + 1, "")
+
+
+def test_flow_without_state_has_code_too() -> None:
+    class Door(Flow):
+        knock = pulse()
+
+    step = Door.step()
+    state, changes = step(step.initial(), [Event({}, {"knock": 1}), Event({}, {"knock": 2})])
+    assert state == {}
+    assert changes.occurrences == (("knock", 1), ("knock", 2))

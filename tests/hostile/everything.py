@@ -17,8 +17,8 @@ from reactflow.aws import S3Object
 from reactflow.aws.host import open_event
 from reactflow.errors import ConfigurationError
 from reactflow.service import Case, Host
-from reactflow.service.host import Report
 from reactflow.service.quarantine import plain
+from reactflow.service.report import Report
 from reactflow.service.stores import Store
 from tests.hostile.changed import SILENT, as_delivered, tried
 from tests.service.recording import Table

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import Any
 
 from reactflow.errors import ReactflowError, Transient
-from reactflow.service import Case, Host, Item, MemoryStore, Service
+from reactflow.service import Case, Host, Item, MemoryStore, Service, Store
 from reactflow.service.contribution import Contribution
 
 
@@ -34,15 +34,18 @@ class FaultyStore:
 
     in_flight = 1
 
-    def __init__(self, fault: Callable[[str], bool]) -> None:
-        self.inner = MemoryStore()
+    def __init__(self, fault: Callable[[str], bool], inner: Store | None = None) -> None:
+        self.inner = inner or MemoryStore()
         self.fault = fault
         self.rival: Callable[[], object] = lambda: None
         self.writes: Counter[str] = Counter()
         self._in_rival = False
+        self.old: dict[str, Item | None] = {}  # what stale reads see: each unit's item before its last write
 
     def get(self, service: str, unit: str) -> Item | None:
         self._perhaps("get")
+        if self.old and self.fault("get: what is there was written since"):
+            return self.old.get(unit)
         return self.inner.get(service, unit)
 
     def look(
@@ -72,8 +75,10 @@ class FaultyStore:
                 self.rival()
             finally:
                 self._in_rival = False
+        before = self.inner.get(service, unit)
         there = self.inner.put(service, unit, item, expected_v, contributions)
         if there is None:
+            self.old[unit] = before
             self.writes[unit] += 1
             self._perhaps("put, after it wrote")
             if self.fault("put: the answer is lost, and the client asks again"):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from reactflow import Cell, Flow, Pulse, Service, cell, fold, folds, pulse
+from reactflow import Cell, Flow, Members, Pulse, Service, cell, fold, folds, members, pulse
 from reactflow.aws import S3, DynamoDB, Kinesis, S3Object
 from reactflow.errors import BindingError
 from reactflow.service.contracts import check_name
@@ -25,6 +27,16 @@ class Counts(Flow):
 class Latest(Flow):
     reading: Pulse[float] = pulse()
     latest = fold(reading, folds.last)
+
+
+class Held(Flow):
+    reading: Pulse[float] = pulse()
+    level = reading.hold(0.0)
+
+
+class Earliest(Flow):
+    reading: Pulse[int] = pulse()
+    earliest = fold(reading, folds.first)
 
 
 class Peak(Flow):
@@ -48,6 +60,12 @@ def bind(flow: type[Flow], *sources: Any, key: Any = "id") -> Service:
     return Service(flow, key=key, inputs=sources)
 
 
+class Rooms(Flow):
+    rooms: Members[float] = members("room", "area")
+    total = rooms.sum()
+    most = fold(total.changes(), folds.max)
+
+
 PHOTOS = {"photo": "object", "uploaded": "object"}
 
 
@@ -64,6 +82,9 @@ PHOTOS = {"photo": "object", "uploaded": "object"}
         (Peak, Kinesis("s", partition="id"), ("site", "id")),
         (Scaled, Kinesis("s", partition="id"), "id"),
         (Peak, DynamoDB("t", keys=("id", "part")), ("id", "part")),
+        (Peak, DynamoDB("t", keys="id", version="at"), "id"),
+        (Latest, DynamoDB("t", version="at", order="arrival"), "id"),
+        (Rooms, Kinesis("t", partition="id"), "id"),
         (Levels, DynamoDB("t", keys=("id", "part"), version="at"), "id"),
         (Photo, S3("b", key="in/{id}", fields=PHOTOS), "id"),
         (Photo, S3("b", key="in/{id}/{name}", order="arrival"), "id"),
@@ -83,6 +104,14 @@ def test_source_that_fits_is_taken(flow: type[Flow], source: Any, key: Any) -> N
         (Peak, Kinesis("s", version="at"), "the fold 'peak' depends on the cell 'level'"),
         (Scaled, Kinesis("s", fields={"reading": "r"}), "the fold 'total' depends on the cell 'factor'"),
         (Photo, S3("b", key="in/{id}/{name}"), "several objects feed one unit"),
+        (Peak, DynamoDB("t", version="at"), "the fold 'peak' depends on the cell 'level'"),
+        (Latest, DynamoDB("t", version="at"), r"the fold 'latest' \(last\) is not commutative"),
+        (Rooms, DynamoDB("t"), "the fold 'most' depends on the cell 'total', and dynamodb/t is not ordered"),
+        (
+            Rooms,
+            Kinesis("t", partition="room"),
+            "the fold 'most' depends on the cell 'total', and kinesis/t is not",
+        ),
     ],
 )
 def test_source_that_makes_results_depend_on_chance_is_refused(
@@ -196,3 +225,58 @@ def test_a_fold_over_changes_of_what_s3_feeds_is_refused_and_one_of_a_field_is_a
     ):
         bind(Sizes, photos)
     assert bind(Largest, photos).bound
+
+
+def test_contributions_that_come_in_another_order_are_shown_each_contributor_in_its_own() -> None:
+    with pytest.raises(
+        BindingError,
+        match=r"\(rooms=x1:1\.0, rooms=x2:1\.0, rooms=x1:3\.0, rooms=x1:2\.0 give 4\.0, and rooms=x1:1\.0, "
+        r"rooms=x1:3\.0, rooms=x1:2\.0, rooms=x2:1\.0 give 3\.0\)\. Fold a pulse .*, or leave the fold out: ",
+    ):
+        bind(Rooms, DynamoDB("t"))
+
+
+class Amounts(Flow):
+    reading: Pulse[Decimal] = pulse()
+    latest = fold(reading, folds.last)
+
+
+class Perhaps(Flow):
+    reading: Pulse[float | None] = pulse()
+    latest = fold(reading, folds.last)
+
+
+class Times(Flow):
+    reading: Pulse[datetime] = pulse()
+    latest = fold(reading, folds.last)
+
+
+@pytest.mark.parametrize(
+    ("flow", "shown"),
+    [
+        (Amounts, r"Decimal\('1'\), reading=Decimal\('3'\) give Decimal\('3'\)"),
+        (Perhaps, r"1\.0, reading=3\.0 give 3\.0"),
+        (Times, r"datetime\.datetime\(2026, 1, 1, .* give datetime\.datetime\(2026, 1, 3"),
+    ],
+)
+def test_a_counter_example_is_made_of_values_of_the_type_of_the_pulse(flow: type[Flow], shown: str) -> None:
+    with pytest.raises(BindingError, match=rf"\(reading={shown}"):
+        bind(flow, DynamoDB("t", keys=("id", "part")))
+
+
+def test_a_fold_by_arrival_is_told_of_the_fold_by_version() -> None:
+    remedy = r"Use folds\.last_by\(\.\.\.\), which goes by a version in the record, not by the arrival, say partition="
+    with pytest.raises(BindingError, match=remedy):
+        bind(Latest, Kinesis("s"))
+    with pytest.raises(BindingError, match=r"\(hold\) is not commutative.* Use folds\.last_by"):
+        bind(Held, Kinesis("s"))
+    with pytest.raises(BindingError, match=r"\(first\) is not commutative.* Use folds\.first_by"):
+        bind(Earliest, S3("b", key="in/{id}", fields={"reading": "object.size"}))
+
+
+def test_a_fold_that_many_streams_feed_is_refused_with_few_events() -> None:
+    streams = [Kinesis(f"s{number}", partition="id") for number in range(40)]
+    with pytest.raises(
+        BindingError, match=r"kinesis/s38 and by kinesis/s39, .* \((reading=\d\.0,? ){4}give "
+    ):
+        bind(Latest, *streams)

@@ -9,7 +9,7 @@ import pytest
 from reactflow import MemoryStore, Service, row
 from reactflow.aws import S3, DynamoDB, Kinesis
 from reactflow.errors import ConfigurationError, Transient, Unfinished
-from reactflow.service.host import Report
+from reactflow.service.report import Report
 from reactflow.testing import (
     dynamodb_event,
     eventbridge_event,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from reactflow import Cell, Flow, MemoryStore, Pulse, Service, cell, derived, fold, folds, pulse, row
 from reactflow.aws import DynamoDB, Kinesis
@@ -171,8 +172,35 @@ def test_a_pulse_may_be_fed_from_two_places_if_its_folds_stand_any_order() -> No
 
 
 def test_two_inputs_of_one_stream_cannot_both_make_one_record_an_occurrence() -> None:
-    with pytest.raises(BindingError, match="the cell 'reading' is fed by kinesis/a and by kinesis/a"):
-        Service(Readings, key="id", inputs=[Kinesis("a", fields=READING), Kinesis("a", fields=READING)])
+    once = "the pulse 'reading' is fed by two inputs of kinesis/b, and a record is one event, in which a pulse occurs"
+    twice = [Kinesis("b", fields=READING), Kinesis("b", fields={"reading": "other"})]
+    with pytest.raises(BindingError, match=once):
+        Service(Readings, key="id", inputs=twice)
+    with pytest.raises(BindingError, match=once):
+        Service(Readings, key="id", inputs=[Kinesis("a", fields=READING), *twice])
+    with pytest.raises(BindingError, match=once):
+        Service(Readings, key="id", inputs=[evolve(one, version="at") for one in twice])
+
+
+class Person(Flow):
+    name: Cell[str] = cell()
+
+
+def test_of_two_inputs_of_one_record_the_later_version_of_a_cell_counts() -> None:
+    made = Service(
+        Person,
+        key="customer",
+        inputs=[
+            Kinesis("names", fields={"name": "shown"}, version="since"),
+            Kinesis("names", fields={"name": "legal"}, version="from"),
+        ],
+        store=MemoryStore(),
+    )
+    ann = {"customer": "c1", "shown": "Ann", "since": 5, "legal": "Anna", "from": 3}
+    made.handler(kinesis_event(ann, stream="names"))
+    assert values(made, "customer=c1")["name"] == "Ann"
+    made.handler(kinesis_event({**ann, "shown": "Anne", "from": 6}, stream="names", start=1))
+    assert values(made, "customer=c1")["name"] == "Anna"
 
 
 def test_an_input_maps_its_own_fields_to_the_keys_names() -> None:

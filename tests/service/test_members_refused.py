@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reactflow import Flow, Members, Service, cell, members, row
+from reactflow import Flow, Members, Service, System, cell, members, row
 from reactflow.aws import S3, DynamoDB, Kinesis
 from reactflow.errors import BindingError
 from tests.service.recording import Table
@@ -58,3 +58,32 @@ def test_inputs_that_cannot_feed_members_are_refused(flow: Any, source: Any, say
 def test_members_are_no_column_of_an_output() -> None:
     with pytest.raises(BindingError, match=r"of which no cell holds all.*total = rooms.sum\(\)"):
         Service(Building, name="b", key="building", inputs=[EDGE], outputs=[row(Building.rooms) >> Table()])
+
+
+class Labelled(Flow):
+    label = cell("")
+    area = cell(0.0)
+    building = cell("")
+
+
+class Plain(Flow):
+    rooms: Members[float] = members("label", "area")
+    total = rooms.sum()
+
+
+def test_a_system_refuses_contributors_told_apart_by_a_column_that_may_change() -> None:
+    def system(by: Any, *columns: Any) -> System:
+        rooms = Service(
+            Labelled, name="rooms", key="room", inputs=[Kinesis("rooms", partition="room")],
+            outputs=[row(Labelled.area, *columns, by=by) >> Kinesis("areas", partition="building")],
+        )  # fmt: skip
+        return System(rooms, Service(Plain, name="buildings", key="building", inputs=[EDGE]))
+
+    with pytest.raises(BindingError) as caught:
+        system(Labelled.building, Labelled.label)
+    assert str(caught.value) == (
+        "'buildings' tells the contributors to its members 'rooms' apart by 'label', which is only a column of the "
+        "rows that 'rooms' writes to kinesis/areas: when it changes, the old contribution stays. Tell them apart by "
+        "the key of these rows (building, room), or add 'label' to it with by="
+    )
+    assert system((Labelled.building, Labelled.label)).causes("buildings") == ["rooms"]

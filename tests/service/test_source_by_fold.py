@@ -41,13 +41,21 @@ SOURCES: dict[str, tuple[Callable[[], list[Any]], Callable[[], list[Any]]]] = {
             Kinesis("b", partition="id", fields=WIDTHS),
         ],
     ),
+    '`Kinesis`, `order="arrival"`': (
+        lambda: [Kinesis("a", order="arrival")],
+        lambda: [Kinesis("a", order="arrival")],
+    ),
     "`DynamoDB`": (lambda: [DynamoDB("t")], lambda: [DynamoDB("t")]),
+    "`DynamoDB`, many items a unit": (
+        lambda: [DynamoDB("t", keys=("id", "part"))],
+        lambda: [DynamoDB("t", version="at")],
+    ),
     "`S3`": (
         lambda: [S3("b", key="in/{id}/{name}", fields=OBJECT)],
         lambda: [S3("b", key="in/{id}", fields=OBJECT)],
     ),
 }
-REASONS = ("not ordered for one unit", "no order among each other", "may skip values in between")
+REASONS = ("not ordered", "no order among each other", "may skip values in between")
 
 
 class Room(Flow):
@@ -81,6 +89,9 @@ def verdict(flow: type[Flow], inputs: list[Any]) -> str:
     return "accepted, with marks" if path.needs_marks else "accepted"
 
 
+OF_STATES: tuple[type[Flow], type[Flow]] = (Room, Photo)
+
+
 def table() -> list[str]:
     """The table as the guide has it: folds of one verdict everywhere share a column."""
     verdicts: dict[str, tuple[str, ...]] = {}
@@ -90,7 +101,7 @@ def table() -> list[str]:
             for source, (fields, _) in SOURCES.items()
         )
     verdicts[OF_STATE] = tuple(
-        verdict(Photo if source == "`S3`" else Room, cells()) for source, (_, cells) in SOURCES.items()
+        verdict(OF_STATES[source == "`S3`"], cells()) for source, (_, cells) in SOURCES.items()
     )
     columns: dict[tuple[str, ...], list[str]] = {}
     for name, found in verdicts.items():

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reactflow import Flow, Pulse, Service, System, cell, fold, folds, pulse, row
+from reactflow import Flow, Members, Pulse, Service, System, cell, fold, folds, members, pulse, row
 from reactflow.aws import DynamoDB, Kinesis
 from reactflow.errors import BindingError
 
@@ -133,7 +133,8 @@ def test_a_fold_over_changes_of_what_a_cell_output_feeds_is_refused(output: Any,
     with pytest.raises(
         BindingError,
         match=r"the fold 'peak' \(max\) adds up changes of what 'area' feeds, and the cell output '(area|size)' of "
-        r"service 'rooms' to (kinesis|dynamodb)/areas may skip values in between: .*sent as a pulse",
+        r"service 'rooms' to (kinesis|dynamodb)/areas may skip values in between: its result would depend on chance "
+        r"\(area=1\.0, area=3\.0, area=2\.0 give 3\.0, and area=1\.0, area=2\.0 give 2\.0\)\. Have .*: let the",
     ):
         System(rooms(output), alone)
 
@@ -150,3 +151,63 @@ def test_a_fold_over_changes_of_what_a_cell_output_feeds_is_refused(output: Any,
 )
 def test_what_skips_nothing_that_a_fold_counts_is_taken(outputs: list[Any], floor: Service) -> None:
     assert System(rooms(*outputs), floor).services.keys() == {"rooms", "floors"}
+
+
+class Building(Flow):
+    rooms: Members[float] = members("room", "area")
+    total = rooms.sum()
+    most = fold(total.changes(), folds.max)
+
+
+def test_a_fold_over_changes_of_what_a_cell_output_contributes_is_refused() -> None:
+    buildings = Service(
+        Building, name="buildings", key="building", inputs=[Kinesis("areas", partition="building")]
+    )
+    with pytest.raises(
+        BindingError,
+        match=r"'most' \(max\) adds up changes of what 'rooms' feeds, and the cell output 'area' of service 'rooms' "
+        r".*\(rooms=x1:1\.0, rooms=x1:3\.0, rooms=x1:2\.0 give 3\.0, and rooms=x1:1\.0, rooms=x1:2\.0 give 2\.0\)\. H",
+    ):
+        System(rooms(Room.area >> Kinesis("areas", partition="building")), buildings)
+
+
+class Newest(Flow):
+    area: Pulse[float] = pulse()
+    doubled: Pulse[float] = pulse()
+    factor = cell(1.0)
+    newest = fold(area, folds.last)
+    total = fold(doubled, folds.sum)
+
+
+class Both(Newest):
+    scaled = fold(Newest.doubled * Newest.factor, folds.sum)
+
+
+@pytest.mark.parametrize(
+    ("flow", "outputs", "says"),
+    [
+        (
+            Newest,
+            [row(area=Room.measured) >> AREAS, row(area=Room.doubled, name="again") >> AREAS],
+            (
+                r"the fold 'newest' \(last\) is not commutative, and kinesis/areas brings it the output 'area' of "
+                r"service 'rooms' and the output 'again' of service 'rooms', which have no order among each other: .* "
+                r"\(area=1\.0, area=3\.0 give 3\.0, and area=3\.0, area=1\.0 give 1\.0\)\. Use folds\.last_by"
+            ),
+        ),
+        (
+            Both,
+            [Room.doubled >> AREAS, row(factor=Room.length) >> AREAS],
+            (
+                r"the fold 'scaled' depends on the cell 'factor', and kinesis/areas brings it the output 'doubled' .* "
+                r"give .* Fold a pulse that is computed from one record alone, have it fed by one output alone, or say"
+            ),
+        ),
+    ],
+)
+def test_a_fold_that_needs_one_order_is_fed_by_one_output(flow: Any, outputs: Any, says: str) -> None:
+    made = rooms(*outputs)
+    with pytest.raises(BindingError, match=says):
+        System(made, floors(flow, AREAS))
+    assert System(made, floors(flow, Kinesis("areas", partition="room", order="arrival"))).edges
+    assert System(rooms(outputs[0]), floors(flow, AREAS)).edges

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reactflow import Flow, Pulse, Service, fold, folds, pulse, window
+from reactflow import Flow, MemoryStore, Pulse, Service, fold, folds, pulse, window
 from reactflow.aws import S3, DynamoDB, Kinesis
-from reactflow.errors import BindingError, RecordError, StateError
+from reactflow.errors import BindingError, ConfigurationError, RecordError, StateError
 from reactflow.service import Key, Window
+from reactflow.testing import dynamodb_event
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FACTORS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
@@ -78,7 +79,8 @@ def test_text_and_number_of_one_instant_are_in_one_window(at: datetime) -> None:
 @pytest.mark.parametrize(
     ("unit", "value", "says"),
     [
-        ("s", "1763899200", "'1763899200' (str), not a number in unit 's': leave out unit= if times are ISO text"),
+        ("s", "1763899200", "'1763899200' (str), not a number in unit 's': send a number, without quotes"),
+        ("s", "2026-11-23T12:00:00Z", "in unit 's': send a number, or leave out unit= if times are ISO text"),
         ("s", True, "True (bool), not a number in unit 's': send a number"),
         ("s", None, "is null, and tells the window: send it in every record"),
         ("s", float("nan"), "is nan, which is no time"),
@@ -95,7 +97,7 @@ def test_text_and_number_of_one_instant_are_in_one_window(at: datetime) -> None:
         (None, "2026-11-23T12:00:00", "does not say its offset from UTC: send '...Z' or '...+01:00'"),
         (None, "2026-11-23", "does not say its offset from UTC"),
         (None, "noon", "is 'noon', not a time: send ISO text such as '2026-11-23T12:00:00Z'"),
-        (None, "-12.5", "not a time: send ISO text such as '2026-11-23T12:00:00Z', or say unit= if it is a number"),
+        (None, "-12.5", "send ISO text such as '2026-11-23T12:00:00Z', or a number, without quotes, and say unit="),
         (None, "0001-01-01T00:30:00+01:00", "is not in the years 1 to 9999"),
     ],
 )  # fmt: skip
@@ -224,6 +226,12 @@ def test_a_table_whose_items_are_finer_than_a_window_is_no_ordered_lane() -> Non
     with pytest.raises(BindingError, match="the fold 'last'"):
         Service(Level, key=("sensor", MINUTE), inputs=[DynamoDB("readings", keys=("sensor", "ts"))])
     assert Service(Mean, key=("sensor", MINUTE), inputs=[DynamoDB("readings", keys=("sensor", "ts"))]).bound
+    taken_as_one = Service(Mean, key=("sensor", MINUTE), inputs=[DynamoDB("readings")], store=MemoryStore())
+    item = {"sensor": "s1", "ts": 5, "celsius": 1.0}
+    with pytest.raises(
+        ConfigurationError, match=r"say keys= on the input, if all that they feed stands any order"
+    ):
+        taken_as_one.handler(dynamodb_event((None, item), table="readings", keys=("sensor", "ts")))
 
 
 def test_a_window_is_a_value() -> None:

@@ -198,13 +198,14 @@ WRONG: list[tuple[str, Callable[[], object], str, str]] = [
     ("an ordered fold without order", lambda: service(Meter, Kinesis("meters")), "BindingError",
      "the fold 'latest' (last) is not commutative, and kinesis/meters is not ordered for one unit: 1 then 2 may arrive "
      "as 2 then 1, and give another result (reading=2.0, reading=4.0 give 4.0, and reading=4.0, reading=2.0 "
-     "give 2.0). Use a commutative fold (sum, count, min, max, mean, union, last_by a version), or say "
-     'order="arrival" to take records as they come'),
+     "give 2.0). Use folds.last_by(...), which goes by a version in the record, not by the arrival, say partition= (or "
+     "keys=) if the unit's key holds what orders its records, or order=\"arrival\" to take records as they come"),
     ("a fold over state without order", lambda: service(Gauge, Kinesis("gauges", version="n")), "BindingError",
      "the fold 'peak' depends on the cell 'level', and kinesis/gauges is not ordered for one unit: its result would "
      "depend on chance (level=2.0, level=4.0, level=3.0, "
      "level=1.0 give 4.0, and level=2.0, level=3.0, level=4.0, level=1.0 give 3.0). "
-     "Fold a pulse that is computed from one record alone, or choose an ordered source"),
+     "Fold a pulse that is computed from one record alone, say partition= (or keys=) if the unit's key holds what "
+     'orders its records, or order="arrival" to take records as they come'),
     ("a template without the key", lambda: service(Photo, PHOTOS), "BindingError",
      "s3/photos does not tell the key's field 'room' (it tells none): add {room} to its template, or take 'room' out "
      "of the key"),

@@ -4,65 +4,38 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reactflow.errors import BindingError, ConfigurationError, RecordError, Transient
-from reactflow.service.sink import Publication
 from reactflow.sql import Table
 from reactflow.sql.engines import engine, speaking
+from tests.sql.changes import Kind, change
+from tests.sql.conftest import Database
 
-Kind = Literal["row", "removal", "occurrence"]
-
-
-def change(
-    n: int, values: dict[str, Any] | None = None, kind: Kind = "row", output: str = "staff", **key: Any
-) -> Publication:
-    key = key or {"id": "e7"}
-    unit = ",".join(f"{name}={value}" for name, value in key.items())
-    id = f"sync/{output}/{unit}/sql:employees/{n}"
-    return Publication(id=id, n=n, kind=kind, key=key, values={**key, **(values or {})}, envelope={})
+ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    path = tmp_path / "staff.db"
-
-    def run(statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(path)) as connection, connection:
-            return connection.execute(statement, values).fetchall()
-
-    run("CREATE TABLE employees (id TEXT PRIMARY KEY, name TEXT, pay NUMERIC, note TEXT DEFAULT 'none')")
-    yield run
-    engine(f"sqlite:///{path}").dispose()
-
-
-@pytest.fixture
-def employees(database: Callable[..., Any], tmp_path: Path) -> Table:
-    return Table(f"sqlite:///{tmp_path}/staff.db", "employees")
-
-
-def rows(database: Callable[..., Any]) -> list[tuple[Any, ...]]:
+def rows(database: Database) -> list[tuple[Any, ...]]:
     found: list[tuple[Any, ...]] = database("SELECT id, name, pay FROM employees ORDER BY id")
     return found
 
 
-def test_a_late_write_of_an_old_value_changes_nothing(database: Callable[..., Any], employees: Table) -> None:
+def test_a_late_write_of_an_old_value_changes_nothing(database: Database, employees: Table) -> None:
     assert employees.publish([change(2, {"name": "new"})]) == []
     assert employees.publish([change(1, {"name": "old"})]) == []
     assert employees.publish([change(2, {"name": "again"})]) == []
     assert rows(database) == [("e7", "new", None)]
 
 
-def test_a_late_write_after_a_removal_changes_nothing(database: Callable[..., Any], employees: Table) -> None:
+def test_a_late_write_after_a_removal_changes_nothing(database: Database, employees: Table) -> None:
     employees.publish([change(1, {"name": "ann"})])
     assert employees.publish([change(3, kind="removal")]) == []
     assert rows(database) == []
@@ -76,7 +49,7 @@ def test_a_late_write_after_a_removal_changes_nothing(database: Callable[..., An
 
 @pytest.mark.parametrize("length", [497, 498, 501, 1000, 1021])  # of the key; its text has three more
 def test_a_long_key_finds_its_row_and_its_number_again(
-    database: Callable[..., Any], employees: Table, length: int
+    database: Database, employees: Table, length: int
 ) -> None:
     id = "x" * length
     for n, name in ((1, "first"), (3, "third"), (2, "late"), (3, "again")):
@@ -97,7 +70,7 @@ changes = st.lists(
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(changes, st.integers(1, 4))
 def test_whatever_order_changes_come_in_the_last_one_stays(
-    database: Callable[..., Any], employees: Table, history: list[tuple[int, str, Kind]], size: int
+    database: Database, employees: Table, history: list[tuple[int, str, Kind]], size: int
 ) -> None:
     database("DELETE FROM employees")
     database("DROP TABLE IF EXISTS reactflow_numbers")
@@ -119,7 +92,7 @@ def test_whatever_order_changes_come_in_the_last_one_stays(
 
 
 def test_an_attribute_that_is_unset_is_emptied_and_columns_of_others_are_left(
-    database: Callable[..., Any], employees: Table
+    database: Database, employees: Table
 ) -> None:
     employees.publish([change(1, {"name": "ann", "pay": Decimal("10.5")})])
     database("UPDATE employees SET note = 'by hand'")
@@ -127,7 +100,7 @@ def test_an_attribute_that_is_unset_is_emptied_and_columns_of_others_are_left(
     assert database("SELECT * FROM employees") == [("e7", "ann", None, "by hand")]
 
 
-def test_two_outputs_count_by_themselves(database: Callable[..., Any], employees: Table) -> None:
+def test_two_outputs_count_by_themselves(database: Database, employees: Table) -> None:
     employees.publish([change(5, {"name": "ann"}), change(1, {"pay": 10}, output="pay")])
     assert rows(database) == [("e7", "ann", 10)]
 
@@ -146,7 +119,7 @@ def test_the_whole_batch_is_one_transaction(employees: Table) -> None:
     assert len(commits) <= 2  # looking at the tables, and the rows
 
 
-def test_rivals_end_at_the_last_value(database: Callable[..., Any], employees: Table) -> None:
+def test_rivals_end_at_the_last_value(database: Database, employees: Table) -> None:
     employees.publish([change(1, {"name": "1"}, id="other")])
 
     def write(n: int) -> list[int]:
@@ -162,25 +135,24 @@ def test_rivals_end_at_the_last_value(database: Callable[..., Any], employees: T
     assert ("e7", "9", None) in rows(database)
 
 
-def test_a_composite_key_finds_its_row(database: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_composite_key_finds_its_row(database: Database) -> None:
     database(
         "CREATE TABLE staff (company TEXT, id INTEGER, day DATE, name TEXT, PRIMARY KEY (company, id, day))"
     )
-    table = Table(f"sqlite:///{tmp_path}/staff.db", "staff")
+    table = database.table("staff")
     for n, name in ((1, "ann"), (2, "bob")):
         table.publish([change(n, {"name": name}, company="a", id=7, day=dt.date(2026, 11, 23))])
     table.publish([change(1, {"name": "eve"}, company="a", id=8, day=dt.date(2026, 11, 23))])
+    day = "2026-11-23" if database.name == "sqlite" else dt.date(2026, 11, 23)
     assert database("SELECT * FROM staff ORDER BY id") == [
-        ("a", 7, "2026-11-23", "bob"),
-        ("a", 8, "2026-11-23", "eve"),
+        ("a", 7, day, "bob"),
+        ("a", 8, day, "eve"),
     ]
 
 
-def test_occurrences_are_rows_of_their_own_and_written_once(
-    database: Callable[..., Any], tmp_path: Path
-) -> None:
+def test_occurrences_are_rows_of_their_own_and_written_once(database: Database) -> None:
     database("CREATE TABLE log (_id TEXT PRIMARY KEY, id TEXT, size INTEGER)")
-    table = Table(f"sqlite:///{tmp_path}/staff.db", "log")
+    table = database.table("log")
     log = [change(n, {"size": n * 10}, kind="occurrence") for n in (1, 2)]
     assert table.publish(log) == []
     assert table.publish(log) == []
@@ -194,8 +166,8 @@ def test_occurrences_are_rows_of_their_own_and_written_once(
 # -- making the table -------------------------------------------------------------------------------------------------
 
 
-def test_with_create_the_table_is_made_from_its_rows(database: Callable[..., Any], tmp_path: Path) -> None:
-    table = Table(f"sqlite:///{tmp_path}/staff.db", "made", create=True)
+def test_with_create_the_table_is_made_from_its_rows(database: Database) -> None:
+    table = database.table("made", create=True)
     assert table.publish([change(1, kind="removal")]) == []
     values = {
         "n": 2**40,
@@ -209,17 +181,20 @@ def test_with_create_the_table_is_made_from_its_rows(database: Callable[..., Any
     values |= {"day": dt.date(2026, 11, 23), "at": at}
     table.publish([change(2, {**values, "l": [1, {"a": Decimal("0.10")}]})])
     table.publish([change(1, {"late column": "y", "f": 1.5}, id="e8")])
-    columns = [row[1] for row in database("PRAGMA table_info(made)")]
-    assert columns == ["id", *values, "l", "late column"]
+    assert database.columns("made") == ["id", *values, "l", "late column"]
     found = database('SELECT n, f, d, b, t, x, day, at, l, "late column" FROM made ORDER BY id')
+    number, is_there, day, time, items = (
+        (Decimal("12345678901234567890.10"), True, dt.date(2026, 11, 23), at, [1, {"a": 0.1}])
+        if database.name == "postgresql"
+        else ("12345678901234567890.10", 1, "2026-11-23", "2026-11-23 12:00:00.000000", '[1, {"a": 0.1}]')
+    )
     assert found == [
-        (2**40, 0.5, "12345678901234567890.10", b"\x00", 1, None, "2026-11-23", "2026-11-23 12:00:00.000000",
-         '[1, {"a": 0.1}]', None),
+        (2**40, 0.5, number, b"\x00", is_there, None, day, time, items, None),
         (None, 1.5, None, None, None, None, None, None, None, "y"),
-    ]  # fmt: skip
+    ]
 
 
-def test_containers_and_dates_fit_columns_of_text(database: Callable[..., Any], employees: Table) -> None:
+def test_containers_and_dates_fit_columns_of_text(database: Database, employees: Table) -> None:
     employees.publish([change(1, {"name": {"b": 1, "a": Decimal("0.10")}, "note": dt.date(2026, 11, 23)})])
     assert database("SELECT name, note FROM employees") == [('{"a":0.10,"b":1}', "2026-11-23")]
 
@@ -227,9 +202,7 @@ def test_containers_and_dates_fit_columns_of_text(database: Callable[..., Any], 
 # -- errors -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_missing_table_or_column_is_named_with_the_remedy(
-    database: Callable[..., Any], employees: Table
-) -> None:
+def test_a_missing_table_or_column_is_named_with_the_remedy(database: Database, employees: Table) -> None:
     with pytest.raises(ConfigurationError) as caught:
         Table(employees.url, "nowhere").publish([change(1, {"name": "ann"})])
     assert (
@@ -242,9 +215,7 @@ def test_a_missing_table_or_column_is_named_with_the_remedy(
     assert employees.publish([change(1, {"phone": "1"})]) == []
 
 
-def test_one_row_that_is_refused_does_not_keep_back_the_others(
-    database: Callable[..., Any], employees: Table
-) -> None:
+def test_one_row_that_is_refused_does_not_keep_back_the_others(database: Database, employees: Table) -> None:
     database("CREATE UNIQUE INDEX one_name ON employees (name)")
     batch = [
         change(1, {"name": "ann"}, id="a"),
@@ -256,11 +227,9 @@ def test_one_row_that_is_refused_does_not_keep_back_the_others(
     assert [row[0] for row in rows(database)] == ["a", "c"]
 
 
-def test_after_a_refused_row_no_later_one_of_its_unit_overtakes(
-    database: Callable[..., Any], tmp_path: Path
-) -> None:
+def test_after_a_refused_row_no_later_one_of_its_unit_overtakes(database: Database) -> None:
     database("CREATE TABLE strict (_id TEXT PRIMARY KEY, id TEXT, size INTEGER CHECK (size < 100))")
-    table = Table(f"sqlite:///{tmp_path}/staff.db", "strict")
+    table = database.table("strict")
     with pytest.raises(ConfigurationError):
         table.publish(
             [change(n, {"size": size}, kind="occurrence") for n, size in ((1, 1), (2, 200), (3, 3))]
@@ -268,7 +237,8 @@ def test_after_a_refused_row_no_later_one_of_its_unit_overtakes(
     assert database("SELECT size FROM strict") == [(1,)]
 
 
-def test_a_locked_database_is_transient(database: Callable[..., Any], tmp_path: Path) -> None:
+@ON_SQLITE
+def test_a_locked_database_is_transient(database: Database, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/staff.db?timeout=0.01"
     table = Table(url, "employees")
     table.publish([change(1, {"name": "ann"})])
@@ -328,19 +298,18 @@ def test_a_number_that_no_column_takes_is_refused_before_it_is_published(tmp_pat
         table.confirm(change(2, {"m": -(2**63) - 1}))  # a column that would be added
 
 
-def test_what_a_column_takes_is_known_from_the_first_row_on(
-    database: Callable[..., Any], tmp_path: Path
-) -> None:
+def test_what_a_column_takes_is_known_from_the_first_row_on(database: Database) -> None:
     database(
-        "CREATE TABLE typed (id TEXT PRIMARY KEY, n INTEGER, t TEXT, x NUMERIC, day DATE, must TEXT NOT NULL)"
+        "CREATE TABLE typed (id TEXT PRIMARY KEY, n BIGINT, t TEXT, x NUMERIC, day DATE, must TEXT NOT NULL)"
     )
-    table = Table(f"sqlite:///{tmp_path}/staff.db", "typed")
+    table = database.table("typed")
     table.confirm(change(1, {"n": 10**30}))  # it may be a column of text
     row = {"n": 1, "t": "a", "x": 1, "day": dt.date(2026, 11, 23), "must": "be"}
     assert table.publish([change(1, row)]) == []
     table.confirm(change(2, {**row, "t": 10**30, "x": 10**30}))
     assert table.publish([change(2, {**row, "t": 10**30, "x": 10**30})]) == []
-    assert database("SELECT t, x FROM typed") == [(str(10**30), 1e30)]
+    whole = 1e30 if database.name == "sqlite" else Decimal(10**30)
+    assert database("SELECT t, x FROM typed") == [(str(10**30), whole)]
     wrong: list[tuple[str, Any, str]] = [
         ("n", 10**30, "column 'n' has room for whole numbers of 63 bits"),
         (

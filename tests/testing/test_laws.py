@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from attrs import frozen
 
-from reactflow import Flow, Fold, Pulse, cell, derived, fold, folds, pulse
+from reactflow import Flow, Fold, Members, Pulse, cell, derived, fold, folds, members, pulse
 from reactflow.aws import S3Object
 from reactflow.cells.folds import Law
 from reactflow.errors import DeclarationError
@@ -209,3 +210,50 @@ def test_the_same_is_found_each_time() -> None:
     capped: Fold[int, int] = Fold(0, lambda total, one: min(total + one, 100), laws=SUM, name="capped")
     assert check_laws(capped) == check_laws(capped)
     assert check_laws(JOIN)[0] == LawCheck("join", "associative", True)
+
+
+class Building(Flow):
+    rooms: Members[Decimal] = members("room", "area")
+    anything = members("room", "size")
+    total = rooms.sum()
+    largest = rooms.top(2)
+    mean = anything.mean()
+    most = fold(total.changes(), folds.max)
+
+
+def test_folds_of_members_are_checked_with_contributions_of_their_type() -> None:
+    checks = {(check.fold, check.law): check for check in check_laws(Building)}
+    for name in ("total", "largest", "mean"):
+        assert checks[name, "commutative"] == LawCheck(name, "commutative", True)
+        assert not checks[name, "associative"].declared
+    assert checks["total", "idempotent"].example == (
+        "x0:Decimal('0.1') gives Decimal('0.1'), x0:Decimal('0.1') then x0:Decimal('0.1') gives Decimal('0.2')"
+    )
+    assert checks["most", "commutative"].example.startswith("rooms=x2:Decimal('2'), rooms=x1:Decimal('2'), ")
+    assert all(check.ok for check in check_laws(Building, {"anything": [1, 2.5]}))
+
+
+class Mixed(Flow):
+    reading: Pulse[int | str] = pulse()
+    highest = fold(reading, folds.max)
+    many = fold(reading, folds.count)
+
+
+def test_a_result_that_depends_on_which_of_two_types_came_first_is_a_difference() -> None:
+    checks = {(check.fold, check.law): check for check in check_laws(Mixed)}
+    assert str(checks["highest", "commutative"]) == (
+        "highest: not commutative, though declared: 1 then 'a', as far as it is taken, gives 1, 'a' then 1 gives 'a'"
+    )
+    assert checks["many", "commutative"].ok
+
+
+def test_a_fold_that_changes_its_state_in_place_is_tried_from_a_zero_of_its_own() -> None:
+    def add(state: tuple[list[int]], one: int) -> tuple[list[int]]:
+        state[0].append(one)
+        return state
+
+    number: Fold[int, int] = Fold(
+        ([],), add, lambda one, other: (one[0] + other[0],), lambda state: len(state[0]), SUM, name="number"
+    )
+    assert all(check.ok for check in check_laws(number))
+    assert number.zero == ([],)

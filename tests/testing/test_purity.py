@@ -6,19 +6,23 @@ import os
 import random
 import time
 import uuid
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import partial
+from itertools import count
 from typing import Any
 
 import numpy
 import pytest
+from attrs import define
 
 from reactflow import Cell, Event, Flow, Fold, Pulse, cell, derived, fold, folds, pulse
+from reactflow.errors import DeclarationError
 from reactflow.testing import Impurity, check_purity
 
 SEEN: list[float] = []
 RATES = {"day": 2.0}
 COUNT = 0
+NUMBERS = count()
 DICE = random.Random(1)
 EVENTS = [{"length": 4.0}, {"length": 5.0}, {"length": 5.0}]
 
@@ -89,10 +93,102 @@ def set_up(length: float) -> str:
     return os.environ.get("ROOM", "")  # set_up
 
 
-def hidden(length: float) -> float:  # hidden
+def inside(length: float) -> float:
     import random as chance
 
-    return length + chance.random()
+    return length + 0.0 * chance.random()  # inside
+
+
+def from_inside(length: float) -> float:
+    from time import time as now  # from_inside
+
+    return length + 0.0 * now()
+
+
+def the_year(length: float) -> str:
+    return time.strftime("%Y")  # the_year
+
+
+def broken_down(length: float) -> int:
+    return time.gmtime().tm_year  # broken_down
+
+
+def zoned(length: float) -> int:
+    return datetime.fromtimestamp(length).hour  # noqa: DTZ006  # zoned
+
+
+def numbered(length: float) -> float:  # numbered
+    return length + next(NUMBERS)
+
+
+def hashed(length: float) -> int:
+    return hash(str(length))  # hashed
+
+
+def read(length: float) -> str:
+    with open(__file__) as file:  # read
+        return file.read(1)
+
+
+def where(length: float) -> str:
+    return os.getcwd()  # where
+
+
+def bump() -> None:
+    global COUNT
+    COUNT += 0  # bump
+
+
+def bumped(length: float) -> float:
+    bump()
+    return length
+
+
+class Settings:
+    count = 0
+
+
+def set_on_a_class(length: float) -> float:
+    Settings.count += 1  # set_on_a_class
+    return length
+
+
+class Counter:
+    def __init__(self) -> None:
+        self.count = 0
+
+    def up(self) -> None:
+        self.count += 1
+
+    def stamp(self) -> float:
+        return time.time()  # stamp
+
+
+@define
+class Statistics:
+    count: int = 0
+
+
+COUNTER, STATISTICS = Counter(), Statistics()
+
+
+def set_on_an_object(length: float) -> float:
+    COUNTER.up()  # set_on_an_object
+    return length
+
+
+def set_on_a_record(length: float) -> float:
+    STATISTICS.count += 1  # set_on_a_record
+    return length
+
+
+def stamped_by_a_method(length: float) -> float:
+    return length + COUNTER.stamp()
+
+
+def remembers(length: float, seen: list[float] = []) -> float:  # noqa: B006  # remembers
+    seen.append(length)
+    return length
 
 
 @pytest.mark.parametrize(
@@ -109,7 +205,21 @@ def hidden(length: float) -> float:  # hidden
         (kept, "global", "changes SEEN, a list that outlives the event; fold a pulse instead", "# kept"),
         (counted, "global", "assigns COUNT, which outlives the event", "# counted"),
         (set_up, "global", "reads os.environ; make it a constant, or a cell", "# set_up"),
-        (hidden, "result", "of the same inputs; what else does it look at?", "# hidden"),
+        (inside, "randomness", "draws from random.random", "# inside"),
+        (from_inside, "clock", "asks time.time for the time", "# from_inside"),
+        (the_year, "clock", "asks time.strftime for the time", "# the_year"),
+        (broken_down, "clock", "asks time.gmtime for the time", "# broken_down"),
+        (zoned, "global", "asks datetime.fromtimestamp for the time zone of this machine", "# zoned"),
+        (numbered, "result", "of the same inputs; look at NUMBERS", "# numbered"),
+        (hashed, "randomness", "calls hash, which differs from one process to the next", "# hashed"),
+        (read, "global", "opens a file, which may be another one next time", "# read"),
+        (where, "global", "reads os.getcwd", "# where"),
+        (bumped, "global", "assigns COUNT, which outlives the event", "# bump"),
+        (set_on_a_class, "global", "changes Settings, a class that outlives the event", "# set_on_a_class"),
+        (set_on_an_object, "global", "changes COUNTER, a Counter that outlives", "# set_on_an_object"),
+        (set_on_a_record, "global", "changes STATISTICS, a Statistics that outlives", "# set_on_a_record"),
+        (stamped_by_a_method, "clock", "asks time.time for the time", "# stamp"),
+        (remembers, "global", "changes seen, a list that outlives the event", "# remembers"),
     ],
     ids=lambda one: getattr(one, "__name__", ""),
 )
@@ -150,18 +260,18 @@ def test_a_changed_input_is_found_in_derived_cells_in_methods_and_in_folds() -> 
 
 def test_cells_that_share_something_hidden_are_found_by_another_order() -> None:
     class Box:
-        __slots__ = ("held",)
-        held: object
+        inner: Any = None
+        held = 0.0
 
     box = Box()
-    box.held = 0.0
+    box.inner = Box()  # what lies so deep is not compared
 
     def put(length: float) -> float:
-        box.held = length
+        box.inner.held = length
         return length
 
     def take(width: float) -> object:
-        return width, box.held
+        return width, box.inner.held
 
     class Room(Flow):
         length = cell(3.0)
@@ -208,17 +318,51 @@ def test_a_function_that_fails_in_the_same_way_twice_is_pure_and_in_two_ways_is_
     assert check_purity(flow_of(failing), EVENTS) == ()
 
     def fails_once(length: float) -> float:
-        import random as chance
-
-        raise ValueError(chance.random())
+        raise ValueError(next(NUMBERS))
 
     (found,) = check_purity(flow_of(fails_once), EVENTS)
     assert found.what.startswith("makes ValueError and then ValueError of the same inputs")
 
 
 def test_a_name_that_the_flow_does_not_have_is_an_error() -> None:
-    with pytest.raises(KeyError, match="lenght"):
+    with pytest.raises(
+        DeclarationError, match="Room has no source cell 'lenght' for an event to give; did you mean"
+    ):
         check_purity(flow_of(abs), [{"lenght": 4.0}])
+
+
+@pytest.mark.parametrize(
+    ("events", "says"),
+    [
+        ({"length": 4.0}, r"takes a list of events, not \{'length': 4.0\}: write \[\{\.\.\.\}\]"),
+        (Event({"length": 4.0}), "takes a list of events"),
+        (["length"], r"'length' \(str\) is no event: write \{"),
+        (3, "takes a list of events, not 3"),
+    ],
+)
+def test_what_is_no_list_of_events_is_refused(events: Any, says: str) -> None:
+    with pytest.raises(DeclarationError, match=says):
+        check_purity(flow_of(abs), events)
+
+
+def test_what_a_time_that_is_given_looks_like_is_pure() -> None:
+    def shown(length: float) -> str:
+        moment = datetime.fromtimestamp(length, UTC)
+        return time.strftime("%Y", time.gmtime(length)) + moment.isoformat() + str(random.Random(3).random())
+
+    assert check_purity(flow_of(shown), EVENTS) == ()
+
+
+def test_an_equality_and_a_partials_argument_are_looked_at_too() -> None:
+    class Room(Flow):
+        length = cell(3.0, equal=lambda old, new: time.time() < 0)  # equality
+        made = length.map(partial(lambda seen, length: seen.append(length) or length, []))
+
+    told = {one.cell: one for one in check_purity(Room, EVENTS)}
+    assert (told["length"].kind, told["length"].where) == ("clock", line("# equality"))
+    assert told["made"].what == (
+        "changes argument 0 of a partial, a list that outlives the event; fold a pulse instead"
+    )
 
 
 def test_a_finding_reads_as_a_sentence() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -156,6 +158,35 @@ def test_full_disk_is_tried_again_later_and_keeps_the_old_item(path: Path) -> No
         store.put("rooms", UNIT, Item(v=2, cells=b"x" * 100_000), 1)
     assert store.get("rooms", UNIT) == Item(v=1)
     assert store.put("rooms", UNIT, Item(v=2), 1) is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="this system has no limit of a file's size")
+def test_disk_that_takes_no_more_is_tried_again_later_and_keeps_the_old_items(path: Path) -> None:
+    """The system itself refuses the write, as it does when there is no room."""
+    code = f"""
+import resource, signal
+from reactflow.errors import Transient
+from reactflow.service import Item, SQLiteStore
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+store = SQLiteStore({str(path)!r})
+resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+written = 0
+try:
+    while written < 100:
+        store.put("rooms", f"room={{written}}", Item(v=1, cells=b"x" * 20_000), 0)
+        written += 1
+except Transient as error:
+    print(written, error)
+assert len(list(store.units("rooms"))) == written
+assert store.get("rooms", "room=0") == Item(v=1, cells=b"x" * 20_000)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    written, _, says = done.stdout.strip().partition(" ")
+    assert 0 < int(written) < 100
+    assert says.startswith(f"the store {path} cannot be used now: ")
+    store = SQLiteStore(path)
+    assert len(list(store.units("rooms"))) == int(written)
+    assert store.put("rooms", "room=more", Item(v=1, cells=b"x" * 40_000), 0) is None
 
 
 @pytest.mark.parametrize(

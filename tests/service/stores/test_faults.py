@@ -1,0 +1,88 @@
+"""A service on each store while reads are stale, answers are lost, rivals write first and the store is away.
+
+What is in the table at the end is what applying each record once gives, and so is what a later host reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import pytest
+
+from reactflow import Cell, Flow, Pulse, Service, cell, fold, folds, pulse, row
+from reactflow.aws import Kinesis
+from reactflow.service import Host, Store
+from reactflow.testing import kinesis_event
+from tests.service.faults import FaultyStore, Script, Trigger
+from tests.service.recording import Table, check_publications
+
+
+class Room(Flow):
+    length: Cell[int] = cell()
+    reading: Pulse[int] = pulse()
+    total = fold(reading, folds.sum)
+    number = fold(reading, folds.count)
+
+
+def made(table: Table) -> Service:
+    return Service(
+        Room,
+        name="rooms",
+        key="room",
+        inputs=[Kinesis("measurements", partition="room")],
+        outputs=[row(Room.length, Room.total, Room.number) >> table],
+    )
+
+
+def expected(records: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Each record applied once, in order."""
+    rows: dict[str, dict[str, Any]] = {}
+    for one in records:
+        known = rows.setdefault(f"room={one['room']}", {"room": one["room"], "total": 0, "number": 0})
+        known["length"] = one["length"]
+        known["total"] += one["reading"]
+        known["number"] += 1
+    return rows
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("rate", [0.1, 0.35])
+def test_each_record_counts_once_whatever_the_store_goes_through(
+    store: Store, seed: int, rate: float
+) -> None:
+    random = Random(seed)
+    plain = [
+        {"room": random.choice("abc"), "length": n, "reading": random.randrange(1 << 20)} for n in range(40)
+    ]
+    table = Table()
+    service = made(table)
+    script = Script(random.random() < rate for _ in range(1500))
+    faulty = FaultyStore(script, store)
+    trigger = Trigger(service, faulty, kinesis_event(*plain)["Records"])
+    for _ in range(20):
+        trigger.deliver(
+            random.randrange(1, 9), random.randrange(4), random.randrange(2), random.random() < 0.3
+        )
+    script.stop()
+    trigger.deliver_rest()
+    assert table.rows == expected(plain)
+    check_publications([table])
+    if rate > 0.3:
+        assert any("written since" in one for one in script.happened), "there were stale reads"
+    writes = dict(faulty.writes)
+    Host(service, faulty).handle({"Records": list(trigger.records)})
+    assert faulty.writes == writes, "duplicates write nothing"
+
+
+def test_a_read_that_is_stale_costs_a_write_that_is_refused_and_nothing_else(store: Store) -> None:
+    table = Table()
+    service = made(table)
+    stale = iter([True])
+    faulty = FaultyStore(lambda point: "since" in point and next(stale, False), store)
+    for n in range(3):
+        event = kinesis_event({"room": "a", "length": n, "reading": 10**n}, start=n)
+        assert Host(service, faulty).handle(event) == {"batchItemFailures": []}
+    assert table.rows == {"room=a": {"room": "a", "length": 2, "total": 111, "number": 3}}
+    assert faulty.writes == {"room=a": 3}
