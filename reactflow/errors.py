@@ -18,6 +18,7 @@
     |  |- Held                        an event whose key waits behind a case
     |  |- CellError                   a cell of the flow that failed on an event
     |  |- StateError                  state that cannot be stored or read back
+    |  |  `- Unreadable               a stored item that is corrupt, foreign or newer
     |  `- Superseded                  the object an event speaks of is gone or was replaced
     |- Transient                      a failure that may pass: try again
     |  `- Unfinished                  a delivery of which a part has to come again
@@ -159,6 +160,10 @@ class StateError(EventError):
     def __init__(self, message: str, *, cell: str = "") -> None:
         super().__init__(message)
         self.cell = cell
+
+
+class Unreadable(StateError):
+    """A stored item is corrupt, of another program, or of a newer version: no fault of the event that came for it."""
 
 
 class Superseded(EventError):

@@ -20,7 +20,7 @@ from reactflow.testing.sim.shrinking import Case, shrunk
 from reactflow.testing.sim.world import Outcome, World
 
 RECORDS = 30  # made up for a run when none are given
-_SHOWN = 60  # lines of a trace in a message
+_SHOWN = 200  # lines of a trace in a message
 
 
 @frozen

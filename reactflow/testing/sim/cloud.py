@@ -77,12 +77,19 @@ class Cloud:
         made: list[Trigger] = []
         for resource in dict.fromkeys(one.source.resource for one in service.bound):
             kind, _, name = resource.partition("/")
-            is_alone = self._readers[resource] == 1
+            how = {
+                "is_alone": self._readers[resource] == 1,
+                "is_one_lane": all(
+                    one.source.unit_is_one_lane(one.lane_names)
+                    for one in service.bound
+                    if one.source.resource == resource
+                ),
+            }
             if kind == "kinesis":
-                made.append(StreamTrigger(service.name, self.kinesis.streams[name], chaos, is_alone=is_alone))
+                made.append(StreamTrigger(service.name, self.kinesis.streams[name], chaos, **how))
             elif kind == "dynamodb":
                 stream = self.dynamodb.tables[name].stream
-                made.append(StreamTrigger(service.name, stream, chaos, is_alone=is_alone))
+                made.append(StreamTrigger(service.name, stream, chaos, **how))
             elif kind == "s3":
                 notices = NoticeTrigger(service.name, resource, chaos)
                 prefixes = tuple(

@@ -6,7 +6,7 @@ cannot be applied is a case, and holds its key if a fold needs what it would hav
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from attrs import define, field
@@ -239,7 +239,7 @@ class Draft:
 
     # --- what was committed, held against it -------------------------------------------------------------------------
 
-    def wrong(self, item: Item, new: Sequence[Pending]) -> str:
+    def wrong(self, item: Item, new: Sequence[Pending], untold: Collection[tuple[str, str]] = ()) -> str:
         """What a commit has otherwise than this; nothing when it is the same."""
         cells = self.service.step.codec.encode(self.state)
         if item.cells != cells and (item.cells or not self.is_idle):
@@ -250,6 +250,7 @@ class Draft:
             wanted = f"{[*self.waiting]} (held: {self.held})"
             return f"{[*item.waiting]} wait (held: {item.held}), and there have to {wanted}"
         told, due = [self._told(one) for one in new], self._changes_due()
+        told = [one for one in told if one in due or one[:2] not in untold]
         if told != due:
             return f"the changes due are {told}, and have to be {due}"
         return ""

@@ -28,6 +28,7 @@ class Commit:
     """A write of a unit: what was handed over, what it did, and what kind of call it was in.
 
     ``skips`` is the case that the call gives up. ``was_refused``: an item was found too large in the call.
+    ``untold`` are the outputs whose last change was withdrawn, maybe: they may be due though nothing changed.
     """
 
     readings: Sequence[Reading]
@@ -37,6 +38,7 @@ class Commit:
     skips: str = ""
     sweeps: bool = False
     was_refused: bool = False
+    untold: frozenset[tuple[str, str]] = frozenset()
 
 
 class Model:
@@ -88,13 +90,13 @@ class Model:
                 was_queued = draft.take_queued(item, commit.skips, is_too_large=is_too_large)
                 if not draft.take(marked, is_too_large=is_too_large and not was_queued):
                     continue
-                if not (missing := draft.wrong(item, commit.new)):
+                if not (missing := draft.wrong(item, commit.new, commit.untold)):
                     return draft, self._idle(draft, commit)
                 wrong = wrong or missing
         for place in range(len(marked) - 1 if said else 0, 0, -1):
             draft = Draft(self.service, there, self._shadow, marked[:place], asks=True)
             draft.take_queued(item, commit.skips)
-            if draft.take(marked[:place]) and not draft.wrong(item, commit.new):
+            if draft.take(marked[:place]) and not draft.wrong(item, commit.new, commit.untold):
                 return draft, ""
         return None, wrong or "it says that it dealt with what cannot be dealt with for now"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
-from reactflow.errors import StateError, Transient
+from reactflow.errors import StateError, Transient, Unreadable
 from reactflow.service import Case, Item
 from reactflow.service.contribution import Contribution
 from reactflow.service.stores import Store
@@ -75,7 +75,7 @@ class SimStore:
     ) -> Item | None:
         """See ``Store.put``."""
         chaos, here = self._chaos, (service, unit)
-        self._reach(f"put {unit} v{item.v}", service, unit, is_read=False)
+        self._reach(f"put {unit} v{item.v}", service, unit)
         if chaos.strikes("size", f"put {unit}"):
             self.refused.add((self._baton.current, here))
             raise StateError("simulated: the item is too large")
@@ -145,7 +145,7 @@ class SimStore:
         """The item as the last commit left it."""
         return self._past.get((service, unit), [Item()])[-1]
 
-    def _reach(self, what: str, service: str, unit: str, *, is_read: bool = True) -> None:
+    def _reach(self, what: str, service: str, unit: str) -> None:
         chaos = self._chaos
         if chaos.looks_on:
             return
@@ -154,10 +154,10 @@ class SimStore:
             raise Transient(f"simulated: {unit} cannot be reached")
         if chaos.strikes("throttle", what):
             raise Transient("simulated: the store is busy")
-        if is_read and chaos.strikes("corrupt", what):
+        if chaos.strikes("corrupt", what):
             self.corrupt.add((service, unit))
-        if is_read and (service, unit) in self.corrupt:
-            raise StateError(f"simulated: the item of unit {unit!r} cannot be read")
+        if (service, unit) in self.corrupt:
+            raise Unreadable(f"simulated: the item of unit {unit!r} cannot be read")
 
     def _say(self, line: str) -> None:
         if not self._chaos.looks_on:

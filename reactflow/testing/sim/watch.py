@@ -75,7 +75,8 @@ class Watch:
         for id in (*item.open_cases, *item.waiting):
             if not (id in before.open_cases or id in before.waiting or id in kept or kept_as(id) in kept):
                 raise Violation("I2", f"the case {id} was entered before it was kept")
-        commit = Commit(one.readings, item, new, contributions, one.skips, one.sweeps, was_refused)
+        untold = frozenset((one.output, one.destination) for one in before.out if one.recompute)
+        commit = Commit(one.readings, item, new, contributions, one.skips, one.sweeps, was_refused, untold)
         model.committed(key, commit)
 
     def acknowledged(self, one: Invocation, readings: Sequence[Reading]) -> None:
