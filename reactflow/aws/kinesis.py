@@ -117,7 +117,7 @@ class Kinesis(StreamSource, Sink):
         def reader(record: Record) -> tuple[UnitEvent, str, str, float | None] | None:
             raw, number = record.raw, record.receipt
             part, name = raw.get("kinesis"), raw.get("eventID")
-            if part.__class__ is not dict or name.__class__ is not str:
+            if not isinstance(part, dict) or not isinstance(name, str):
                 return None
             text, sent, time = part.get("data"), part.get("partitionKey"), part.get(_TIME)
             shard, colon, _ = name.partition(":")
@@ -125,9 +125,9 @@ class Kinesis(StreamSource, Sink):
                 shard and colon and number.isdigit() and number.isascii() and len(number) <= NUMBER_WIDTH
             ):
                 return None
-            if text.__class__ is not str or len(text) > DIGITS or time.__class__ is not float:
+            if not isinstance(text, str) or len(text) > DIGITS or time.__class__ is not float:
                 return None
-            if sent.__class__ is not str or not 0 < len(sent) <= _LONGEST_KEY:
+            if not isinstance(sent, str) or not 0 < len(sent) <= _LONGEST_KEY:
                 return None
             try:
                 event = read(a2b_base64(text, strict_mode=True), sent)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from html import escape
 from keyword import iskeyword
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, SupportsIndex, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Never, NoReturn, Self, SupportsIndex, TypeVar
 
 from reactflow.cells import Cell, GraphView, Kind, Plan, Readable, graph, instantiate
 from reactflow.cells.effect import Keeper

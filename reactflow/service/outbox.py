@@ -52,7 +52,7 @@ class Cause(NamedTuple):
 
     def passed_on(self) -> dict[str, Any]:
         """The parts of an envelope that say what caused it."""
-        time = moment(self.time) if isinstance(self.time, float) else self.time
+        time = self.time if isinstance(self.time, datetime) else moment(self.time)
         text = (time.astimezone(UTC) if time is not None else datetime.now(UTC)).isoformat()
         about: dict[str, Any] = {"time": text, "hops": self.hops + 1}
         if self.envelope is not None:

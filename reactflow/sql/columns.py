@@ -260,7 +260,7 @@ def _check_room(value: Any, kind: TypeEngine[Any], place: str, dialect: Dialect)
     elif isinstance(kind, sa.Float) and is_number:
         found = _as_float(value, place) if isinstance(value, int) else value
         if dialect.name == "postgresql" and isinstance(kind, sa.REAL):
-            _check_single(found, place)
+            _check_single(float(found), place)
     elif isinstance(kind, sa.Numeric) and is_number:
         _check_digits(value, kind, place, dialect)
 

@@ -183,10 +183,11 @@ def test_what_can_be_called_with_a_value_is_taken(fn: Any) -> None:
 @pytest.mark.parametrize("block", [batch, snapshot, explaining, profiled, development, untracked])
 def test_a_block_without_its_parentheses_says_so(block: Any) -> None:
     name = "batch" if block is batch else block.__name__
+    entered: Any = block
     with pytest.raises(
         DeclarationError, match=rf"^'with {name}:' lacks its parentheses: write 'with {name}\(\):'$"
     ):
-        with block:
+        with entered:
             pass
 
 

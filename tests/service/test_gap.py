@@ -148,7 +148,11 @@ def test_what_a_unit_does_not_get_all_of_leaves_no_gap() -> None:
         knocks = fold(knock, folds.count)
 
     records = sent("r1", "r1", "r1")
-    for options in ({"where": lambda fields: fields["knock"] != 2}, {"key": {"floor": "knock"}}):
+    choices: list[dict[str, Any]] = [
+        {"where": lambda fields: fields["knock"] != 2},
+        {"key": {"floor": "knock"}},
+    ]
+    for options in choices:
         key = "floor" if "key" in options else "room"
         source = Kinesis("knocks", partition=key if key == "room" else "knock", **options)
         service = Service(

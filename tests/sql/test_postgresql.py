@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from reactflow.errors import RecordError, Transient
 from reactflow.service.sink import Publication
@@ -66,7 +67,7 @@ def end_connection_at(table: Table, database: Database, beginning: str) -> list[
             ended.append(connection.connection.driver_connection.info.backend_pid)
             database(f"SELECT pg_terminate_backend({ended[0]})")
 
-    sa.event.listen(engine(table.url), "before_cursor_execute", end)
+    event.listen(engine(table.url), "before_cursor_execute", end)
     return ended
 
 

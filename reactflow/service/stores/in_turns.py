@@ -53,7 +53,7 @@ class InTurns:
         """See ``side_by_side``."""
         workers = min(self.in_flight, len(jobs))
         with ThreadPoolExecutor(workers, thread_name_prefix="reactflow-store") as pool:
-            return list(pool.map(self._in_turn, jobs))
+            return [under_way.result() for under_way in [pool.submit(self._in_turn, job) for job in jobs]]
 
     def _in_turn(self, job: Callable[[], Answer]) -> Answer:
         with self._turn:

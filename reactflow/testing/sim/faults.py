@@ -97,7 +97,7 @@ def rates_of(asked: Asked) -> Rates | None:
     if asked is None or asked == "all":
         return None
     if isinstance(asked, Mapping):
-        return {_named(name).name: _rate(name, rate) for name, rate in asked.items()}
+        return {_named(str(name)).name: _rate(str(name), rate) for name, rate in asked.items()}
     parts = asked.split(",") if isinstance(asked, str) else [str(one) for one in asked]
     found: dict[str, float] = {}
     for part in parts:
