@@ -18,6 +18,7 @@
     |  |- Held                        an event whose key waits behind a case
     |  |- CellError                   a cell of the flow that failed on an event
     |  |- StateError                  state that cannot be stored or read back
+    |  |  `- Unreadable               what a store keeps of a unit, and cannot be read: no record is to blame
     |  `- Superseded                  the object an event speaks of is gone or was replaced
     |- Transient                      a failure that may pass: try again
     |  `- Unfinished                  a delivery of which a part has to come again
@@ -159,6 +160,10 @@ class StateError(EventError):
     def __init__(self, message: str, *, cell: str = "") -> None:
         super().__init__(message)
         self.cell = cell
+
+
+class Unreadable(StateError):
+    """What a store keeps of a unit cannot be read: no record is to blame, and they wait for its mending."""
 
 
 class Superseded(EventError):

@@ -11,11 +11,14 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from attrs import evolve
+
 from reactflow.aws import S3, DynamoDB, DynamoDBStore, Kinesis
 from reactflow.errors import ConfigurationError
 from reactflow.local.cloud import Cloud
 from reactflow.local.needs import needs_of, queue_of
 from reactflow.local.provision import BucketNeeded, Need, provision
+from reactflow.local.sweeping import Sweeping
 from reactflow.local.triggers import (
     Clock,
     Delivery,
@@ -80,10 +83,12 @@ class LocalHost:
             for service in self.services
             for source in service.bound
         ]
-        self._triggers = Triggers(triggers, clock=clock, listener=delivered)
+        sweeping = Sweeping(self.hosts.values())
+        self._triggers = Triggers([*triggers, sweeping], clock=clock, listener=delivered)
 
     def _trigger(self, service: Service, source: Source, settings: TriggerSettings | None) -> Trigger:
         handler = self._around(self.hosts[service.name].handle)
+        settings = _as_said(source, settings)
         if isinstance(source, Kinesis):
             return KinesisTrigger(self.cloud, source.stream, handler, settings, function=service.name)
         if isinstance(source, DynamoDB):
@@ -108,6 +113,16 @@ class LocalHost:
     def stop(self) -> None:
         """End ``run`` at its next delivery; may be called from any thread or signal handler."""
         self._triggers.stop()
+
+
+def _as_said(source: Source, settings: TriggerSettings | None) -> TriggerSettings | None:
+    """The settings of a trigger, with what its source says of it."""
+    made = settings or TriggerSettings()
+    if isinstance(source, Kinesis) and source.parallelization_factor > made.parallelization_factor:
+        made = evolve(made, parallelization_factor=source.parallelization_factor)
+    if source.start == "latest" and made.starting_position == "TRIM_HORIZON":
+        made = evolve(made, starting_position="LATEST")
+    return made
 
 
 def _made(cloud: Cloud, needs: Iterable[Need]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, get_args
 
 from attrs import evolve, field, frozen
 
-from reactflow.errors import StateError
+from reactflow.errors import StateError, Unreadable
 
 FORMAT: Final = 1  # of the stored bytes; a newer one is refused rather than misread
 HARD_LIMIT: Final = 400_000  # bytes: what the smallest store takes
@@ -176,7 +176,7 @@ class Item:
 
     @classmethod
     def from_bytes(cls, data: bytes, unit: str = "") -> Item:
-        """Read an item; raises StateError, naming ``unit``, for bytes that are corrupt, foreign or newer."""
+        """Read an item; raises Unreadable, naming ``unit``, for bytes that are corrupt, foreign or newer."""
         whose = f"the item of unit {unit!r}" if unit else "the item"
         try:
             plain = json.loads(data)
@@ -199,7 +199,7 @@ class Item:
                 overtaken=queue.counts_by_name("w"),
             )  # fmt: skip
         except (StateError, ValueError, TypeError, RecursionError) as error:
-            raise StateError(f"{whose} cannot be read: {str(error) or type(error).__name__}") from error
+            raise Unreadable(f"{whose} cannot be read: {str(error) or type(error).__name__}") from error
 
 
 @lru_cache(maxsize=1024)

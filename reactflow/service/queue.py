@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from reactflow.errors import EventError, Gap, LateRecord, Transient
 from reactflow.service.item import Item
+from reactflow.service.quarantine import is_in_lane, lane_of
 
 if TYPE_CHECKING:
     from reactflow.service.arrival import Arrival
@@ -107,6 +108,12 @@ class Queue:
         holder = self.holder
         del self.cases[holder]
         self.held, self.waiting = False, {holder: None, **self.waiting}
+
+    def is_filled_by(self, arrival: Arrival, mark: str) -> bool:
+        """Whether an arrival is what the case that holds the key lacks, or comes before it."""
+        if arrival.link is None or not self.held or not is_in_lane(self.holder, arrival.lane):
+            return False
+        return lane_of(self.holder)[1] > mark and int(arrival.position) == int(mark or 0) + 1
 
     # --- what a later write has overtaken --------------------------------------------------------------------------
 
