@@ -239,6 +239,40 @@ def check(
 
 
 @app.command()
+def sim(
+    targets: Annotated[
+        list[str] | None, typer.Argument(metavar="MODULE:NAME...", help="services or systems, run together")
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="how many runs, from seed 0 on", min=1, metavar="N")] = 100,
+    seed: Annotated[int | None, typer.Option(help="only the run of this seed", metavar="S")] = None,
+    faults: Annotated[
+        str, typer.Option(help="all, none, or some, each with a rate if wanted", metavar="NAME[=RATE],...")
+    ] = "all",
+    records: Annotated[int, typer.Option(help="records made up for a run", min=1, metavar="N")] = 30,
+    list_faults: Annotated[bool, typer.Option("--list-faults", help="Show the faults, and end.")] = False,
+) -> None:
+    """Run services' own code through crashes, redeliveries and outages; exit code 1 when something is lost or doubled.
+
+    \b
+    reactflow sim rooms:rooms --seeds 200
+    reactflow sim rooms:rooms floors:floors --faults crash,zombie=0.1
+    """
+    from reactflow.cli.simulating import fault_lines, simulated
+
+    if list_faults:
+        print("\n".join(fault_lines()))
+        return
+    check_installed("reactflow sim", ("boto3",))
+    services = [*load_system(targets or []).services.values()] if targets else []
+    if not services:
+        raise ConfigurationError("name a service: write MODULE:NAME, as in reactflow sim rooms:rooms")
+    words, is_well = simulated(services, seeds=seeds, seed=seed, faults=faults, records=records)
+    print(words)
+    if not is_well:
+        raise typer.Exit(1)
+
+
+@app.command()
 def event(
     source: Annotated[Source, typer.Argument(help="what sends it", metavar="SOURCE")],
     resource: Annotated[str, typer.Argument(help="the stream, table or bucket", metavar="NAME")],

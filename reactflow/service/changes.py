@@ -97,14 +97,20 @@ def changes(
     after: Values,
     occurred: Sequence[Occurred],
     moved: Container[str] | None = None,
+    again: Container[str] = (),
 ) -> Iterator[tuple[Output, str, Change]]:
-    """Each change of an output, and what it is counted by; ``moved`` names the cells that changed, where known."""
+    """Each change of an output, and what it is counted by; ``moved`` names the cells that changed, where known.
+
+    Rows that are counted by what is in ``again`` are due whether they changed or not.
+    """
     for output in outputs:
         counter = number_name(output.name, output.sink.destination)
         if output.pulse:
             found = [_occurrence(unit, output, one) for one in occurred if one.pulse == output.pulse]
         else:
-            found = _row(service, unit, output, before if counter in told else None, after, moved)
+            found = _row(
+                service, unit, output, before if counter in told else None, after, moved, counter in again
+            )
         for change in found:
             yield output, counter, change
 
@@ -126,6 +132,7 @@ def _row(
     before: Values | None,
     after: Values,
     moved: Container[str] | None,
+    is_due: bool,
 ) -> list[Change]:
     """What becomes of a unit's row: nothing, a new one, none any more, or, under another key, both."""
     there = _route_before(unit, output, before) if before is not None and exists(service, before) else None
@@ -133,7 +140,7 @@ def _row(
     removed = [Change("removal", by=there)] if there is not None and there != here else []
     if here is None:
         return removed
-    if there == here and before is not None and not _differs(output, before, after, moved):
+    if there == here and before is not None and not is_due and not _differs(output, before, after, moved):
         return []
     return [*removed, Change("row", _columns(output, after), here)]
 
@@ -216,7 +223,7 @@ def _columns_of(cells: Mapping[str, str], values: Values) -> dict[str, object]:
     for column, name in cells.items():
         value = values.get(name, UNSET)
         if type(value) is Failure:
-            if isinstance(value.error, (Transient, ConfigurationError)):
+            if isinstance(value.error, (Transient, ConfigurationError, MemoryError)):
                 value.throw()
         elif value is not UNSET:
             found[column] = value

@@ -18,8 +18,9 @@ from attrs import field, frozen
 
 from reactflow.errors import ConfigurationError, EventError, RecordError, Transient
 from reactflow.service.arrival import Arrival, Part
+from reactflow.service.changes import Values
 from reactflow.service.deadline import NO_DEADLINE, Deadline
-from reactflow.service.item import Item
+from reactflow.service.item import Item, Pending
 from reactflow.service.key import UnitKey
 from reactflow.service.outbox import publish as publish_all
 from reactflow.service.outbox import waiting
@@ -243,11 +244,12 @@ class Host:
         self, parts: Sequence[Part], broken: list[ConfigurationError]
     ) -> tuple[list[Publication], dict[UnitKey, str]]:
         """Publish what is due of every unit; returns what is out, and of which units something is not, and why."""
-        late: dict[UnitKey, str] = {}
+        late, withdrawn = dict[UnitKey, str](), list[Pending]()
         owing: list[tuple[UnitKey, Output, Publication]] = []
         for part in parts:
             try:
-                owing += [(part.unit, *one) for one in self.owed(part.unit, part.item, part.computed)]
+                there = self.owed(part.unit, part.item, part.computed, 0, withdrawn)
+                owing += [(part.unit, *one) for one in there]
             except Transient as error:
                 late[part.unit] = str(error)
             except ConfigurationError as error:
@@ -260,25 +262,27 @@ class Host:
             unit, output, _ = owing[place]
             late[unit] = f"its changes could not be written to {output.sink.destination} yet"
         for part in parts:
-            if part.unit not in late and part.item.v:
+            if part.unit not in late and part.item.v and not any(one in withdrawn for one in part.item.out):
                 self.warm.note_published(part.unit, part.item)
         return [one for place, (_, _, one) in enumerate(owing) if place not in failed], late
 
     def owed(
-        self, unit: UnitKey, item: Item, computed: Mapping[str, object] | None = None, now: float = 0
+        self, unit: UnitKey, item: Item, computed: Values, now: float, withdrawn: list[Pending]
     ) -> list[tuple[Output, Publication]]:
         """The publications that a unit's item still owes at a time, each with its output. Raises Transient."""
         if not item.out:
             return []
         anew = not self.warm.is_published(unit, item)
-        return waiting(self.service, item, computed or {}, now, anew=anew)
+        return waiting(self.service, item, computed, now, anew=anew, withdrawn=withdrawn)
 
-    def settle(self, unit: UnitKey, item: Item, now: float) -> None:
-        """Publish what an item owes before anything new is applied to it. Raises Transient when that fails."""
-        if publish_all(self.owed(unit, item, now=now)):
+    def settle(self, unit: UnitKey, item: Item, now: float) -> list[Pending]:
+        """Publish what an item owes, before anything new; returns what is withdrawn. Raises Transient if that fails."""
+        withdrawn: list[Pending] = []
+        if publish_all(self.owed(unit, item, {}, now, withdrawn)):
             raise Transient("earlier changes could not be published yet")
-        if item.v:
+        if item.v and not withdrawn:
             self.warm.note_published(unit, item)
+        return withdrawn
 
     # --- what somebody asks for ------------------------------------------------------------------------------------
 

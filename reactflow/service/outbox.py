@@ -74,20 +74,24 @@ def due(
     occurred: Sequence[Occurred],
     cause: Cause,
     moved: Container[str] | None = None,
+    withdrawn: Sequence[Pending] = (),
 ) -> tuple[list[Pending], dict[str, int]]:
     """The changes to publish after a unit went from ``before`` to ``after``, and the outputs' numbers after them.
 
     ``moved`` names the cells that changed, where that is known. A cell output has at most one change, its last (where
-    by= moves its row, two: the removal of the old one comes first); a pulse output has every occurrence.
+    by= moves its row, two: the removal of the old one comes first); a pulse output has every occurrence. What was
+    ``withdrawn`` was never told: its rows are due though they did not change, and it stays while nothing is applied.
     """
     counted = dict(numbers)
+    if after is None:
+        return [*withdrawn], counted
     pending: list[Pending] = []
-    if after is not None:
-        for output, counter, change in changes(
-            service, unit, service.outputs, numbers, before, after, occurred, moved
-        ):
-            counted[counter] = _last(service, output, counter, counted) + 1
-            pending.append(_pending(service, unit, output, change, counted[counter], cause))
+    again = {number_name(one.output, one.destination) for one in withdrawn}
+    for output, counter, change in changes(
+        service, unit, service.outputs, numbers, before, after, occurred, moved, again
+    ):
+        counted[counter] = _last(service, output, counter, counted) + 1
+        pending.append(_pending(service, unit, output, change, counted[counter], cause))
     return pending, counted
 
 
@@ -218,13 +222,15 @@ def look_again(service: Service, out: Sequence[Pending], now: float, longest: fl
 
 
 def waiting(
-    service: Service, item: Item, computed: Values, now: float = 0, *, anew: bool = True
-) -> list[tuple[Output, Publication]]:
+    service: Service, item: Item, computed: Values, now: float = 0, *, anew: bool = True,
+    withdrawn: list[Pending] | None = None,
+) -> list[tuple[Output, Publication]]:  # fmt: skip
     """What an item has to publish at the time ``now``, each with its output; without what is new if not ``anew``.
 
     Values that are not stored are taken from ``computed``, else computed anew; one that fails on the defaults is left
-    out. A source object that is gone publishes nothing, for a later event tells of it; nor does an output that the
-    service no longer has. Raises Transient when a value cannot be computed for now.
+    out. A source object that is gone publishes nothing, for a later event tells of it (what is due of it is added to
+    ``withdrawn``); nor does an output that the service no longer has. Raises Transient when a value cannot be computed
+    for now.
     """
     outputs = service.outputs_by_name
     found: list[tuple[Output, Publication]] = []
@@ -240,6 +246,8 @@ def waiting(
         try:
             columns = {column: _value(name, computed, values or {}) for column, name in left_out.items()}
         except Superseded:
+            if withdrawn is not None:
+                withdrawn.append(pending)
             continue
         found.append((output, _publication(service, pending, columns)))
     return found
@@ -250,7 +258,7 @@ def _value(name: str, computed: Values, values: Values) -> object:
     value = computed[name] if name in computed else values.get(name, UNSET)
     if type(value) is not Failure:
         return value
-    if isinstance(value.error, (Superseded, Transient, ConfigurationError)):
+    if isinstance(value.error, (Superseded, Transient, ConfigurationError, MemoryError)):
         value.throw()
     return UNSET
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reactflow.errors import ConfigurationError, EventError, Transient
+from reactflow.service.item import Pending
 from reactflow.service.key import UnitKey
 from reactflow.service.outbox import look_again, publish, waiting
 from reactflow.service.redrive import queued
@@ -87,10 +88,12 @@ def _swept(host: Host, unit: UnitKey, broken: list[ConfigurationError]) -> list[
         if why := part.transient or late.get(unit):
             raise Transient(why)
         return done
-    owed = waiting(service, item, {}, now)
+    withdrawn: list[Pending] = []
+    owed = waiting(service, item, {}, now, withdrawn=withdrawn)
     if publish(owed):
         raise Transient("its changes could not be published yet")
-    out = look_again(service, item.out, now, host.longest)
+    kept = {one.id: one for one in (*withdrawn, *look_again(service, item.out, now, host.longest))}
+    out = [kept[one.id] for one in item.out if one.id in kept]
     if out != [*item.out] and store.put(service.name, unit.text, item.next(out=out), item.v) is None:
         host.warm.forget(unit)
     return [publication for _, publication in owed]

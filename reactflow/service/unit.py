@@ -58,9 +58,9 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival], deadline: Dea
         refuse_newer(service, unit, item)
         refuse_rekeyed(service, unit, item.written)
         now = host.clock()
-        if item.out:  # publish, then prune: what is due is out before anything new is applied
-            host.settle(unit, item, now)
-        draft = Draft(service, unit, item, state_of(host, unit, item), contributions.afresh())
+        # publish, then prune: what is due is out before anything new is applied
+        withdrawn = host.settle(unit, item, now) if item.out else ()
+        draft = Draft(service, unit, item, state_of(host, unit, item), contributions.afresh(), withdrawn)
         if draft.queue.is_released and not arrivals[0].again:
             return draft.part(item, (*arrivals, *rest))  # first what waits
         done = draft.apply_quickly(arrivals, deadline)
@@ -100,8 +100,9 @@ class Draft:
         item: Item,
         state: State | None,
         contributions: Contributions = NONE,
+        withdrawn: Sequence[Pending] = (),
     ) -> None:
-        self.service, self.step = service, service.step
+        self.service, self.step, self.withdrawn = service, service.step, withdrawn
         self.unit, self.item, self.contributions = unit, item, contributions
         if state is None:
             state = self.step.read(item.cells, item.gv, item.written) if item.cells else self.step.initial()
@@ -248,6 +249,8 @@ class Draft:
         except CellError as error:
             if isinstance(error.error, ConfigurationError):
                 raise error.error from error  # not the record's fault: it would fail every one, and comes again
+            if isinstance(error.error, MemoryError):
+                raise Transient(f"memory ran out: {error}") from error  # another process may have more
             raise
         cause = self.cause.and_then(arrival.time, arrival.cause)
         occurred = self._told(state, applied, cause)
@@ -361,7 +364,7 @@ class Draft:
         """The item to be written: state, marks, cases and due changes together; what was due ``now`` is pruned."""
         pending, numbers = due(
             self.service, self.unit, self.numbers, self.before, self._after(), self.occurred, self.cause,
-            self.moved,
+            self.moved, self.withdrawn,
         )  # fmt: skip
         codec, item, queue = self.step.codec, self.item, self.queue
         again = look_again(self.service, item.out, now, longest) if item.out else []

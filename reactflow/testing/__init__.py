@@ -1,4 +1,4 @@
-"""The testing kit: sample events of every trigger, makers of more, the purity probe, the checks of laws and delivery."""
+"""The testing kit: sample events of every trigger, makers of more, the purity probe, checks of laws and delivery."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The fault simulator: services' own code, run through the faults of the protocol and held against the plain answer.
 
-``check_delivery(service, events)`` is all that most need. A run is decided by its seed alone: the handler, the unit loop,
-the outbox, the sinks and the trigger core are the real ones; simulated are the clock, the streams, tables and buckets,
-the store's misfortunes, and who runs when.
+``check_delivery(service, events)`` is all that most need. A run is decided by its seed alone: the handler, the unit
+loop, the outbox, the sinks and the trigger core are the real ones; simulated are the clock, the streams, tables and
+buckets, the store's misfortunes, and who runs when.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class Chaos:
         """The luck of a fault that happened: what exactly it does."""
         return self._draws[name]
 
-    def boundary(self, place: str, *, in_cell: bool = False) -> None:
+    def boundary(self, place: str) -> None:
         """A call crosses the edge of its process: here it may crash, run out of memory, or stand still for long."""
         task = self._baton.current
         if task is None or self.looks_on:
@@ -75,7 +75,7 @@ class Chaos:
         if self.strikes("crash", place):
             task.is_killed = True
             raise Crash
-        if not in_cell and self.strikes("memory", place):
+        if self.strikes("memory", place):
             raise MemoryError(f"simulated: {place}")
         if self.strikes("zombie", place):
             self._baton.pause()

@@ -20,7 +20,7 @@ from reactflow.testing.sim.shrinking import Case, shrunk
 from reactflow.testing.sim.world import Outcome, World
 
 RECORDS = 30  # made up for a run when none are given
-_SHOWN = 60  # lines of a trace in a message
+_SHOWN = 200  # lines of a trace in a message
 
 
 @frozen
@@ -72,14 +72,14 @@ def check_delivery(
 ) -> DeliveryReport:
     """Run a service's own code through crashes, redeliveries, rivals and outages, and compare with the plain answer.
 
-    ``service`` may be a System, or several services that are joined by what they share. ``events`` are what is put from
-    outside: plain fields for the one input, or ``{"measurements": [...]}`` for several; items of a table, ``(before,
-    None)`` for one that is deleted; names of objects; or events as Lambda delivers them. Without them ``records`` are
-    made up from the types of the cells.
+    ``service`` may be a System, or several services that are joined by what they share. ``events`` are what is put
+    from outside: plain fields for the one input, or ``{"measurements": [...]}`` for several; items of a table,
+    ``(before, None)`` for one that is deleted; names of objects; or events as Lambda delivers them. Without them
+    ``records`` are made up from the types of the cells.
 
-    ``seeds`` runs are made, from seed 0 on; with ``seed`` just that one. ``faults`` are those of the protocol, by name or
-    number, each with a rate if wanted (``"crash,zombie=0.2"``); without them each seed draws some of them. ``store``
-    makes the store of a run, in memory if it is left out. ``progress`` is called after each seed.
+    ``seeds`` runs are made, from seed 0 on; with ``seed`` just that one. ``faults`` are those of the protocol, by
+    name or number, each with a rate if wanted (``"crash,zombie=0.2"``); without them each seed draws some of them.
+    ``store`` makes the store of a run, in memory if it is left out. ``progress`` is called after each seed.
 
     Raises DeliveryError, an AssertionError, for the first seed that fails, shrunk; ConfigurationError for faults or
     events that there are not.

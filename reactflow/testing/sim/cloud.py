@@ -28,8 +28,9 @@ from reactflow.testing.sim.triggers import NoticeTrigger, StreamTrigger, Trigger
 
 @frozen
 class Sending:
-    """Something that a producer puts: ``fields`` is an object, bytes or text for a stream; an item for a table, None for
-    one that is deleted (``before`` tells which); the name of an object with its ``body``, or None as well."""
+    """Something that a producer puts: ``fields`` is an object, bytes or text for a stream; an item for a table, None
+    for one that is deleted (``before`` tells which); the name of an object with its ``body``, or None as well.
+    """
 
     resource: str
     fields: Any
@@ -76,12 +77,19 @@ class Cloud:
         made: list[Trigger] = []
         for resource in dict.fromkeys(one.source.resource for one in service.bound):
             kind, _, name = resource.partition("/")
-            is_alone = self._readers[resource] == 1
+            how = {
+                "is_alone": self._readers[resource] == 1,
+                "is_one_lane": all(
+                    one.source.unit_is_one_lane(one.lane_names)
+                    for one in service.bound
+                    if one.source.resource == resource
+                ),
+            }
             if kind == "kinesis":
-                made.append(StreamTrigger(service.name, self.kinesis.streams[name], chaos, is_alone=is_alone))
+                made.append(StreamTrigger(service.name, self.kinesis.streams[name], chaos, **how))
             elif kind == "dynamodb":
                 stream = self.dynamodb.tables[name].stream
-                made.append(StreamTrigger(service.name, stream, chaos, is_alone=is_alone))
+                made.append(StreamTrigger(service.name, stream, chaos, **how))
             elif kind == "s3":
                 notices = NoticeTrigger(service.name, resource, chaos)
                 prefixes = tuple(

@@ -1,4 +1,5 @@
-"""The little of DynamoDB's expressions that the sinks write: conditions of comparisons, and updates that set and remove.
+"""The little of DynamoDB's expressions that the sinks write: conditions of comparisons, and updates that set and
+remove.
 
 It promises to refuse what it does not know rather than to guess: a condition that is misread is a guard that is not
 there.

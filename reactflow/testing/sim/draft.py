@@ -1,7 +1,7 @@
 """A draft: a unit of the model that records are applied to, one after the other, until it is as a commit should be.
 
-Here is what the protocol says of one record: what it writes counts if nothing later wrote the same cell; one that cannot
-be applied is a case, and holds its key if a fold needs what it would have fed in order; behind it all waits.
+Here is what the protocol says of one record: what it writes counts if nothing later wrote the same cell; one that
+cannot be applied is a case, and holds its key if a fold needs what it would have fed in order; behind it all waits.
 """
 
 from __future__ import annotations
@@ -63,10 +63,6 @@ class Unit:
         """Whether anything is in its queue."""
         return bool(self.cases or self.waiting)
 
-    def ids(self, item: Item) -> Collection[str]:
-        """The ids in the queue of an item."""
-        return {*item.open_cases, *item.waiting}
-
 
 _COPIED = ("versions", "cases", "waiting", "turns", "written", "heights")
 
@@ -121,8 +117,11 @@ class Draft:
             self.heights[reading.lane] = max(reading.order, self.heights.get(reading.lane, ""))
         return True
 
-    def take_queued(self, item: Item, skips: str) -> None:
-        """Apply what is no longer in the queue of an item: a case that was redriven or skipped, and what waited."""
+    def take_queued(self, item: Item, skips: str, *, is_too_large: bool = False) -> bool:
+        """Apply what is no longer in the queue of an item: a case that was redriven or skipped, and what waited.
+
+        Whether there was anything.
+        """
         left = [id for id in self.cases if id not in item.open_cases]
         waited = [id for id in self.waiting if id not in item.waiting]
         for id in (*left, *waited):
@@ -134,7 +133,9 @@ class Draft:
                 if reading.events[self.unit.key.text].said:
                     self.contributions.pass_by(self._arrival(reading))
             else:
-                self._tried(reading, id)
+                self._tried(reading, id, is_too_large=is_too_large)
+                is_too_large = False
+        return bool(left or waited)
 
     def _tried(self, reading: Reading, id: str, *, is_too_large: bool = False) -> bool:
         arrival = self._arrival(reading)
@@ -159,11 +160,11 @@ class Draft:
 
     def _arrival(self, reading: Reading) -> Arrival:
         event = reading.events[self.unit.key.text]
-        message = reading.message or Message(None)
-        return Arrival(0, reading.record, reading.lane, reading.order, event, message.time, message.cause)
+        said = reading.message or Message(None)
+        return Arrival(0, reading.record, reading.lane, reading.order, event, said.time, said.cause)
 
     def _holds(self, reading: Reading, arrival: Arrival, error: EventError, is_too_large: bool) -> bool:
-        """Whether a fold needs what a record would have fed in order; of one that cannot be read, all its inputs feed."""
+        """Whether a fold needs in order what a record would have fed; what cannot be read may have fed anything."""
         if isinstance(error, LateRecord):
             return False
         event = arrival.event
@@ -238,7 +239,7 @@ class Draft:
 
     # --- what was committed, held against it -------------------------------------------------------------------------
 
-    def wrong(self, item: Item, new: Sequence[Pending]) -> str:
+    def wrong(self, item: Item, new: Sequence[Pending], untold: Collection[tuple[str, str]] = ()) -> str:
         """What a commit has otherwise than this; nothing when it is the same."""
         cells = self.service.step.codec.encode(self.state)
         if item.cells != cells and (item.cells or not self.is_idle):
@@ -246,8 +247,10 @@ class Draft:
         if [*item.open_cases] != [*self.cases]:
             return f"the open cases are {[*item.open_cases]}, and have to be {[*self.cases]}"
         if [*item.waiting] != [*self.waiting] or item.held != self.held:
-            return f"{[*item.waiting]} wait (held: {item.held}), and there have to {[*self.waiting]} (held: {self.held})"
+            wanted = f"{[*self.waiting]} (held: {self.held})"
+            return f"{[*item.waiting]} wait (held: {item.held}), and there have to {wanted}"
         told, due = [self._told(one) for one in new], self._changes_due()
+        told = [one for one in told if one in due or one[:2] not in untold]
         if told != due:
             return f"the changes due are {told}, and have to be {due}"
         return ""

@@ -1,6 +1,7 @@
 """DynamoDB in memory: the tables of a run with their streams, and the client that the real sink writes to them with.
 
-A write that changes nothing makes no record, as in DynamoDB; a condition that does not hold raises what botocore raises.
+A write that changes nothing makes no record, as in DynamoDB; a condition that does not hold raises what botocore
+raises.
 """
 
 from __future__ import annotations

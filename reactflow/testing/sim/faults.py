@@ -1,7 +1,8 @@
 """The faults: what goes wrong in a simulated run, by number and name, and how often.
 
-The numbers are those of the delivery protocol. A rate is the chance at each opportunity: a boundary that a call crosses,
-a delivery that is answered, a record that is put. It must not do anything; what a fault does is done where it strikes.
+The numbers are those of the delivery protocol. A rate is the chance at each opportunity: a boundary that a call
+crosses, a delivery that is answered, a record that is put. It must not do anything; what a fault does is done where
+it strikes.
 """
 
 from __future__ import annotations
@@ -65,8 +66,9 @@ ALL: Final = (
     Fault(36, "poison", 0.03, "a record cannot be decoded"),
     Fault(37, "no-quarantine", 0.30, "a case cannot be kept"),
 )
-"""Every fault that is injected. Number 26, a cell that is not deterministic, is not: every event is computed twice, and a
-difference is told."""
+"""Every fault that is injected. Number 26, a cell that is not deterministic, is not: every event is computed twice,
+and a difference is told.
+"""
 
 NOT_MODELLED: Final[Mapping[int, str]] = MappingProxyType({
     13: "an aggregated record that is cut over batches: such records are refused for now",
@@ -81,7 +83,7 @@ Rates = Mapping[str, float]
 """How likely each fault is, by its name; one that is not named never happens."""
 
 Asked = str | Mapping[str, float] | Iterable[str | int] | None
-"""How faults are asked for: ``None`` or ``"all"``, ``"none"``, ``"crash,zombie=0.2,27"``, names or numbers, or rates."""
+"""How faults are asked for: None or ``"all"``, ``"none"``, ``"crash,zombie=0.2,27"``, names or numbers, or rates."""
 
 
 def rates_of(asked: Asked) -> Rates | None:

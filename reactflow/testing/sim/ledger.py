@@ -39,9 +39,8 @@ class Ledger:
             if there is None:
                 self._count(pending)
                 new.append(pending)
-                self.committed[pending.id] = evolve(
-                    pending, until=0
-                )  # when it is looked at again is no content
+                # when it is looked at again is no content
+                self.committed[pending.id] = evolve(pending, until=0)
                 waiting[pending.id] = item.v
             elif there != evolve(pending, until=0):
                 raise Violation(

@@ -1,10 +1,11 @@
 """The model: what a service has to have done, found by applying each record once, in order, through the plain step.
 
-It looks on at every commit. What a commit says that it dealt with (by its marks, and by what is no longer in its queue) is
-applied here, one record after the other; then the commit has to have the same state, the same cases, the same records
-that wait, and the same changes due. So the sequential answer is held against the real one at every step, and not only at
-the end. It shares with what it checks the flow's step, how a record is decoded, and which changes a new state means; it
-knows nothing of attempts, numbers or outboxes, and finds the order in which writes count by itself.
+It looks on at every commit. What a commit says that it dealt with (by its marks, and by what is no longer in its
+queue) is applied here, one record after the other; then the commit has to have the same state, the same cases, the
+same records that wait, and the same changes due. So the sequential answer is held against the real one at every step,
+and not only at the end. It shares with what it checks the flow's step, how a record is decoded, and which changes a
+new state means; it knows nothing of attempts, numbers or outboxes, and finds the order in which writes count by
+itself.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Commit:
     """A write of a unit: what was handed over, what it did, and what kind of call it was in.
 
     ``skips`` is the case that the call gives up. ``was_refused``: an item was found too large in the call.
+    ``untold`` are the outputs whose last change was withdrawn, maybe: they may be due though nothing changed.
     """
 
     readings: Sequence[Reading]
@@ -36,6 +38,7 @@ class Commit:
     skips: str = ""
     sweeps: bool = False
     was_refused: bool = False
+    untold: frozenset[tuple[str, str]] = frozenset()
 
 
 class Model:
@@ -78,31 +81,24 @@ class Model:
         unit, item = there.key.text, commit.item
         # what speaks of contributions is marked there, each by its number: then every part is tried
         said = [one for one in fresh if one.events[unit].said]
-        marked = (
-            fresh
-            if said
-            else [one for one in fresh if one.is_marked(item.marks) or one.case_id(unit) in there.ids(item)]
-        )
+        queued = {*item.open_cases, *item.waiting}
+        marked = [one for one in fresh if said or one.is_marked(item.marks) or one.case_id(unit) in queued]
         wrong = ""
         for is_too_large in (False, True) if commit.was_refused else (False,):
             for asks in (False, True):
-                draft = self._draft(there, commit, marked, asks=asks)
-                if not draft.take(marked, is_too_large=is_too_large):
+                draft = Draft(self.service, there, self._shadow, marked, asks=asks)
+                was_queued = draft.take_queued(item, commit.skips, is_too_large=is_too_large)
+                if not draft.take(marked, is_too_large=is_too_large and not was_queued):
                     continue
-                if not (missing := draft.wrong(item, commit.new)):
+                if not (missing := draft.wrong(item, commit.new, commit.untold)):
                     return draft, self._idle(draft, commit)
                 wrong = wrong or missing
         for place in range(len(marked) - 1 if said else 0, 0, -1):
-            draft = self._draft(there, commit, marked[:place], asks=True)
-            if draft.take(marked[:place]) and not draft.wrong(item, commit.new):
+            draft = Draft(self.service, there, self._shadow, marked[:place], asks=True)
+            draft.take_queued(item, commit.skips)
+            if draft.take(marked[:place]) and not draft.wrong(item, commit.new, commit.untold):
                 return draft, ""
         return None, wrong or "it says that it dealt with what cannot be dealt with for now"
-
-    def _draft(self, there: Unit, commit: Commit, taken: Sequence[Reading], *, asks: bool) -> Draft:
-        """A draft to which what left the queue was applied already."""
-        draft = Draft(self.service, there, self._shadow, taken, asks=asks)
-        draft.take_queued(commit.item, commit.skips)
-        return draft
 
     def _idle(self, draft: Draft, commit: Commit) -> str:
         """Raise when a commit did nothing that had to be written."""

@@ -1,7 +1,7 @@
 """Readings: what each record that a trigger delivers means for a service, and where it stands in its order.
 
-Lanes and positions are found here anew, by what the protocol says of each source, so that they can be held against those
-of the code that is tried. It must not look at any state.
+Lanes and positions are found here anew, by what the protocol says of each source, so that they can be held against
+those of the code that is tried. It must not look at any state.
 """
 
 from __future__ import annotations

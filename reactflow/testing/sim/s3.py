@@ -124,7 +124,7 @@ class SimS3:
         if chaos.looks_on:
             found = self._read[memory] if memory in self._read else bucket.history.get((Key, wanted))
         else:
-            chaos.boundary(f"GetObject {Bucket}/{Key}", in_cell=True)
+            chaos.boundary(f"GetObject {Bucket}/{Key}")
             if chaos.strikes("sink", f"s3/{Bucket} is away"):
                 raise Transient("simulated: the bucket is away")
             if chaos.strikes("replaced", Key) and Key in bucket.objects:

@@ -1,7 +1,7 @@
 """Sendings: what is put from outside in a run, as a user gave it or made up from the types of the cells.
 
-A user gives plain values (fields for a stream, items for a table, names for a bucket) or whole events as Lambda delivers
-them. What is made up is few units and small values, so that much meets much.
+A user gives plain values (fields for a stream, items for a table, names for a bucket) or whole events as Lambda
+delivers them. What is made up is few units and small values, so that much meets much.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _of_record(raw: Mapping[str, Any], resource: str) -> Sending:
     return Sending(resource, None, before={"key": key}) if removed else Sending(resource, key, body=b"x" * 5)
 
 
-# --- made up -----------------------------------------------------------------------------------------------------------
+# --- made up ---------------------------------------------------------------------------------------------------------
 
 
 def made_up(services: Sequence[Service], chance: Random, count: int) -> list[Sending]:

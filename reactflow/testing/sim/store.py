@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
-from reactflow.errors import StateError, Transient
+from reactflow.errors import StateError, Transient, Unreadable
 from reactflow.service import Case, Item
 from reactflow.service.contribution import Contribution
 from reactflow.service.stores import Store
 from reactflow.testing.sim.baton import Baton
 from reactflow.testing.sim.chaos import Chaos
 from reactflow.testing.sim.ledger import Unit
+from reactflow.testing.sim.violation import Violation
 
 Watch = Callable[[str, str, Item, Item, Sequence[Contribution]], None]
 """Told of a write: service, unit, the item before and after, the contributions written with it."""
@@ -74,7 +75,7 @@ class SimStore:
     ) -> Item | None:
         """See ``Store.put``."""
         chaos, here = self._chaos, (service, unit)
-        self._reach(f"put {unit} v{item.v}", service, unit, is_read=False)
+        self._reach(f"put {unit} v{item.v}", service, unit)
         if chaos.strikes("size", f"put {unit}"):
             self.refused.add((self._baton.current, here))
             raise StateError("simulated: the item is too large")
@@ -87,7 +88,10 @@ class SimStore:
         self._say(f"put {unit} v{item.v}, {len(item.out)} due, {len(item.open_cases)} cases")
         self._past.setdefault(here, []).append(item)
         with chaos.looking_on():
-            self._watch(service, unit, before, item, contributions)
+            try:
+                self._watch(service, unit, before, item, contributions)
+            except Exception as error:  # of the watch itself: the code that is tried must not swallow it
+                raise Violation("the simulator", f"failed at unit {unit} v{item.v}: {error!r}") from error
         if chaos.strikes("lost-answer", f"put {unit} v{item.v}"):
             if chaos.draw("lost-answer").random() < 0.5:
                 raise Transient("simulated: the answer is lost")
@@ -141,7 +145,7 @@ class SimStore:
         """The item as the last commit left it."""
         return self._past.get((service, unit), [Item()])[-1]
 
-    def _reach(self, what: str, service: str, unit: str, *, is_read: bool = True) -> None:
+    def _reach(self, what: str, service: str, unit: str) -> None:
         chaos = self._chaos
         if chaos.looks_on:
             return
@@ -150,10 +154,10 @@ class SimStore:
             raise Transient(f"simulated: {unit} cannot be reached")
         if chaos.strikes("throttle", what):
             raise Transient("simulated: the store is busy")
-        if is_read and chaos.strikes("corrupt", what):
+        if chaos.strikes("corrupt", what):
             self.corrupt.add((service, unit))
-        if is_read and (service, unit) in self.corrupt:
-            raise StateError(f"simulated: the item of unit {unit!r} cannot be read")
+        if (service, unit) in self.corrupt:
+            raise Unreadable(f"simulated: the item of unit {unit!r} cannot be read")
 
     def _say(self, line: str) -> None:
         if not self._chaos.looks_on:

@@ -1,7 +1,7 @@
 """Triggers of a run: the polling core of the local host, driven step by step, with what Lambda may do at its worst.
 
-How batches are cut, retried, split and given up is decided by the very code that ``reactflow dev`` runs on. Added here is
-what no mapping promises not to do: to forget an answer, to go back, to be made anew with other settings.
+How batches are cut, retried, split and given up is decided by the very code that ``reactflow dev`` runs on. Added
+here is what no mapping promises not to do: to forget an answer, to go back, to be made anew with other settings.
 """
 
 from __future__ import annotations
@@ -50,12 +50,16 @@ class Trigger(Protocol):
 class StreamTrigger:
     """A mapping on a stream. ``given_up`` are the batches whose retries were used up."""
 
-    def __init__(self, service: str, stream: Stream, chaos: Chaos, *, is_alone: bool) -> None:
+    def __init__(
+        self, service: str, stream: Stream, chaos: Chaos, *, is_alone: bool, is_one_lane: bool
+    ) -> None:
         self.service, self.stream = service, stream
         self.given_up: list[Flight] = []
         self._chaos = chaos
         # What a table's stream gave up cannot be put again: the table is what it is by now. Nor can what another
         # service reads as well, which may have applied it.
+        # In several slots the records of a unit keep their order only when they have one partition key.
+        self._can_part = is_one_lane
         self._can_discard = is_alone and stream.resource.startswith("kinesis/")
         self._polling = Polling(self._settings())
 
@@ -116,7 +120,7 @@ class StreamTrigger:
             self._anew(self._earlier())
         if chaos.strikes("trim-horizon", stream.resource):
             self._anew({})
-        if chaos.strikes("factor", stream.resource):
+        if self._can_part and chaos.strikes("factor", stream.resource):
             self._anew(self._polling.checkpoints())
         if chaos.strikes("split") and len(stream.open_shards) < 6:
             chaos.say(stream.split())
@@ -149,7 +153,7 @@ class StreamTrigger:
 
     def _settings(self) -> TriggerSettings:
         chaos, chance = self._chaos, self._chaos.chance
-        has_factor = "factor" in chaos.rates and not chaos.is_calm
+        has_factor = self._can_part and "factor" in chaos.rates and not chaos.is_calm
         return TriggerSettings(
             batch_size=chance.choice((1, 3, 10, 25)),
             parallelization_factor=chance.choice((1, 2, 3)) if has_factor else 1,

@@ -1,7 +1,7 @@
 """The watch: what has to hold at each commit, each acknowledgement and at the end of a run.
 
-It is told of everything that happens and changes nothing. What does not hold is a Violation, named by the invariant of the
-protocol.
+It is told of everything that happens and changes nothing. What does not hold is a Violation, named by the invariant
+of the protocol.
 """
 
 from __future__ import annotations
@@ -71,14 +71,12 @@ class Watch:
         model, key = self.models[service], self._key(one, service, unit)
         if one.writes[unit] > 1 and not was_refused and not contributions and not model.unit(key).has_queue:
             raise Violation("I13", f"{one.task.name} wrote unit {unit} {one.writes[unit]} times")
-        for case in (*item.open_cases, *item.waiting):
-            if (
-                case not in before.open_cases
-                and case not in before.waiting
-                and not any(kept.id in (case, kept_as(case)) for kept in store.kept)
-            ):
-                raise Violation("I2", f"the case {case} was entered before it was kept")
-        commit = Commit(one.readings, item, new, contributions, one.skips, one.sweeps, was_refused)
+        kept = {one.id for one in store.kept}
+        for id in (*item.open_cases, *item.waiting):
+            if not (id in before.open_cases or id in before.waiting or id in kept or kept_as(id) in kept):
+                raise Violation("I2", f"the case {id} was entered before it was kept")
+        untold = frozenset((one.output, one.destination) for one in before.out if one.recompute)
+        commit = Commit(one.readings, item, new, contributions, one.skips, one.sweeps, was_refused, untold)
         model.committed(key, commit)
 
     def acknowledged(self, one: Invocation, readings: Sequence[Reading]) -> None:

@@ -1,7 +1,7 @@
 """The world: one run, from the first record that is put until everything has settled, decided by a seed.
 
-In the storm, producers put records, triggers deliver them, invocations stand still and go on, and faults strike; then it
-is calm: what is left is put, everything that stands still goes on, and the backlog has to drain. Each step is one
+In the storm, producers put records, triggers deliver them, invocations stand still and go on, and faults strike; then
+it is calm: what is left is put, everything that stands still goes on, and the backlog has to drain. Each step is one
 action. It must not know what a service does: that is the model's.
 """
 
@@ -153,7 +153,8 @@ class World:
     def _drain(self) -> None:
         """Deliver until nothing is left."""
         for _ in range(MOST_ROUNDS):
-            if not any([self._deliver(trigger) for trigger in self._cloud.triggers]):
+            delivered = [self._deliver(trigger) for trigger in self._cloud.triggers]
+            if not any(delivered):
                 self._operator.put_again(())
                 dues = [due for trigger in self._cloud.triggers if (due := trigger.due(self.now)) is not None]
                 if not dues:
@@ -226,7 +227,7 @@ class World:
 
     def _set_away(self, one: Invocation) -> None:
         units = units_of(one.readings)
-        if one.flight is not None and units and self.chaos.strikes("partial", one.flight.shown):
+        if units and self.chaos.strikes("partial", one.task.name):
             place = self.chaos.draw("partial").choice((0, len(units) // 2, len(units) - 1))
             self._store.away.add((one.task, (one.service, units[place])))
 
