@@ -287,4 +287,6 @@ class Draft:
         unit.state, unit.held, unit.turn, unit.item = self.state, self.held, self.turn, item
         for name in _COPIED:
             setattr(unit, name, getattr(self, name))
-        unit.done |= {id: (fate, item.v) for id, fate in self.fates.items()}
+        # what was held is acknowledged already: that it is told when it is applied later is the sweeper's to see to
+        first = {id: v for id, (_, v) in unit.done.items()}
+        unit.done |= {id: (fate, first.get(id, item.v)) for id, fate in self.fates.items()}

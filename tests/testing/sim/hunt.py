@@ -1,7 +1,7 @@
 """Run the services of ``services.py`` under many seeds: what the tests, the soak and the hunt for mutants share.
 
-As a program: ``python -m tests.testing.sim.hunt --services rooms,sites --seeds 40 --faults all``; exit code 1 when a seed
-fails, and the violation is printed.
+As a program: ``python -m tests.testing.sim.hunt --services rooms,sites --seeds 40 --faults all``; exit code 1 when a
+seed fails, and the violation is printed.
 """
 
 from __future__ import annotations
