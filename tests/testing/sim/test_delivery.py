@@ -76,7 +76,7 @@ def test_a_run_may_keep_its_units_in_sqlite(tmp_path: object) -> None:
     assert check_delivery(rooms, seeds=2, store=lambda: next(stores)).seeds == 2
 
 
-# --- what is wrong is found ---------------------------------------------------------------------------------------------
+# --- what is wrong is found ----------------------------------------------------------------------------------------
 
 calls: list[int] = []
 
