@@ -64,6 +64,7 @@ class Cloud:
         self._readers = Counter(
             resource for service in services for resource in {one.resource for one in service.bound}
         )
+        self._written = {output.sink.destination for service in services for output in service.outputs}
         self.triggers: list[Trigger] = [
             trigger for service in services for trigger in self._triggers(service, chaos)
         ]
@@ -78,7 +79,7 @@ class Cloud:
         for resource in dict.fromkeys(one.source.resource for one in service.bound):
             kind, _, name = resource.partition("/")
             how = {
-                "is_alone": self._readers[resource] == 1,
+                "is_alone": self._readers[resource] == 1 and resource not in self._written,
                 "is_one_lane": all(
                     one.source.unit_is_one_lane(one.lane_names)
                     for one in service.bound

@@ -22,7 +22,7 @@ from reactflow.errors import (
 )
 from reactflow.flow import Event, State
 from reactflow.service import Item, MemoryStore, Service
-from reactflow.service.arrival import Arrival
+from reactflow.service.arrival import Again, Arrival
 from reactflow.service.binding import UnitEvent
 from reactflow.service.changes import Occurred, Outcomes, changes
 from reactflow.service.contributing import NONE, Contributions
@@ -131,14 +131,14 @@ class Draft:
             if id == skips:
                 self.fates[reading.id] = "skipped"
                 if reading.events[self.unit.key.text].said:
-                    self.contributions.pass_by(self._arrival(reading))
+                    self.contributions.pass_by(self._arrival(reading, "skip"))
             else:
-                self._tried(reading, id, is_too_large=is_too_large)
+                self._tried(reading, id, "redrive", is_too_large=is_too_large)
                 is_too_large = False
         return bool(left or waited)
 
-    def _tried(self, reading: Reading, id: str, *, is_too_large: bool = False) -> bool:
-        arrival = self._arrival(reading)
+    def _tried(self, reading: Reading, id: str, again: Again = "", *, is_too_large: bool = False) -> bool:
+        arrival = self._arrival(reading, again)
         try:
             if is_too_large:
                 raise RecordError("it is too large")
@@ -158,10 +158,11 @@ class Draft:
         self.fates[reading.id] = fate
         return True
 
-    def _arrival(self, reading: Reading) -> Arrival:
+    def _arrival(self, reading: Reading, again: Again) -> Arrival:
         event = reading.events[self.unit.key.text]
         said = reading.message or Message(None)
-        return Arrival(0, reading.record, reading.lane, reading.order, event, said.time, said.cause)
+        made = Arrival(0, reading.record, reading.lane, reading.order, event, said.time, said.cause)
+        return made._replace(again=again)
 
     def _holds(self, reading: Reading, arrival: Arrival, error: EventError, is_too_large: bool) -> bool:
         """Whether a fold needs in order what a record would have fed; what cannot be read may have fed anything."""
@@ -180,7 +181,7 @@ class Draft:
             raise event.error
         if event.late is not None:
             return self._late()
-        if event.said and self.contributions.seen(arrival):
+        if event.said and not arrival.is_queued and self.contributions.seen(arrival):
             return "superseded"
         given = self.contributions.event(arrival, self.state) if event.said else self._due(event, turn)
         try:
@@ -287,4 +288,6 @@ class Draft:
         unit.state, unit.held, unit.turn, unit.item = self.state, self.held, self.turn, item
         for name in _COPIED:
             setattr(unit, name, getattr(self, name))
-        unit.done |= {id: (fate, item.v) for id, fate in self.fates.items()}
+        # what was held is acknowledged already: that it is told when it is applied later is the sweeper's to see to
+        first = {id: v for id, (_, v) in unit.done.items()}
+        unit.done |= {id: (fate, first.get(id, item.v)) for id, fate in self.fates.items()}

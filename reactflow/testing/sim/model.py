@@ -90,13 +90,13 @@ class Model:
                 was_queued = draft.take_queued(item, commit.skips, is_too_large=is_too_large)
                 if not draft.take(marked, is_too_large=is_too_large and not was_queued):
                     continue
-                if not (missing := draft.wrong(item, commit.new, commit.untold)):
+                if not (missing := _wrong(draft, commit)):
                     return draft, self._idle(draft, commit)
                 wrong = wrong or missing
         for place in range(len(marked) - 1 if said else 0, 0, -1):
             draft = Draft(self.service, there, self._shadow, marked[:place], asks=True)
             draft.take_queued(item, commit.skips)
-            if draft.take(marked[:place]) and not draft.wrong(item, commit.new, commit.untold):
+            if draft.take(marked[:place]) and not _wrong(draft, commit):
                 return draft, ""
         return None, wrong or "it says that it dealt with what cannot be dealt with for now"
 
@@ -110,12 +110,18 @@ class Model:
     def _accept(self, there: Unit, draft: Draft, commit: Commit) -> None:
         item = commit.item
         moved = [*draft.contributions.moved.values()]
-        told = {(one.name, repr(one.value)) for one in commit.contributions}
-        if told != {(one.name, repr(one.value)) for one in moved}:
-            raise Violation("I1", f"unit {there.key.text}: the contributions are {told}")
         if self.service.member_folds:
             self._shadow.put(self.service.name, there.key.text, Item(v=item.v), item.v - 1, moved)
         draft.accept(item)
+
+
+def _wrong(draft: Draft, commit: Commit) -> str:
+    """What a commit has otherwise than a draft; nothing when it is the same."""
+    moved = {(one.name, repr(one.value)) for one in draft.contributions.moved.values()}
+    told = {(one.name, repr(one.value)) for one in commit.contributions}
+    if told != moved:
+        return f"the contributions are {told}, and have to be {moved}"
+    return draft.wrong(commit.item, commit.new, commit.untold)
 
 
 def _check_item(service: Service, unit: Unit, item: Item) -> None:

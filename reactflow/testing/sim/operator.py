@@ -43,7 +43,7 @@ class Operator:
     def _dealt_with(self, id: str, *, is_skipped: bool) -> tuple[Act, str]:
         self._chaos.say(f"{'skip' if is_skipped else 'redrive'} {id}")
         if is_skipped:
-            return lambda host: host.skip(id), id
+            return lambda host: host.skip(id), id.removesuffix("~")  # what waits is kept under another id
         return lambda host: host.redrive(id), ""
 
     def all_open(self, name: str) -> list[tuple[str, Act, str]]:
@@ -64,8 +64,14 @@ class Operator:
             self._watch.store.corrupt.clear()
             self._chaos.say("somebody mends what was corrupt")
 
-    def put_again(self, running: Sequence[Invocation]) -> None:
-        """Put the records of batches that were given up again, but those that were applied."""
+    @property
+    def has_more(self) -> bool:
+        """Whether there is still something that was given up."""
+        return any(isinstance(one, StreamTrigger) and one.given_up for one in self._cloud.triggers)
+
+    def put_again(self, running: Sequence[Invocation]) -> bool:
+        """Put the records of batches that were given up again, but those that were applied; whether there were any."""
+        found = False
         for trigger in self._cloud.triggers:
             if not isinstance(trigger, StreamTrigger) or not trigger.given_up:
                 continue
@@ -79,6 +85,8 @@ class Operator:
             for reading in readings:
                 if not self._watch.is_done(trigger.service, reading):
                     self._put_again(trigger, reading)
+                    found = True
+        return found
 
     def _put_again(self, trigger: StreamTrigger, reading: Reading) -> None:
         raw = reading.record.raw["kinesis"]

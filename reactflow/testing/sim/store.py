@@ -31,6 +31,7 @@ class SimStore:
         self.inner = inner
         self.refused: set[tuple[object, Unit]] = set()  # by which task which unit was found too large
         self.away: set[tuple[object, Unit]] = set()  # for which task which unit cannot be reached
+        self.lost: set[tuple[object, Unit]] = set()  # whose write of which unit was not answered
         self.corrupt: set[Unit] = set()
         self.kept: list[Case] = []
         self.writes = 0
@@ -93,6 +94,7 @@ class SimStore:
             except Exception as error:  # of the watch itself: the code that is tried must not swallow it
                 raise Violation("the simulator", f"failed at unit {unit} v{item.v}: {error!r}") from error
         if chaos.strikes("lost-answer", f"put {unit} v{item.v}"):
+            self.lost.add((self._baton.current, here))
             if chaos.draw("lost-answer").random() < 0.5:
                 raise Transient("simulated: the answer is lost")
             return self.inner.put(service, unit, item, expected_v, contributions, **more)

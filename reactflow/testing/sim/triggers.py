@@ -57,7 +57,7 @@ class StreamTrigger:
         self.given_up: list[Flight] = []
         self._chaos = chaos
         # What a table's stream gave up cannot be put again: the table is what it is by now. Nor can what another
-        # service reads as well, which may have applied it.
+        # service reads as well, which may have applied it, nor what one of ours sent, which is numbered.
         # In several slots the records of a unit keep their order only when they have one partition key.
         self._can_part = is_one_lane
         self._can_discard = is_alone and stream.resource.startswith("kinesis/")

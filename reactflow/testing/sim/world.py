@@ -155,7 +155,8 @@ class World:
         for _ in range(MOST_ROUNDS):
             delivered = [self._deliver(trigger) for trigger in self._cloud.triggers]
             if not any(delivered):
-                self._operator.put_again(())
+                if self._operator.put_again(()) or self._operator.has_more:
+                    continue
                 dues = [due for trigger in self._cloud.triggers if (due := trigger.due(self.now)) is not None]
                 if not dues:
                     return
