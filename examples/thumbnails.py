@@ -19,6 +19,11 @@ def thumbnail(photo: S3Object) -> bytes:
         image = Image.open(BytesIO(photo.read()), formats=("JPEG", "PNG"))
     except UnidentifiedImageError:
         raise ValueError(f"{photo.key} is neither a JPEG nor a PNG image") from None
+    except (
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ):  # the latter where warnings are errors
+        raise ValueError(f"{photo.key} has far more than {LARGEST:,} pixels, and that is the most") from None
     with image:
         if image.width * image.height > LARGEST:
             raise ValueError(
@@ -26,6 +31,7 @@ def thumbnail(photo: S3Object) -> bytes:
             )
         small = image.convert("RGB")
         small.thumbnail(SIZE)
+        small.info.clear()  # of which the comment would be written again
         data = BytesIO()
         small.save(data, "JPEG", quality=85)
         return data.getvalue()

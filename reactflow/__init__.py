@@ -47,7 +47,7 @@ from reactflow.errors import (
     Unset,
 )
 from reactflow.flow import Event, Flow, Step, migrate
-from reactflow.service import MemoryStore, Service, SQLiteStore, System, row, window
+from reactflow.service import MemoryStore, OpenCase, Service, SQLiteStore, System, open_case, row, window
 
 __all__ = [
     "UNSET",
@@ -68,6 +68,7 @@ __all__ = [
     "Members",
     "MemoryStore",
     "MutationWarning",
+    "OpenCase",
     "Profile",
     "Pulse",
     "ReactflowError",
@@ -94,6 +95,7 @@ __all__ = [
     "members",
     "migrate",
     "on_cleanup",
+    "open_case",
     "profiled",
     "pulse",
     "row",

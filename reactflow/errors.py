@@ -18,7 +18,7 @@
     |  |- Held                        an event whose key waits behind a case
     |  |- CellError                   a cell of the flow that failed on an event
     |  |- StateError                  state that cannot be stored or read back
-    |  |  `- Unreadable               a stored item that is corrupt, foreign or newer
+    |  |  `- Unreadable               what a store keeps of a unit, and cannot be read: no record is to blame
     |  `- Superseded                  the object an event speaks of is gone or was replaced
     |- Transient                      a failure that may pass: try again
     |  `- Unfinished                  a delivery of which a part has to come again
@@ -163,7 +163,7 @@ class StateError(EventError):
 
 
 class Unreadable(StateError):
-    """A stored item is corrupt, of another program, or of a newer version: no fault of the event that came for it."""
+    """What a store keeps of a unit cannot be read: no record is to blame, and they wait for its mending."""
 
 
 class Superseded(EventError):

@@ -44,9 +44,14 @@ def test_notebook_runs_and_shows_what_it_keeps(path: Path) -> None:
 
 
 def test_there_are_notebooks() -> None:
-    assert {"01_area.ipynb", "02_why.ipynb", "03_form.ipynb", "03_laws.ipynb", "04_windows.ipynb"} <= {
-        path.name for path in NOTEBOOKS
-    }
+    assert {
+        "01_area.ipynb",
+        "02_why.ipynb",
+        "03_form.ipynb",
+        "03_laws.ipynb",
+        "04_windows.ipynb",
+        "05_case.ipynb",
+    } <= {path.name for path in NOTEBOOKS}
 
 
 def test_an_explanation_that_is_the_last_line_shows_its_picture() -> None:

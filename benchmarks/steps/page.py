@@ -14,6 +14,7 @@ from attrs import field, mutable
 from benchmarks.report import machine, today
 from benchmarks.steps.arrays import events_a_second
 from benchmarks.steps.measure import StepFigures, measure_step
+from benchmarks.steps.overhead import Overhead, measure_overhead
 from benchmarks.steps.service import HANDLER_WORKS, HandlerFigures, measure_handler
 from benchmarks.steps.works import STEP_WORKS
 from benchmarks.table import Layout
@@ -39,6 +40,10 @@ is the same work. For the step, *ratio* is `step(state, events)`, and *as hosts 
 on states that are kept as tuples. Both are given their events grouped by key; in the handler both group.
 `benchmarks/steps/handler_by_hand.py` says what the same work is for a handler: 10,000 records of Kinesis are decoded,
 grouped, applied, stored in memory, and published to a dict.
+
+*Beside the bare step* is what durability costs: the same records against `step.run` on events that are decoded and
+grouped already, with no store at all. *Committed* adds marks, the encoded item, the changes due and one conditional
+write a unit; *whole handler* everything else.
 """
 
 
@@ -49,10 +54,11 @@ class StepReport:
     rounds: int
     steps: list[StepFigures] = field(factory=list)
     handlers: list[HandlerFigures] = field(factory=list)
+    overheads: list[Overhead] = field(factory=list)
     arrays: float | None = None
 
     def tables(self, layout: Layout) -> list[str]:
-        """A table of steps, and one of handlers."""
+        """A table of steps, one of handlers, and one of what durability costs."""
         found = []
         if self.steps:
             head = ["step", "by hand, events/s", "step, events/s", "ratio", "as hosts call it"]
@@ -74,6 +80,25 @@ class StepReport:
                 for one in self.handlers
             ]
             found.append(layout(head, rows))
+        if self.overheads:
+            head = [
+                "beside the bare step",
+                "bare step, us a record",
+                "committed",
+                "and published",
+                "whole handler",
+            ]
+            rows = [
+                [
+                    one.work.name,
+                    f"{one.step:.2f}",
+                    f"{one.committed:.1f}",
+                    f"{one.published:.1f}",
+                    f"{one.handler:.1f}",
+                ]
+                for one in self.overheads
+            ]
+            found.append(layout(head, rows))
         return found
 
     def remarks(self) -> list[str]:
@@ -86,7 +111,11 @@ class StepReport:
 
     def as_json(self) -> dict[str, Any]:
         """The figures as plain data."""
-        figures: list[StepFigures | HandlerFigures] = [*self.steps, *self.handlers]
+        figures: list[StepFigures | HandlerFigures | Overhead] = [
+            *self.steps,
+            *self.handlers,
+            *self.overheads,
+        ]
         return {
             "rounds": self.rounds,
             "arrays": self.arrays,
@@ -109,6 +138,7 @@ def measure_all(words: Sequence[str], rounds: int) -> StepReport:
         if wanted(handler.name):
             print(f"{handler.name} ...", file=sys.stderr, flush=True)
             report.handlers.append(measure_handler(handler, rounds))
+            report.overheads.append(measure_overhead(handler, rounds))
     if not words:
         report.arrays = events_a_second(rounds)
     return report

@@ -25,6 +25,7 @@ from reactflow.aws.stream import StreamSource, padded
 from reactflow.errors import BindingError, ConfigurationError, RecordError
 from reactflow.service.decoding import short
 from reactflow.service.envelope import Envelope
+from reactflow.service.options import as_names, names
 from reactflow.service.sink import Publication, Sink
 from reactflow.service.source import Contract, Message, Record, moment
 from reactflow.service.writable import refusing
@@ -33,10 +34,6 @@ if TYPE_CHECKING:
     from reactflow.service.output import Output
 
 NUMBER_WIDTH = 40  # digits: the longest sequence number of a stream
-
-
-def _names(value: Sequence[str] | str | None) -> tuple[str, ...] | None:
-    return (value,) if isinstance(value, str) else None if value is None else tuple(value)
 
 
 @frozen
@@ -73,7 +70,7 @@ class DynamoDB(StreamSource, Sink):
     """
 
     table: str
-    keys: tuple[str, ...] | None = field(default=None, kw_only=True, converter=_names)
+    keys: tuple[str, ...] | None = field(default=None, kw_only=True, converter=as_names, validator=names)
     owns: Literal["attributes"] | None = field(default=None, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
@@ -183,11 +180,24 @@ class DynamoDB(StreamSource, Sink):
                 )
             ((kind, value),) = typed.items()
             parts.append([str(name), str(kind), _number_text(value) if kind == "N" else str(value)])
-        return f"{self.resource}/{json.dumps(parts, ensure_ascii=False, separators=(',', ':'))}"
+        lane = f"{self.resource}/{json.dumps(parts, ensure_ascii=False, separators=(',', ':'))}"
+        if not lane.isascii():
+            try:
+                lane.encode()
+            except UnicodeEncodeError:
+                raise RecordError(
+                    f"{named(record)} has the keys {short(keys)}, which hold half of a surrogate pair"
+                ) from None
+        return lane
 
     def position(self, record: Record) -> str:
         """The sequence number, in 40 digits."""
         return padded(_dynamodb(record).get("SequenceNumber"), NUMBER_WIDTH, record)
+
+    @property
+    def retention(self) -> int:
+        """A stream keeps a change for 24 hours."""
+        return 2
 
     # -- sink ---------------------------------------------------------------------------------------------------------
 

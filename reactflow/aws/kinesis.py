@@ -27,6 +27,7 @@ from reactflow.service.envelope import REMOVAL, Envelope
 from reactflow.service.json_reader import DIGITS, SIZE, read_object, read_quickly
 from reactflow.service.json_writer import as_text
 from reactflow.service.key import Key
+from reactflow.service.options import text
 from reactflow.service.quick import quick_reader
 from reactflow.service.sink import Publication, Sink
 from reactflow.service.source import Contract, Message, Reader, Record, moment
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 NUMBER_WIDTH = 129  # digits: the longest sequence number that the service's own pattern allows
 PART_WIDTH = 10  # digits of the place inside an aggregated record
 _AGGREGATED = b"\xf3\x89\x9a\xc2"  # how records packed by the Kinesis Producer Library begin
+_GZIP = b"\x1f\x8b"
 _BATCH_RECORDS = 500
 _BATCH_BYTES = 5 << 20
 _CONTRACT = Contract(ordered=True, skips=False, replaces=False)
@@ -54,7 +56,9 @@ class Kinesis(StreamSource, Sink):
     ``partition`` names the field that the stream is partitioned by; it is checked on each record, and a unit whose key
     holds that field is sure to be in one ordered lane. ``key`` says where parts of the unit's key are found, when not
     at their own names (``{"order": "id"}``). ``region`` refuses records of any other region. The other options are
-    those of every source.
+    those of every source. ``parallelization_factor`` is the trigger's, the most that it had while records may come
+    again: from 2 on the batches of one shard are delivered side by side, and a unit whose key does not hold the
+    partition key counts the records of each partition key for themselves.
 
     As a sink, a record's partition key is the value of ``partition``, else the unit's key: the bare value of a key with
     one field, the key's text otherwise.
@@ -64,10 +68,16 @@ class Kinesis(StreamSource, Sink):
     """
 
     stream: str
-    partition: str | None = field(default=None, kw_only=True)
+    partition: str | None = field(default=None, kw_only=True, validator=text("room"))
+    parallelization_factor: int = field(default=1, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         check_name("Kinesis", self.stream)
+        factor: object = self.parallelization_factor
+        if type(factor) is not int or not 1 <= factor <= 10:
+            raise BindingError(
+                f"{self.resource}: parallelization_factor={factor!r} is not a number from 1 to 10"
+            )
 
     @property
     def resource(self) -> str:
@@ -108,8 +118,19 @@ class Kinesis(StreamSource, Sink):
             return Message(new=None, old=fields, old_known=False, time=time, cause=cause)
         return Message(new=fields, time=time, cause=cause)
 
+    @property
+    def has_few_lanes(self) -> bool:
+        """True: as many as shards."""
+        return True
+
+    def part_of_lane(self, record: Record) -> str:
+        """The partition key, where batches of one shard are delivered side by side."""
+        return "" if self.parallelization_factor == 1 else str(_kinesis(record).get("partitionKey", ""))
+
     def reader(self, bound: Input) -> Reader | None:
         read = quick_reader(bound, self.partition)
+        if self.parallelization_factor > 1 and not self.unit_is_one_lane(bound.lane_names):
+            return None
         if read is None or self.account is not None or self.region is not None:
             return None
         prefix = f"{self.resource}/"
@@ -326,5 +347,10 @@ def _data(part: Mapping[str, Any], what: str) -> bytes:
         raise RecordError(
             f"{what} holds several records packed by the Kinesis Producer Library, which is not read yet: set "
             "AggregationEnabled=false in the producer"
+        )
+    if data.startswith(_GZIP):
+        raise RecordError(
+            f"{what} is compressed with gzip, and is not unpacked here: send it as it is, or put it into S3 and send "
+            "its key"
         )
     return data

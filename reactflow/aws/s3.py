@@ -29,6 +29,7 @@ from reactflow.aws.origin import check_origin, named
 from reactflow.aws.s3_object import MAX_BYTES, S3Object
 from reactflow.errors import BindingError, ConfigurationError, RecordError
 from reactflow.service.decoding import short
+from reactflow.service.options import count, text
 from reactflow.service.sink import Publication, Sink
 from reactflow.service.source import Contract, Message, Record, Source
 from reactflow.service.writable import refusing
@@ -74,10 +75,10 @@ class S3(Source, Sink):
     """
 
     bucket: str
-    key: str = field(default="{key:path}", kw_only=True)
-    max_bytes: int = field(default=MAX_BYTES, kw_only=True)
-    content_type: str | None = field(default=None, kw_only=True)
-    region: str | None = field(default=None, kw_only=True)
+    key: str = field(default="{key:path}", kw_only=True, validator=text("in/{user}/{name}.jpg"))
+    max_bytes: int = field(default=MAX_BYTES, kw_only=True, validator=count)
+    content_type: str | None = field(default=None, kw_only=True, validator=text("image/jpeg"))
+    region: str | None = field(default=None, kw_only=True, validator=text("eu-west-1"))
     template: KeyTemplate = field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
@@ -193,6 +194,11 @@ class S3(Source, Sink):
             max_bytes=self.max_bytes,
             owner=owner,
         )
+
+    @property
+    def retention(self) -> int:
+        """A queue keeps a notification for 14 days at most."""
+        return 15
 
     # -- sink ---------------------------------------------------------------------------------------------------------
 

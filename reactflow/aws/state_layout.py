@@ -24,7 +24,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from reactflow.errors import StateError
+from reactflow.errors import Unreadable
 from reactflow.service.contribution import Contribution
 from reactflow.service.item import Item
 
@@ -104,20 +104,20 @@ def unit_attributes(service: str, unit: str, item: Item, data: bytes, now: float
 
 
 def read_unit(attributes: Attributes, service: str, unit: str, where: str) -> Item:
-    """The item that a table keeps; raises StateError, which begins with ``where``, for anything else."""
+    """The item that a table keeps; raises Unreadable, which begins with ``where``, for anything else."""
     whose = f"{where}, service {service!r}"
     try:
         v, data = attributes["v"]["N"], attributes["item"]["S"]
     except (KeyError, TypeError) as error:
-        raise StateError(
+        raise Unreadable(
             f"{whose}: the item of unit {unit!r} is none of reactflow's: it has no attribute {error} of the right type"
         ) from error
     try:
         item = Item.from_bytes(data.encode(), unit)
-    except StateError as error:
-        raise StateError(f"{whose}: {error}") from error
+    except Unreadable as error:
+        raise Unreadable(f"{whose}: {error}") from error
     if str(item.v) != v:
-        raise StateError(f"{whose}: unit {unit!r} has version {v} and says {item.v}")
+        raise Unreadable(f"{whose}: unit {unit!r} has version {v} and says {item.v}")
     return item
 
 
@@ -151,18 +151,18 @@ def contribution_attributes(service: str, unit: str, one: Contribution) -> dict[
 
 
 def read_contribution(attributes: Attributes, unit: str, where: str) -> Contribution:
-    """The contribution that a table keeps; raises StateError for anything else."""
+    """The contribution that a table keeps; raises Unreadable for anything else."""
     try:
         members, key = attributes["members"]["S"], attributes["key"]["S"]
         rank = attributes["rank"]["S"] if "rank" in attributes else None
         return Contribution.from_bytes(members, key, rank, attributes["data"]["S"].encode())
     except (KeyError, TypeError) as error:
-        raise StateError(
+        raise Unreadable(
             f"{where}: a contribution to unit {unit!r} is none of reactflow's: it has no attribute {error} of the "
             "right type"
         ) from error
-    except StateError as error:
-        raise StateError(f"{where}, unit {unit!r}: {error}") from error
+    except Unreadable as error:
+        raise Unreadable(f"{where}, unit {unit!r}: {error}") from error
 
 
 def order_of(*texts: str) -> bytes:

@@ -13,11 +13,10 @@ from attrs import field, frozen
 from reactflow.aws.origin import named
 from reactflow.errors import BindingError, RecordError
 from reactflow.service.decoding import short
+from reactflow.service.options import as_paths, paths, text
 from reactflow.service.source import Record, Source
 
-
-def _mapping(value: Mapping[str, str] | None) -> dict[str, str] | None:
-    return None if value is None else dict(value)
+_KEY = paths("say where a part of the unit's key is found", {"order": "id"})
 
 
 @frozen(kw_only=True)
@@ -28,8 +27,8 @@ class StreamSource(Source):
     ``region`` refuses records of any other region.
     """
 
-    key: Mapping[str, str] | None = field(default=None, converter=_mapping)
-    region: str | None = None
+    key: Mapping[str, str] | None = field(default=None, converter=as_paths, validator=_KEY)
+    region: str | None = field(default=None, validator=text("eu-west-1"))
 
     def key_paths(self, names: Sequence[str]) -> Mapping[str, str]:
         """Where each part of a unit's key is found; raises BindingError for a name that the key does not have."""

@@ -36,6 +36,7 @@ from reactflow.cells.member_folds import (
 from reactflow.cells.ordered import OrderedMap
 from reactflow.cells.pulse import Pulse
 from reactflow.cells.rank import rank_of
+from reactflow.cells.readable import Readable
 from reactflow.cells.semantics import UNSET
 from reactflow.errors import DeclarationError
 
@@ -253,8 +254,14 @@ def members(
     >>> total.value, largest.value
     (20.0, (('r2', 20.0),))
     """
+    given: list[Any] = [id, value]
+    for one in given:
+        if isinstance(one, Readable):
+            raise DeclarationError(
+                f'members({one.name}): what other units tell is named as they do, as in members("room", "area")'
+            )
     fields = {id: str} if isinstance(id, str) else id if isinstance(id, Mapping) else dict.fromkeys(id, str)
-    given: list[object] = [*fields, value or "-"]
+    given = [*fields, value or "-"]
     if not all(isinstance(one, str) and one for one in given):
         raise DeclarationError(
             f'members({id!r}, {value!r}): name the field of the id and that of the value, as in members("room", "area")'

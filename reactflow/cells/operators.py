@@ -53,6 +53,16 @@ SYMBOLS: dict[Callable[..., Any], str] = {
 """The operators that cells know, with what a picture writes for them."""
 
 
+_IDENTITY = {"equal", "not_equal"}  # == and != of a cell are not about its value
+_OF_NUMPY: dict[str, Callable[..., Any]] = {
+    "equal": operator.is_, "not_equal": operator.is_not, "add": operator.add, "subtract": operator.sub,
+    "multiply": operator.mul, "divide": operator.truediv, "floor_divide": operator.floordiv,
+    "remainder": operator.mod, "power": operator.pow, "matmul": operator.matmul, "less": operator.lt,
+    "less_equal": operator.le, "greater": operator.gt, "greater_equal": operator.ge,
+}  # fmt: skip
+"""What numpy calls the operators, when an array or a number of its own is on the left."""
+
+
 # derived cells are readable, and readable cells have operators
 _maker: list[Callable[..., Derived[Any]]] = []
 
@@ -73,9 +83,25 @@ class Operators(Generic[T_co]):
     """
 
     __slots__ = ()
-    __array_ufunc__ = (
-        None  # an array on the left leaves the operation to the cell, instead of taking it item by item
-    )
+    if TYPE_CHECKING:
+        __array_ufunc__ = None  # an array on the left leaves the operation to the cell
+    else:
+
+        def __array_ufunc__(self, ufunc, method, *inputs, **options):
+            """What an array or a function of numpy does with a cell: an operator is the cell's, all else is refused."""
+            name = ufunc.__name__
+            if method == "__call__" and not options and name in _OF_NUMPY:
+                made = _OF_NUMPY[name]
+                return made(*inputs) if name in _IDENTITY else _derive(made, *inputs)
+            names = [str(one.name) for one in (*inputs, self) if isinstance(one, Operators)]
+            said = f"numpy.{name}"
+            remedy = (
+                f".map({said})" if len(inputs) == 1 else f"derived({said}, {', '.join(names[:-1] or names)})"
+            )
+            raise TypeError(
+                f"{said} takes values, and {names[0] if names else 'one'!r} is a cell: use .value, or {remedy}"
+            )
+
     __pandas_priority__ = 10_000  # so do a frame and a series, whose own is a few thousand
 
     # --- arithmetic: int with int is int, else numbers are float, else it is not known ---------------------

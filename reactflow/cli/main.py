@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from reactflow.cli.checks import check_installed, not_installed
+from reactflow.cli.quarantine import quarantine, units
 from reactflow.cli.settings import defaults
 from reactflow.cli.target import load, load_services, load_system
 from reactflow.errors import ConfigurationError, MissingExtra, ReactflowError
@@ -35,6 +36,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+
+app.add_typer(quarantine, name="quarantine")
+app.add_typer(units, name="units")
 
 Target = Annotated[
     str, typer.Argument(metavar="MODULE:NAME", help="a service: rooms:rooms is `rooms` in rooms.py")

@@ -11,13 +11,15 @@ from typing import Any
 from reactflow.errors import ConfigurationError
 from reactflow.service.suggest import suggestion
 
+_OPERATING = (*(f"quarantine {one}" for one in ("list", "show", "redrive", "skip")), "units show")
+
 # Setting -> its type, and the commands that have it as an option.
 KNOWN: dict[str, tuple[type, tuple[str, ...]]] = {
-    "endpoint": (str, ("dev", "put", "invoke")),
+    "endpoint": (str, ("dev", "put", "invoke", "quarantine redrive", "quarantine skip")),
     "page": (bool, ("dev",)),
     "port": (int, ("dev",)),
     "shards": (int, ("dev",)),
-    "state": (str, ("dev", "invoke")),
+    "state": (str, ("dev", "invoke", *_OPERATING)),
 }
 
 
@@ -38,7 +40,7 @@ def defaults(folder: Path) -> dict[str, dict[str, Any]]:
         raise ConfigurationError(f"{file} cannot be read: {error}") from error
     if not isinstance(table, dict):
         raise ConfigurationError(f"{file}: tool.reactflow is a table: write [tool.reactflow]")
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Any] = {}
     for name, value in table.items():
         if name not in KNOWN:
             known = ", ".join(KNOWN)
@@ -49,7 +51,10 @@ def defaults(folder: Path) -> dict[str, dict[str, Any]]:
         if type(value) is not kind:
             raise ConfigurationError(f"{file}: [tool.reactflow] {name} = {value!r} is not {_NAMES[kind]}")
         for command in commands:
-            found.setdefault(command, {})[name] = value
+            options = found
+            for word in command.split():
+                options = options.setdefault(word, {})
+            options[name] = value
     return found
 
 

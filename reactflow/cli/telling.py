@@ -36,6 +36,8 @@ _FATES = {
     "late": "late",
     "filtered": "not for this service",
     "quarantined": "in quarantine",
+    "held": "waiting behind a case",
+    "skipped": "skipped",
     "unfinished": "to come again",
 }
 
@@ -208,6 +210,8 @@ class Telling:
         """An invocation; of those that went well the report has told."""
         if delivery.outcome == "done":
             return
+        if delivery.outcome == "filtered":  # nobody was called
+            return self.line(delivery.outcome, str(delivery), "dim")
         self.line(delivery.outcome, str(delivery), "yellow")
         if self.feed is not None:
             self.feed.add({
@@ -243,7 +247,11 @@ class Telling:
         self.line("", f"kept in {self._state} as {case_name(case)}", "dim")
         if not self._has_taught:
             self._has_taught = True
-            self.line("", "nothing of it was applied, later records are; correct it and put it again", "dim")
+            self.line(
+                "",
+                "nothing of it was applied; correct it and put it again, or see `reactflow quarantine`",
+                "dim",
+            )
 
 
 def _plainly(text: str, report: Report, key: Key) -> str:

@@ -38,11 +38,6 @@ class PathLaws:
         """Whether its events are needed in one order: it is not commutative along its path."""
         return "commutative" not in self.laws
 
-    @property
-    def needs_marks(self) -> bool:
-        """Whether a duplicate would change it, so that marks have to tell what was applied already."""
-        return not self.laws >= LATTICE
-
 
 def fold_laws(plan: Plan) -> tuple[PathLaws, ...]:
     """The laws of every named fold of a plan along its path, in the plan's order.

@@ -92,10 +92,6 @@ def check_migrations(
         )
     names = {id(one): name for name, one in cells.items()}
     found: dict[str, tuple[Migration, ...]] = {}
-    if not isinstance(migrations, (list, tuple)):
-        raise DeclarationError(
-            f"{flow}.migrations is {migrations!r}: write a list, migrations = [migrate(cell, ...)]"
-        )
     for one in migrations:
         if not isinstance(one, Migration):
             raise DeclarationError(f"{flow}.migrations holds {one!r}; write migrate(cell, ...)")

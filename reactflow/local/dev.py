@@ -11,11 +11,14 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from attrs import evolve
+
 from reactflow.aws import S3, DynamoDB, DynamoDBStore, Kinesis
 from reactflow.errors import ConfigurationError
 from reactflow.local.cloud import Cloud
 from reactflow.local.needs import needs_of, queue_of
-from reactflow.local.provision import Need, provision
+from reactflow.local.provision import BucketNeeded, Need, provision
+from reactflow.local.sweeping import Sweeping
 from reactflow.local.triggers import (
     Clock,
     Delivery,
@@ -43,8 +46,8 @@ class LocalHost:
     DynamoDBStore is made only on this machine.
 
     ``store`` gives a service's store (default: the service's own, else memory). ``told`` hears what became of every
-    delivery, ``delivered`` of every invocation, failed ones too. Streams are made with ``shards`` shards. ``around``
-    wraps each handler, to make faults for instance.
+    delivery, ``delivered`` of every invocation, failed ones too. Streams are made with ``shards`` shards; ``settings``
+    are those of their triggers. ``around`` wraps each handler, to make faults for instance.
 
     Raises ConfigurationError when what the services need cannot be made, BindingError for services that feed each other
     outside a System that declares it.
@@ -67,7 +70,8 @@ class LocalHost:
         self._around = around or (lambda handler: handler)
         self.system = services if isinstance(services, System) else System(*services)
         self.services = tuple(self.system.services.values())
-        self.resources = _made(cloud, needs_of(self.services, shards=shards))
+        failures = [BucketNeeded(settings.failures_bucket)] if settings and settings.failures_bucket else []
+        self.resources = _made(cloud, [*needs_of(self.services, shards=shards), *failures])
         stores = {one.name: store(one) if store else one.store or MemoryStore() for one in self.services}
         self.resources |= _state_made(cloud, stores.values())
         self.hosts = {
@@ -79,10 +83,12 @@ class LocalHost:
             for service in self.services
             for source in service.bound
         ]
-        self._triggers = Triggers(triggers, clock=clock, listener=delivered)
+        sweeping = Sweeping(self.hosts.values())
+        self._triggers = Triggers([*triggers, sweeping], clock=clock, listener=delivered)
 
     def _trigger(self, service: Service, source: Source, settings: TriggerSettings | None) -> Trigger:
         handler = self._around(self.hosts[service.name].handle)
+        settings = _as_said(source, settings)
         if isinstance(source, Kinesis):
             return KinesisTrigger(self.cloud, source.stream, handler, settings, function=service.name)
         if isinstance(source, DynamoDB):
@@ -107,6 +113,16 @@ class LocalHost:
     def stop(self) -> None:
         """End ``run`` at its next delivery; may be called from any thread or signal handler."""
         self._triggers.stop()
+
+
+def _as_said(source: Source, settings: TriggerSettings | None) -> TriggerSettings | None:
+    """The settings of a trigger, with what its source says of it."""
+    made = settings or TriggerSettings()
+    if isinstance(source, Kinesis) and source.parallelization_factor > made.parallelization_factor:
+        made = evolve(made, parallelization_factor=source.parallelization_factor)
+    if source.start == "latest" and made.starting_position == "TRIM_HORIZON":
+        made = evolve(made, starting_position="LATEST")
+    return made
 
 
 def _made(cloud: Cloud, needs: Iterable[Need]) -> dict[str, str]:

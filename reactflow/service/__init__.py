@@ -9,6 +9,7 @@ from reactflow.service.envelope import Envelope
 from reactflow.service.host import Host
 from reactflow.service.item import Item, Pending
 from reactflow.service.key import Key, UnitKey
+from reactflow.service.opencase import OpenCase, open_case
 from reactflow.service.output import Output, Row, row
 from reactflow.service.quarantine import Case, Reason
 from reactflow.service.report import Report
@@ -29,6 +30,7 @@ __all__ = [
     "Key",
     "MemoryStore",
     "Message",
+    "OpenCase",
     "Output",
     "Pending",
     "Publication",
@@ -45,6 +47,7 @@ __all__ = [
     "UnitEvent",
     "UnitKey",
     "Window",
+    "open_case",
     "row",
     "window",
 ]

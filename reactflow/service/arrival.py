@@ -60,7 +60,8 @@ class Arrival(NamedTuple):
     ``skips`` says that the source may skip values in between: an older one is superseded then, not a duplicate.
     ``link`` is there when it has to follow its predecessor. ``again`` says why one comes again that was put away: out
     of the unit's queue (``redrive``, ``skip``), or because its unit could not be told before (``adopt``); its place is
-    below 0 then. ``is_shared`` says that its record speaks of other units too.
+    below 0 then. ``is_shared`` says that its record speaks of other units too. ``within`` is the lane that
+    its own is a part of, where that may have counted before.
     """
 
     place: int
@@ -74,6 +75,7 @@ class Arrival(NamedTuple):
     link: Link | None = None
     again: Again = ""
     is_shared: bool = False
+    within: str = ""
 
     def as_poison(self, error: RecordError) -> Arrival:
         """This arrival as one that cannot be applied however often it is tried."""
@@ -143,6 +145,21 @@ def link_of(one: Input, message: Message) -> Link | None:
     return Link(is_ordered, one.source.start == "latest")
 
 
+def is_ahead(arrival: Arrival, mark: str) -> bool:
+    """Whether an occurrence is ahead of its lane's mark: it got none, for the one before it was missing."""
+    return arrival.link is not None and arrival.position > mark
+
+
+def lacks_predecessor(arrival: Arrival, mark: str) -> bool:
+    """Whether the occurrence before an arrival was not dealt with, so that it may still come."""
+    try:
+        if arrival.link is not None:
+            arrival.link.check(arrival.lane, mark, arrival.position)
+    except (Gap, Transient):
+        return True
+    return False
+
+
 @lru_cache(maxsize=1 << 12)
 def _key_names(subject: str) -> frozenset[str]:
     """The names of the fields in the text of a unit's key."""
@@ -159,14 +176,19 @@ def unit_named(one: Input, error: RecordError) -> UnitKey | None:
         return None
 
 
-def place_of(one: Input, record: Record, message: Message) -> tuple[str, str]:
-    """The lane and position of a record.
+def place_of(one: Input, record: Record, message: Message) -> tuple[str, str, str]:
+    """The lane and position of a record, and the lane that this one is a part of, if it is.
 
     A stream takes a change of another service also twice and late, so there the sender's own number counts; a table or
-    a bucket took it only over a lower one, and its own order is right.
+    a bucket took it only over a lower one, and its own order is right. A unit that several parts of a lane feed at once
+    has to tell them apart: the mark of one that is ahead would hide what another still brings.
     """
     sent = message.cause.place if message.cause is not None and not one.contract.replaces else None
-    return sent or (one.source.lane(record), one.source.position(record))
+    if sent:
+        return (*sent, "")
+    lane, position = one.source.lane(record), one.source.position(record)
+    part = "" if one.source.unit_is_one_lane(one.lane_names) else one.source.part_of_lane(record)
+    return (f"{lane}/{part}", position, lane) if part else (lane, position, "")
 
 
 def case_of(

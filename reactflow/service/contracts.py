@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 from reactflow.cells import Kind, Plan
 from reactflow.errors import BindingError
@@ -16,17 +20,54 @@ from reactflow.service.binding import Input
 from reactflow.service.counterexample import Lane, counterexample, skipping_example
 
 
-def check_name(name: str, what: str = "the service's name") -> str:
+def check_name(name: object, what: str = "the service's name") -> str:
     """A name that is part of ids and of stored keys; raises BindingError.
 
     >>> check_name("rooms-2")
     'rooms-2'
     """
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", name):
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", name):
         raise BindingError(
             f"{what} {name!r} cannot be part of ids: use letters, digits, - and _, beginning with a letter, at most 64"
         )
     return name
+
+
+def check_types(service: str, bound: Sequence[Input]) -> None:
+    """Refuse a cell that no record could feed: one of None alone, or of another type than the key whose field it is."""
+    for one in bound:
+        for name, path in one.feeds.items():
+            node = one.plan[name]
+            if node.type is type(None):
+                raise BindingError(
+                    f"service {service!r}: the cell {name!r} takes nothing but None, its default: say what else it "
+                    f"holds, as in {name}: Cell[float | None] = cell(None)"
+                )
+            kinds = dict(zip(one.key.names, one.key.types, strict=True))
+            for part, kind in kinds.items():
+                if one.paths.get(part) != path or part not in one.key.plain_names:
+                    continue
+                taken = {each for each in _members_of(node.type) if each is not type(None)}
+                if taken and taken <= _NEVER[kind]:
+                    said = " | ".join(sorted(each.__name__ for each in taken))
+                    raise BindingError(
+                        f"service {service!r}: the field {path!r} of {one.resource} is the key's {part!r}, of type "
+                        f"{kind.__name__}, and feeds the cell {name!r}, which is {said}: no record could be both. Give "
+                        f"the cell the key's type, or the key the cell's: key={{{part!r}: ...}}; or take the cell out, "
+                        "as the key is part of every row anyway"
+                    )
+
+
+def _members_of(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+
+
+# the types of cells that a part of the key, as it stands in a record, is never read as
+_NEVER: dict[type, set[object]] = {
+    str: {int, float, bool, Decimal},
+    int: {str, bool, bytes, date, datetime},
+    date: {int, float, bool, Decimal},
+}
 
 
 def check_feeders(service: str, bound: Sequence[Input]) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from attrs import frozen
 
-from reactflow.errors import StateError
+from reactflow.errors import Unreadable
 
 MOST: Final = 99  # in one transaction with their unit: the smallest store takes 100 items
 
@@ -70,7 +70,7 @@ class Contribution:
 
     @classmethod
     def from_bytes(cls, members: str, key: str, rank: str | None, data: bytes) -> Contribution:
-        """Read what ``to_bytes`` gave; raises StateError for anything else."""
+        """Read what ``to_bytes`` gave; raises Unreadable for anything else."""
         try:
             plain = json.loads(data)
             lane, n, value = plain["lane"], plain["n"], plain["val"]
@@ -79,5 +79,5 @@ class Contribution:
             if (value is None) != (rank is None):
                 raise ValueError("it has a value without a rank, or a rank without a value")
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise StateError(f"the contribution {key!r} to {members!r} cannot be read: {error}") from error
+            raise Unreadable(f"the contribution {key!r} to {members!r} cannot be read: {error}") from error
         return cls(members=members, key=key, lane=lane, n=n, value=value, rank=rank)

@@ -6,8 +6,6 @@ nothing that is needed for correctness.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import time
 from collections import Counter
@@ -19,30 +17,29 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import field, frozen
 
 from reactflow.errors import ConfigurationError, EventError, RecordError, Transient
-from reactflow.service.arrival import Arrival, Part, case_of, link_of, place_of, unit_named
-from reactflow.service.binding import Input, UnitEvent, one_a_unit
+from reactflow.service.arrival import Arrival, Part
 from reactflow.service.changes import Values
+from reactflow.service.deadline import NO_DEADLINE, Deadline
 from reactflow.service.item import Item, Pending
 from reactflow.service.key import UnitKey
 from reactflow.service.outbox import publish as publish_all
 from reactflow.service.outbox import waiting
 from reactflow.service.output import Output
-from reactflow.service.quarantine import Case, kept_as, plain
+from reactflow.service.quarantine import Case, kept_as
+from reactflow.service.reading import check_reads, put_away, read
 from reactflow.service.redrive import queued, redrive, skip
-from reactflow.service.report import Report
+from reactflow.service.report import Report, lanes_of
 from reactflow.service.sink import Publication
-from reactflow.service.source import Message, Record
+from reactflow.service.source import Record
 from reactflow.service.stores import Store
 from reactflow.service.stores.in_turns import in_turns, side_by_side
-from reactflow.service.sweep import sweep
+from reactflow.service.sweep import expire, sweep
 from reactflow.service.unit import commit
 from reactflow.service.warm import WarmCache
 
 if TYPE_CHECKING:
     from reactflow.service.service import Service
 
-_arrival = tuple.__new__  # without the call of a constructor: there may be 10,000 of them in a delivery
-_ORDINARY: Final = (None, False, None, "", False)  # the rest of an arrival that was read quickly
 LONGEST: Final = 960.0  # seconds that a handler may run, and then some: 900 are the most on AWS Lambda
 _log = logging.getLogger("reactflow.service")
 
@@ -92,33 +89,34 @@ class Host:
                 f"service {self.service.name!r} has no input that Lambda delivers: import its source"
             )
         records = _OPENERS[-1](event)
-        report = self.deliver(records)
+        report = self.deliver(records, Deadline.of(context))
         try:
             return self.service.acknowledge(records, report.unfinished)
         finally:
             if self.listener is not None:
                 self.listener(report)
 
-    def deliver(self, records: Sequence[Record]) -> Report:
-        """Apply and publish a delivery; what is in ``unfinished`` of the report has to come again.
+    def deliver(self, records: Sequence[Record], deadline: Deadline = NO_DEADLINE) -> Report:
+        """Apply and publish a delivery; ``unfinished`` of the report has to come again, also for want of time.
 
         Everything is read before anything is committed, so that an error of reading leaves all as it was. A unit whose
         part fails stops no other. Raises ConfigurationError, after all other units were done.
         """
-        self._check_reads(records)
+        check_reads(self.service, records)
         fates: Counter[str] = Counter()
         ignored: Counter[str] = Counter()
         cases: list[Case] = []
         units: dict[str, list[Arrival]] = {}
-        filtered = 0
+        filtered = nowhere = 0  # records for none of our units, and of no unit that can be told
         unfinished: set[int] = set()
         transients: list[str] = []
         for place, record in enumerate(records):
             try:
                 arrivals = self.read(place, record)
             except RecordError as error:
+                nowhere += 1
                 try:
-                    cases.append(self._put_away(record, error))
+                    cases.append(put_away(self.service, self.store, record, error))
                     fates["quarantined"] += 1
                 except Transient as away:  # what cannot be kept is not dropped: it comes again
                     unfinished.add(place)
@@ -140,7 +138,7 @@ class Host:
             fates["filtered"] += filtered
         wrong: list[list[ConfigurationError]] = [[] for _ in units]
         jobs = [
-            partial(self.apply, arrivals[0].event.unit, arrivals, errors)
+            partial(self.apply, arrivals[0].event.unit, arrivals, errors, deadline)
             for arrivals, errors in zip(units.values(), wrong, strict=True)
         ]
         parts = side_by_side(self.store, jobs)
@@ -159,10 +157,12 @@ class Host:
                 unfinished |= {place for place in places if place >= 0}
         waits = [(part.unit, part.transient) for part in parts if part.transient] + list(late.items())
         transients += (f"unit {unit.text}: {why}" for unit, why in waits)
+        inputs = nowhere + filtered + sum(map(len, units.values()))
+        lanes = lanes_of(self.service, units.values(), unfinished, self.clock()) if self.listener else {}
         return Report(
             records=len(records), fates=fates, cases=tuple(cases), transients=tuple(transients),
             units=tuple(units), published=tuple(published), unfinished=frozenset(unfinished),
-            ignored=ignored, released=released,
+            ignored=ignored, released=released, service=self.service.name, inputs=inputs, lanes=lanes,
         )  # fmt: skip
 
     def open_cases(self) -> list[Case]:
@@ -178,120 +178,19 @@ class Host:
                 found.append(case)
         return found
 
-    # --- reading ---------------------------------------------------------------------------------------------------
-
     def read(self, place: int, record: Record) -> Sequence[Arrival]:
-        """The events of units that a record makes; none when it is not for this service's inputs.
-
-        Raises RecordError when it cannot be told of which unit it is.
-        """
-        quickly = self.service.readers.get(record.resource)
-        if quickly is not None:
-            read = quickly(record)
-            if read is not None:
-                event, lane, position, time = read
-                return (_arrival(Arrival, (place, record, lane, position, event, time, *_ORDINARY)),)
-        if record.unreadable:
-            raise RecordError(record.unreadable)
-        made: list[UnitEvent] = []
-        told: tuple[Input, Message] | None = None
-        for one in self._inputs(record):
-            try:
-                message = one.source.decode(record)
-            except RecordError as error:
-                unit = unit_named(one, error)
-                if unit is None:
-                    raise
-                message, events = Message(new=None), [UnitEvent.failed(unit, error)]
-            else:
-                if message is None:
-                    continue
-                one.source.confirm_unit(record, one.lane_names)
-                events = one.events(message)
-                hops = message.cause.hops if message.cause is not None else 0
-                if hops >= self.service.hops:
-                    events = self._endless(hops, events)
-            made += events
-            told = told or (one, message)
-        if told is None or not made:
-            return []
-        one, message = told
-        lane, position = place_of(one, record, message)
-        skips = one.contract.skips
-        link = link_of(one, message)
-        if len(made) == 1:
-            return (
-                Arrival(place, record, lane, position, made[0], message.time, message.cause, skips, link),
-            )
-        events = one_a_unit(made)
-        is_shared = len(events) > 1
-        return [
-            Arrival(
-                place,
-                record,
-                lane,
-                position,
-                event,
-                message.time,
-                message.cause,
-                skips,
-                link,
-                is_shared=is_shared,
-            )
-            for event in events
-        ]
-
-    def _inputs(self, record: Record) -> Sequence[Input]:
-        found = self.service.inputs_of.get(record.resource)
-        if not found:
-            raise RecordError(self._is_foreign(record))
-        return found
-
-    def _check_reads(self, records: Sequence[Record]) -> None:
-        """Refuse a trigger of another source. A queue that brings one such record among others is none: it is kept."""
-        resources = self.service.inputs_of
-        foreign = [one for one in records if one.resource not in resources and not one.unreadable]
-        if foreign and (len(foreign) == len(records) or any(one.via != "queue" for one in foreign)):
-            raise ConfigurationError(self._is_foreign(foreign[0]))
-
-    def _is_foreign(self, record: Record) -> str:
-        reads = ", ".join(sorted({one.source.resource for one in self.service.bound})) or "nothing"
-        return (
-            f"service {self.service.name!r} was handed a record of {record.resource}, and reads {reads}: correct the "
-            "trigger, or add the input"
-        )
-
-    def _endless(self, hops: int, events: list[UnitEvent]) -> list[UnitEvent]:
-        """Events that came through too many services are poison: a cycle that does not settle ends here."""
-        endless = RecordError(
-            f"the event came through {hops} services, and {self.service.hops} are the most: services feed each other "
-            "without end. Cut the cycle, or raise hops= if it is meant to be that long"
-        )
-        return [UnitEvent.failed(event.unit, endless) for event in events]
-
-    def _put_away(self, record: Record, error: RecordError) -> Case:
-        """Keep a record whose unit cannot be told; it holds up nothing."""
-        lane, position = record.resource, record.receipt
-        source = next(
-            (one.source for one in self.service.bound if one.source.resource == record.resource), None
-        )
-        try:
-            if source is None and not record.unreadable:
-                raise RecordError(str(error))
-            if source is not None and not record.unreadable:
-                lane, position = source.lane(record), source.position(record)
-        except RecordError:  # it has no place in an order; two different ones still have to be two cases
-            text = json.dumps(plain(record.raw), sort_keys=True)
-            position += f"#{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-        case = case_of(self.service, record, lane, position, error)
-        self.store.keep(case)
-        return case
+        """The events of units that a record makes; see ``reading.read``."""
+        return read(self.service, place, record)
 
     # --- committing and publishing ---------------------------------------------------------------------------------
 
     def apply(
-        self, unit: UnitKey, arrivals: Sequence[Arrival], broken: list[ConfigurationError]
-    ) -> Part:  # fmt: skip
+        self,
+        unit: UnitKey,
+        arrivals: Sequence[Arrival],
+        broken: list[ConfigurationError],
+        deadline: Deadline = NO_DEADLINE,
+    ) -> Part:
         """One unit's part, in as many writes as it needs room for; one that fails leaves other units alone.
 
         Before anything new comes what waited behind a case that is dealt with.
@@ -301,7 +200,8 @@ class Host:
         while arrivals:
             taken, later = arrivals[:size], arrivals[size:]
             try:
-                part = commit(self, unit, taken)
+                deadline.check()
+                part = commit(self, unit, taken, deadline)
                 size = max(1, len(taken) - len(part.rest))  # what found room once will again
                 arrivals = [*part.rest, *later]
                 self._forget(taken, part)
@@ -336,7 +236,7 @@ class Host:
                 self.store.forget(self.service.name, ids)
 
     def _unexpected(self, unit: UnitKey, error: Exception) -> str:
-        """An error that nobody thought of, with its way in the log: the unit is left, and tried again."""
+        """An error that nobody thought of, with its way in the log: the unit is tried again."""
         _log.error("service %s, unit %s: unexpected error", self.service.name, unit.text, exc_info=error)
         return f"unexpected {type(error).__name__}: {error}"
 
@@ -397,3 +297,7 @@ class Host:
     def sweep(self, idle: float) -> Report:
         """Publish and prune what units owe that were idle for so many seconds; see ``sweep.sweep``."""
         return sweep(self, idle)
+
+    def expire(self) -> Report:
+        """Forget what nothing can change any more; see ``sweep.expire``."""
+        return expire(self)

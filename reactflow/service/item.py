@@ -104,7 +104,8 @@ class Item:
     last of ``open_cases``, ``waiting`` are the ids of those that do, in order. ``turns`` counts the open cases as they
     came, ``overtaken`` holds for each cell the turn of the last one that a later write of the cell came after.
     ``written`` is what the flow keeps beside ``cells`` for its next version, None in items that were stored without;
-    ``past`` are the versions of the flow that had the unit before ``gv``, the latest last.
+    ``past`` are the versions of the flow that had the unit before ``gv``, the latest last. ``ages`` are the days since
+    1970 on which marks were last moved, where there are many.
 
     >>> item = Item(v=1, cells=b'{"length":3.0}', marks={"kinesis/measurements/shard-1": "0042"})
     >>> Item.from_bytes(item.to_bytes()) == item
@@ -126,6 +127,7 @@ class Item:
     waiting: tuple[str, ...] = field(default=(), converter=_texts)
     turns: tuple[int, ...] = field(default=(), converter=_counts)
     overtaken: Mapping[str, int] = field(factory=dict, converter=_mapping)
+    ages: Mapping[str, int] = field(factory=dict, converter=_mapping)
 
     @property
     def is_released(self) -> bool:
@@ -169,6 +171,8 @@ class Item:
             plain["p"] = self.past
         if self.waiting or self.turns or self.overtaken:
             plain["h"] = {"q": self.waiting, "t": self.turns, "w": self.overtaken}
+        if self.ages:
+            plain["a"] = self.ages
         try:
             return _encode()(plain)
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
@@ -187,7 +191,7 @@ class Item:
                     f"its format is {plain.get('format')!r}, not {FORMAT}: it is not one of reactflow's"
                 )
             names = ("format", "v", "gv", "c", "m", "w", "out", "on", "q", "held", "ids")
-            take = _Reader(plain, names, ("t", "p", "h"))
+            take = _Reader(plain, names, ("t", "p", "h", "a"))
             queue = _Reader(plain.get("h", {"q": [], "t": [], "w": {}}), ("q", "t", "w"))
             return cls(
                 v=take.count("v"), gv=take.text("gv"), cells=_unpack(plain["c"]),
@@ -196,7 +200,7 @@ class Item:
                 numbers=take.counts_by_name("on"), open_cases=take.texts("q"), held=take.truth("held"),
                 seen=take.texts("ids"), written=take.texts_by_name("t") if "t" in plain else None,
                 past=take.texts("p") if "p" in plain else (), waiting=queue.texts("q"), turns=queue.counts("t"),
-                overtaken=queue.counts_by_name("w"),
+                overtaken=queue.counts_by_name("w"), ages=take.counts_by_name("a") if "a" in plain else {},
             )  # fmt: skip
         except (StateError, ValueError, TypeError, RecursionError) as error:
             raise Unreadable(f"{whose} cannot be read: {str(error) or type(error).__name__}") from error

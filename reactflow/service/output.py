@@ -58,6 +58,13 @@ class Row:
         parts += [f"by={shown}"] if keys else []
         return f"row({', '.join(parts)})"
 
+    def __rshift__(self, sink: object) -> Output:
+        if isinstance(sink, Sink):
+            return sink.__rrshift__(self)
+        raise DeclarationError(
+            f"{self!r} >> {short(sink)}: a row is written to a sink, as in {self!r} >> DynamoDB('areas')"
+        )
+
     @classmethod
     def bare(cls, cell: Readable[Any]) -> Row:
         """One cell alone, as in ``Room.area >> sink``."""

@@ -10,16 +10,19 @@ Only ids are here; the records are in the store's quarantine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from reactflow.errors import EventError, Gap, LateRecord, Transient
+from reactflow.errors import EventError, Gap, LateRecord, Superseded, Transient
+from reactflow.flow import Event
 from reactflow.service.item import Item
+from reactflow.service.quarantine import is_in_lane, lane_of
 
 if TYPE_CHECKING:
     from reactflow.service.arrival import Arrival
     from reactflow.service.service import Service
 
+MOST_SEEN: Final = 256  # ids of cases that were of no unit, which a unit remembers
 MOST_BYTES: Final = 160_000  # of ids in one item: well within what the smallest store takes
 
 
@@ -108,6 +111,12 @@ class Queue:
         del self.cases[holder]
         self.held, self.waiting = False, {holder: None, **self.waiting}
 
+    def is_filled_by(self, arrival: Arrival, mark: str) -> bool:
+        """Whether an arrival is what the case that holds the key lacks, or comes before it."""
+        if arrival.link is None or not self.held or not is_in_lane(self.holder, arrival.lane):
+            return False
+        return lane_of(self.holder)[1] > mark and int(arrival.position) == int(mark or 0) + 1
+
     # --- what a later write has overtaken --------------------------------------------------------------------------
 
     def is_overtaken(self, id: str, cell: str) -> bool:
@@ -120,6 +129,23 @@ class Queue:
             turn = self.cases[id] if id in self.cases else max(self.cases.values())
             for cell in cells:
                 self.overtaken[cell] = max(turn, self.overtaken.get(cell, 0))
+
+    def still_due(self, arrival: Arrival, cell_versions: Mapping[str, str]) -> Event:
+        """The event without the writes that a later one of their cells has overtaken; a removal wins ties."""
+        versions, event = arrival.event.versions, arrival.event.event
+        writes = event.writes
+        if versions:
+            writes = {
+                name: value
+                for name, value in writes.items()
+                if name not in versions or versions[name] > (cell_versions.get(name, ""), False)
+            }
+        if arrival.is_queued:  # it keeps its own place among the writes
+            id = arrival.id
+            writes = {name: value for name, value in writes.items() if not self.is_overtaken(id, name)}
+        if event.writes and not writes and not event.occurrences:
+            raise Superseded(f"{', '.join(event.writes)}: a later version is there")
+        return event if writes is event.writes else Event(writes, event.occurrences)
 
 
 def holds(service: Service, arrival: Arrival, error: EventError) -> bool:

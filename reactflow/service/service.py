@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import field, frozen
 
@@ -18,11 +18,12 @@ from reactflow.flow import Flow, Step
 from reactflow.flow.laws import fold_laws
 from reactflow.service.binding import Input
 from reactflow.service.causality import meet
-from reactflow.service.contracts import check_contract, check_feeders, check_folds, check_name
+from reactflow.service.contracts import check_contract, check_feeders, check_folds, check_name, check_types
 from reactflow.service.decoding import short
 from reactflow.service.item import number_name
 from reactflow.service.key import Key
 from reactflow.service.late import LATE, late_output
+from reactflow.service.options import count
 from reactflow.service.output import Output
 from reactflow.service.sink import Sink
 from reactflow.service.source import Reader, Record, Source, report
@@ -30,6 +31,9 @@ from reactflow.service.stores import Store, as_store, open_store
 
 if TYPE_CHECKING:
     from reactflow.service.host import Host
+
+
+IDLE: Final = 60.0  # seconds without a write, after which a unit is swept
 
 
 def _tuple(values: object) -> tuple[Any, ...]:
@@ -56,7 +60,7 @@ class Service:
     inputs: tuple[Source, ...] = field(default=(), converter=_tuple, kw_only=True)
     outputs: tuple[Output, ...] = field(default=(), converter=_tuple, kw_only=True)
     store: Store | None = field(default=None, converter=as_store, kw_only=True)
-    hops: int = field(default=32, kw_only=True)
+    hops: int = field(default=32, kw_only=True, validator=count)
     bound: tuple[Input, ...] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -79,6 +83,7 @@ class Service:
                     f"service {self.name!r}: {short(one)} is not a source, such as Kinesis('measurements')"
                 )
         put(self, "bound", tuple(Input.bind(one, self.flow, self.key) for one in self.inputs))
+        check_types(self.name, self.bound)
         check_feeders(self.name, self.bound)
         for bound in self.bound:
             check_contract(bound)
@@ -162,6 +167,11 @@ class Service:
         )
 
     @cached_property
+    def few_lanes(self) -> frozenset[str]:
+        """The resources of which each lane is watched for itself."""
+        return frozenset(one.resource for one in self.bound if one.source.has_few_lanes)
+
+    @cached_property
     def in_order(self) -> frozenset[str]:
         """The source cells, pulses and members that a fold is computed from which needs its events in order."""
         plan = self.flow.plan
@@ -231,8 +241,9 @@ class Service:
     def host(self) -> Host:
         """What runs the service in this process."""
         from reactflow.service.host import Host
+        from reactflow.service.telemetry import watcher
 
-        return Host(self, self.store if self.store is not None else open_store())
+        return Host(self, self.store if self.store is not None else open_store(), listener=watcher())
 
     def handler(self, event: Mapping[str, Any], context: object = None) -> object:
         """What AWS Lambda calls: takes the very events that Lambda delivers, returns what Lambda expects.
@@ -246,6 +257,24 @@ class Service:
         {'batchItemFailures': []}
         """
         return self.host.handle(event, context)
+
+    def sweeper(self, event: object = None, context: object = None) -> dict[str, int]:
+        """What AWS Lambda calls on a schedule, every minute or so: publishes what idle units owe; returns how much.
+
+        Raises ConfigurationError for a sink that will never work. What only may pass is found again by the next call.
+
+        >>> from reactflow import Flow, Service, cell
+        >>> class Room(Flow):
+        ...     length = cell(0.0)
+        >>> Service(Room, key="room").sweeper()
+        {'units': 0, 'published': 0, 'waiting': 0}
+        """
+        report = self.host.sweep(IDLE)
+        return {
+            "units": len(report.units),
+            "published": len(report.published),
+            "waiting": len(report.transients),
+        }
 
     def acknowledge(self, records: Sequence[Record], unfinished: Collection[int]) -> object:
         """What the trigger of these records is told."""

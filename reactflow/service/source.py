@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from attrs import field, frozen
 
-from reactflow.errors import BindingError, Unfinished
+from reactflow.errors import Unfinished
+from reactflow.service.options import as_paths, condition, one_of, paths, text
 
 if TYPE_CHECKING:
     from reactflow.cells import Plan
@@ -76,19 +77,7 @@ Reader: TypeAlias = "Callable[[Record], tuple[UnitEvent, str, str, float | None]
 """The quick way from a record to its event, lane, position and time (in seconds since 1970)."""
 
 
-def _one_of(*known: object) -> Callable[[Any, Any, object], None]:
-    """A validator of an option that has few values: a misspelled one would switch a guard off without a word."""
-
-    def check(source: Any, option: Any, value: object) -> None:
-        if value not in known:
-            said = " or ".join(repr(one) for one in known)
-            raise BindingError(f"{type(source).__name__}({option.name}={value!r}): it is {said}")
-
-    return check
-
-
-def _frozen_mapping(value: Mapping[str, str] | None) -> dict[str, str] | None:
-    return None if value is None else dict(value)
+_FIELDS = paths("say which path in a record feeds which cell", {"length": "size.length"})
 
 
 @frozen(kw_only=True)
@@ -104,15 +93,17 @@ class Source(ABC):
     text, which compares as text; ``order="arrival"`` takes records in the order in which they arrive.
     ``account`` refuses records of any other AWS account. ``start="latest"`` takes the occurrences of another service
     from whichever comes first; else an unordered source has to bring them from the first one on.
+
+    Raises BindingError for an option of another kind.
     """
 
-    fields: Mapping[str, str] | None = field(default=None, converter=_frozen_mapping)
-    where: Callable[[Mapping[str, Any]], object] | None = None
-    extra: Literal["ignore", "forbid"] = field(default="ignore", validator=_one_of("ignore", "forbid"))
-    version: str | None = None
-    order: Literal["arrival"] | None = field(default=None, validator=_one_of(None, "arrival"))
-    account: str | None = None
-    start: Literal["latest"] | None = field(default=None, validator=_one_of(None, "latest"))
+    fields: Mapping[str, str] | None = field(default=None, converter=as_paths, validator=_FIELDS)
+    where: Callable[[Mapping[str, Any]], object] | None = field(default=None, validator=condition)
+    extra: Literal["ignore", "forbid"] = field(default="ignore", validator=one_of("ignore", "forbid"))
+    version: str | None = field(default=None, validator=text("updated_at"))
+    order: Literal["arrival"] | None = field(default=None, validator=one_of(None, "arrival"))
+    account: str | None = field(default=None, validator=text("123456789012"))
+    start: Literal["latest"] | None = field(default=None, validator=one_of(None, "latest"))
 
     @property
     @abstractmethod
@@ -173,6 +164,20 @@ class Source(ABC):
     @abstractmethod
     def lane(self, record: Record) -> str:
         """The finest thing for which the source guarantees order, as text."""
+
+    @property
+    def retention(self) -> int:
+        """For how many days at most a record may come again."""
+        return 365
+
+    @property
+    def has_few_lanes(self) -> bool:
+        """Whether there are so few lanes that each may be watched for itself."""
+        return False
+
+    def part_of_lane(self, record: Record) -> str:
+        """What tells the parts of a lane apart that may be delivered side by side; empty when it comes as one."""
+        return ""
 
     @abstractmethod
     def position(self, record: Record) -> str:

@@ -16,6 +16,7 @@ from reactflow.service.key import UnitKey
 from reactflow.service.outbox import look_again, publish, waiting
 from reactflow.service.redrive import queued
 from reactflow.service.report import Report
+from reactflow.service.retention import expired, expires
 from reactflow.service.sink import Publication
 from reactflow.service.succession import refuse_newer
 
@@ -43,7 +44,35 @@ def sweep(host: Host, idle: float) -> Report:
             broken.append(error)
     if broken:
         raise broken[0]
-    return Report(0, {}, transients=tuple(transients), units=tuple(units), published=tuple(published))
+    return Report(
+        0,
+        {},
+        transients=tuple(transients),
+        units=tuple(units),
+        published=tuple(published),
+        service=host.service.name,
+    )
+
+
+def expire(host: Host) -> Report:
+    """Have units of windows that nothing can change any more forget their cells and marks; returns which.
+
+    It looks at every unit: to be called once a day or so. Rows outside stay, so do the numbers of outputs. Raises
+    Transient when the store is away.
+    """
+    service, store = host.service, host.store
+    units: list[str] = []
+    for text in store.units(service.name):
+        unit: UnitKey = service.key.unit(*service.key.decode(text))
+        end = expires(service, unit)
+        if end is None:
+            break  # the key has no window, or one that is kept for ever
+        if end < host.clock() and (item := store.get(service.name, text)) is not None:
+            new = expired(item)
+            if new is not None and store.put(service.name, text, new, item.v) is None:
+                host.warm.forget(unit)
+                units.append(text)
+    return Report(0, {}, units=tuple(units), service=service.name)
 
 
 def _swept(host: Host, unit: UnitKey, broken: list[ConfigurationError]) -> list[Publication]:

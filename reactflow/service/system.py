@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import product
+from typing import Any
 
 from reactflow.cells import GraphView, NodeView
 from reactflow.errors import BindingError
 from reactflow.service.binding import Input
 from reactflow.service.causality import Edge, Reach, causes, components, cycles, edges, effects, meet
 from reactflow.service.contracts import check_outputs, refuse_skipped
+from reactflow.service.decoding import short
 from reactflow.service.output import Output
 from reactflow.service.service import Service
 
@@ -27,10 +29,12 @@ class System:
     __slots__ = ("_reach", "edges", "services")
 
     def __init__(self, *services: Service, cycles: Iterable[Sequence[str | Service]] = ()) -> None:
+        for one in services:
+            _check_service(one)
         self.services = {one.name: one for one in services}
         self._reach: list[Reach] = [(one.name, one.reads, one.writes) for one in services]
         self.edges: tuple[Edge, ...] = edges(self._reach)
-        self._check_cycles({frozenset(str(getattr(one, "name", one)) for one in cycle) for cycle in cycles})
+        self._check_cycles({frozenset(_cycle(one)) for one in _listed(cycles)})
         self._check_skips()
         self._check_orders()
         self._check_members()
@@ -128,3 +132,32 @@ def _fed_by(output: Output, one: Input) -> list[str]:
     if not meet(output.sink.reach, one.source.reach):
         return []
     return [name for name, path in one.feeds.items() if path.partition(".")[0] in ("", *output.cells)]
+
+
+def _check_service(given: object) -> None:
+    if isinstance(given, Service):
+        return
+    if isinstance(given, type):
+        raise BindingError(
+            f"System({given.__name__}): it is a class, not a service; make Service({given.__name__}, ...)"
+        )
+    raise BindingError(
+        f"System({short(given)}): it is no service; give services one by one, System(rooms, floors)"
+    )
+
+
+def _listed(cycles: object) -> list[Any]:
+    """The cycles that were declared; raises BindingError for what is no list of them."""
+    if isinstance(cycles, Iterable) and not isinstance(cycles, str):
+        return [*cycles]
+    raise BindingError(f"System(cycles={short(cycles)}): {_CYCLES}")
+
+
+def _cycle(given: object) -> list[str]:
+    """The names of the services of one cycle."""
+    if isinstance(given, (str, Service)) or not isinstance(given, Iterable):
+        raise BindingError(f"System(cycles=[{short(given)}]): each cycle is several services; {_CYCLES}")
+    return [str(getattr(one, "name", one)) for one in given]
+
+
+_CYCLES = 'list the cycles that are meant, as in cycles=[("rooms", "floors")]'

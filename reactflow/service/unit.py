@@ -24,15 +24,17 @@ from reactflow.errors import (
     Unreadable,
 )
 from reactflow.flow import Applied, Event, State
-from reactflow.service.arrival import Arrival, Fate, Part, case_of, cut
+from reactflow.service.arrival import Arrival, Fate, Part, case_of, cut, is_ahead, lacks_predecessor
 from reactflow.service.changes import Occurred, Outcomes, Values, keyed_by, refuse_rekeyed
 from reactflow.service.contributing import NONE, Contributions, at_once, load, state_of
+from reactflow.service.deadline import NO_DEADLINE, Deadline
 from reactflow.service.item import Item, Pending
 from reactflow.service.key import UnitKey
 from reactflow.service.late import late_change
 from reactflow.service.outbox import Cause, confirm, due, look_again
-from reactflow.service.quarantine import Case, is_in_lane, lane_of
-from reactflow.service.queue import Queue, holds
+from reactflow.service.quarantine import Case
+from reactflow.service.queue import MOST_SEEN, Queue, holds
+from reactflow.service.retention import pruned
 from reactflow.service.succession import past_of, refuse_newer
 from reactflow.service.window import Late
 
@@ -41,13 +43,13 @@ if TYPE_CHECKING:
     from reactflow.service.service import Service
 
 
-def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
+def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival], deadline: Deadline = NO_DEADLINE) -> Part:
     """One unit's part of a delivery: load, skip what was seen, apply, write once.
 
     What is due afterwards is in the returned item's ``out``; the caller publishes it and only then acknowledges. Events
-    from the first transient failure on have the fate ``unfinished``. Raises Transient when the store is away, or when
-    what the item owed before cannot be published; StateError when the item cannot be read or written at all;
-    ConfigurationError when a cell or sink lacks what no record can bring.
+    from the first transient failure on, or from the deadline on, have the fate ``unfinished``. Raises Transient when
+    the store is away, or when what the item owed before cannot be published; StateError when the item cannot be read or
+    written at all; ConfigurationError when a cell or sink lacks what no record can bring.
     """
     service, store = host.service, host.store
     arrivals, rest = at_once(service, arrivals)
@@ -61,10 +63,12 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
         draft = Draft(service, unit, item, state_of(host, unit, item), contributions.afresh(), withdrawn)
         if draft.queue.is_released and not arrivals[0].again:
             return draft.part(item, (*arrivals, *rest))  # first what waits
-        done = len(arrivals) if draft.apply_together(arrivals) else 0
+        done = draft.apply_quickly(arrivals, deadline)
         for index, arrival in enumerate(arrivals[done:], done):
             try:
+                deadline.check()
                 draft.take(arrival, store.keep)
+                deadline.note_work()
             except Transient as error:
                 draft.leave(arrivals[index:], error)  # in order: what stands behind it waits too
                 break
@@ -74,7 +78,7 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
             new = draft.finish(now, host.longest)
             moved = [*draft.contributions.moved.values()]
             rival = store.put(service.name, unit.text, new, item.v, *([moved] if moved else []))
-        except Unreadable:  # what a rival wrote: less at once would not help
+        except Unreadable:  # what is there, and none of these records is to blame
             raise
         except StateError as error:  # too large for one write: less at once
             arrivals, rest = cut(arrivals, rest, error)
@@ -84,9 +88,6 @@ def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival]) -> Part:
             return draft.part(new, rest)
         # a rival, a zombie, or our own write whose answer was lost: go on from what is there
         item, contributions = load(host, unit, arrivals, rival)
-
-
-MOST_SEEN = 256  # ids of cases that were of no unit
 
 
 class Draft:
@@ -127,19 +128,15 @@ class Draft:
     @property
     def has_news(self) -> bool:
         """Whether anything has to be written."""
-        return (
-            self.marks != self.item.marks
-            or bool(self.contributions.moved)
-            or self.queue.has_changed
-            or self.seen != list(self.item.seen)
-        )
+        is_moved = self.marks != self.item.marks or bool(self.contributions.moved)
+        return is_moved or self.queue.has_changed or self.seen != list(self.item.seen)
 
     def has_seen(self, arrival: Arrival) -> bool:
         """Whether an event was applied or put away before; notes what it is then.
 
         One that comes again out of the queue is seen when it is no longer there: a rival was first.
         """
-        mark = self.marks.get(arrival.lane, "")
+        mark = self._mark_of(arrival)
         if arrival.is_queued:
             if arrival.id not in self.queue:
                 self.fates[arrival.place] = "duplicate"
@@ -158,6 +155,17 @@ class Draft:
         self.fates[arrival.place] = "superseded" if arrival.skips and arrival.position < mark else "duplicate"
         return True
 
+    def apply_quickly(self, arrivals: Sequence[Arrival], deadline: Deadline) -> int:
+        """Apply the first events without looking at each; returns how many."""
+        done = 0
+        while done < len(arrivals) and not deadline.is_over():
+            some = arrivals[done : done + deadline.room()]
+            if not self.apply_together(some):
+                break
+            done += len(some)
+            deadline.note_work(len(some))
+        return done
+
     def apply_together(self, arrivals: Sequence[Arrival]) -> bool:
         """Apply all events in one call of the step, where nothing has to be known of each; whether that is done.
 
@@ -165,11 +173,19 @@ class Draft:
         """
         if not self.service.is_quiet or not self.queue.is_empty or self.seen:
             return False
-        marks, fates, events, cause = dict(self.item.marks), dict(self.fates), list[Event](), self.cause
+        marks, fates, events, cause = dict(self.marks), dict(self.fates), list[Event](), self.cause
         last: datetime | float | None = None
-        for place, _, lane, position, unit_event, time, envelope, skips, link, again, _ in arrivals:
+        for place, _, lane, position, unit_event, time, envelope, skips, link, again, _, within in arrivals:
             _, event, versions, _, error, late, said = unit_event
-            if error is not None or late is not None or versions or said or link is not None or again:
+            if (
+                error is not None
+                or late is not None
+                or versions
+                or said
+                or link is not None
+                or again
+                or within
+            ):
                 return False
             mark = marks.get(lane, "")
             if position > mark:
@@ -186,14 +202,15 @@ class Draft:
             except Exception:  # which of them it was, and what it means, is found one by one
                 return False
             self.cause = cause.and_then(last, None)
-            self.moved = changes.cells if self.item.gv == self.step.version else None
+            is_all = self.item.gv == self.step.version and not self.fates
+            self.moved = changes.cells if is_all else None
         self.marks, self.fates = marks, fates
         return True
 
     def take(self, arrival: Arrival, keep: Callable[[Case], None]) -> None:
         """Do with one event what is to be done: skip what was seen, apply it, have it wait, or keep it as a case.
 
-        Raises Transient or ConfigurationError with nothing changed.
+        Raises Transient, Unreadable or ConfigurationError with nothing changed.
         """
         if self.has_seen(arrival):
             return
@@ -201,18 +218,24 @@ class Draft:
             self.apply(arrival)
         except Superseded:
             self.end(arrival, "superseded")
+        except Unreadable:
+            raise
         except EventError as error:
             self.put_away(arrival, error, keep)
 
     def apply(self, arrival: Arrival) -> None:
         """Apply one event; raises EventError, Transient or ConfigurationError with nothing changed."""
-        is_gap = self._is_gap(arrival)
+        is_gap = is_ahead(arrival, self._mark_of(arrival))
         if arrival.again == "skip" and not is_gap:
             return self.end(arrival, "skipped")
-        if not arrival.is_queued and self.queue.holder and not self._fills_gap(arrival):
+        if (
+            not arrival.is_queued
+            and self.queue.holder
+            and not self.queue.is_filled_by(arrival, self._mark_of(arrival))
+        ):
             raise Held(f"its key is held: it waits behind {self.queue.holder}")
         if arrival.link is not None and arrival.again != "skip":
-            arrival.link.check(arrival.lane, self.marks.get(arrival.lane, ""), arrival.position)
+            arrival.link.check(arrival.lane, self._mark_of(arrival), arrival.position)
         if arrival.event.error is not None:
             raise arrival.event.error
         if arrival.event.late is not None:
@@ -220,7 +243,7 @@ class Draft:
         if arrival.event.said:
             event = self.contributions.event(arrival, self.state)
         else:
-            event = self._still_due(arrival)
+            event = self.queue.still_due(arrival, self.versions)
         try:
             state, applied = self.step.apply(self.state, event)
         except CellError as error:
@@ -231,7 +254,7 @@ class Draft:
             raise
         cause = self.cause.and_then(arrival.time, arrival.cause)
         occurred = self._told(state, applied, cause)
-        self.state, self.cause = state, cause
+        self.state, self.cause, self.moved = state, cause, None
         self.computed.update(applied.computed)
         self.occurred += occurred
         versions = arrival.event.versions
@@ -270,42 +293,16 @@ class Draft:
             self.shown = values
         return occurred
 
-    def _is_gap(self, arrival: Arrival) -> bool:
-        """Whether an arrival out of the queue waits there for the occurrence before it."""
-        return arrival.link is not None and arrival.position > self.marks.get(arrival.lane, "")
-
-    def _fills_gap(self, arrival: Arrival) -> bool:
-        """Whether an arrival is what the case that holds the key lacked, or part of it."""
-        holder, mark = self.queue.holder, self.marks.get(arrival.lane, "")
-        if arrival.link is None or not self.queue.held or not is_in_lane(holder, arrival.lane):
-            return False
-        return lane_of(holder)[1] > mark and int(arrival.position) == int(mark or 0) + 1
-
-    def _still_due(self, arrival: Arrival) -> Event:
-        """The event without the writes that a later one of their cells has overtaken; a removal wins ties."""
-        versions, event = arrival.event.versions, arrival.event.event
-        writes = event.writes
-        if versions:
-            writes = {
-                name: value
-                for name, value in writes.items()
-                if name not in versions or versions[name] > (self.versions.get(name, ""), False)
-            }
-        if arrival.is_queued:  # it keeps its own place among the writes
-            id, queue = arrival.id, self.queue
-            writes = {name: value for name, value in writes.items() if not queue.is_overtaken(id, name)}
-        if event.writes and not writes and not event.occurrences:
-            raise Superseded(f"{', '.join(event.writes)}: a later version is there")
-        return event if writes is event.writes else Event(writes, event.occurrences)
-
     def end(self, arrival: Arrival, fate: Fate) -> None:
         """Mark an event as dealt with: at the contributions that it speaks of, each by its number, else in its lane.
 
         One that came again out of the queue leaves it; its mark was set when it was entered.
         """
         self.fates[arrival.place] = fate
-        is_marked = arrival.again == "adopt" or (arrival.is_queued and not self._is_gap(arrival))
-        fills_gap = not arrival.again and self._fills_gap(arrival)
+        is_marked = arrival.again == "adopt" or (
+            arrival.is_queued and not is_ahead(arrival, self._mark_of(arrival))
+        )
+        fills_gap = not arrival.again and self.queue.is_filled_by(arrival, self._mark_of(arrival))
         if arrival.is_queued:
             self.queue.leave(arrival.id)
         if arrival.event.said and fate == "applied":
@@ -320,6 +317,11 @@ class Draft:
         """Remember an event that has no place in its lane any more."""
         if arrival.again == "adopt":
             self.seen = [*self.seen, arrival.id][-MOST_SEEN:]
+
+    def _mark_of(self, arrival: Arrival) -> str:
+        """How far its lane has come, or all of which it is a part, which counted before."""
+        mark = self.marks.get(arrival.lane, "")
+        return max(mark, self.marks.get(arrival.within, "")) if arrival.within else mark
 
     def _mark(self, arrival: Arrival) -> None:
         if not (arrival.event.said and self.contributions.pass_by(arrival)):
@@ -347,18 +349,11 @@ class Draft:
             "held" if is_held else "late" if isinstance(error, LateRecord) else "quarantined"
         )
         self._note_seen(arrival)
-        accepted = arrival.is_queued and self._is_gap(arrival) and not isinstance(error, Gap)
-        if accepted or (not arrival.again and not self._is_behind_gap(arrival)):
+        accepted = (
+            arrival.is_queued and is_ahead(arrival, self._mark_of(arrival)) and not isinstance(error, Gap)
+        )
+        if accepted or (not arrival.again and not lacks_predecessor(arrival, self._mark_of(arrival))):
             self._mark(arrival)
-
-    def _is_behind_gap(self, arrival: Arrival) -> bool:
-        """Whether the occurrence before an arrival was not dealt with, so that it may still come."""
-        try:
-            if arrival.link is not None:
-                arrival.link.check(arrival.lane, self.marks.get(arrival.lane, ""), arrival.position)
-        except (Gap, Transient):
-            return True
-        return False
 
     def leave(self, arrivals: Sequence[Arrival], error: Transient) -> None:
         """Leave events for the next delivery."""
@@ -373,13 +368,14 @@ class Draft:
         )  # fmt: skip
         codec, item, queue = self.step.codec, self.item, self.queue
         again = look_again(self.service, item.out, now, longest) if item.out else []
+        marks, ages = pruned(self.service, self.marks, item, now)
         return Item(
-            v=item.v + 1, gv=self.step.version, cells=codec.encode(self.state), marks=self.marks,
+            v=item.v + 1, gv=self.step.version, cells=codec.encode(self.state), marks=marks,
             versions=self.versions, out=[*again, *self.late, *pending], numbers=numbers, open_cases=queue.cases,
             held=queue.held, seen=self.seen,
             written={**self.step.migrations.written(self.state), **keyed_by(self.service, numbers)},
             past=past_of(item, self.step.version), waiting=queue.waiting, turns=queue.cases.values(),
-            overtaken=queue.overtaken,
+            overtaken=queue.overtaken, ages=ages,
         )  # fmt: skip
 
     def _after(self) -> Values | None:

@@ -82,15 +82,17 @@ class Window:
 
     def check_start(self, text: object) -> str:
         """A start given as text; raises RecordError for what is no start of a window."""
-        if type(text) is str and _is_start(text):
-            seconds = (datetime.fromisoformat(text[:-1]) - _EPOCH) // timedelta(seconds=1)
-            if seconds % self.size == 0:
-                return text
+        if type(text) is str and _is_start(text) and self.begins(text) % self.size == 0:
+            return text
         raise RecordError(
             f"the key's field {self.name!r} is {short(text)}, which is no start of a window of "
             f"{_worded(self.size)}: write one such as '2026-11-23T12:00:00Z'",
             field=self.name,
         )
+
+    def begins(self, text: str) -> int:
+        """The start of a window, given as text, in seconds since 1970."""
+        return (datetime.fromisoformat(text[:-1]) - _EPOCH) // timedelta(seconds=1)
 
     def instant(self, value: object, what: str) -> Instant:
         """A time as it came, exactly; raises RecordError for what is no time in the declared unit."""

@@ -126,7 +126,7 @@ def _formed(value: Any, kind: TypeEngine[Any], place: str) -> Any:
     if isinstance(value, dt.datetime) and value.tzinfo is not None:
         value = value.astimezone(dt.UTC)  # a column that keeps no zone then has it in UTC
         return value.replace(tzinfo=None) if isinstance(kind, sa.DateTime) and not kind.timezone else value
-    if isinstance(value, dt.timedelta) and not isinstance(kind, sa.Interval):
+    if isinstance(value, dt.timedelta) and not _is_interval(kind):
         return value.total_seconds()
     if isinstance(value, uuid.UUID) and not isinstance(kind, sa.Uuid):
         return str(value)
@@ -207,12 +207,18 @@ def _check_kind(value: Any, kind: TypeEngine[Any], place: str) -> None:
         (sa.Time, dt.time),
         (sa.Boolean, bool),
         (sa.LargeBinary, bytes),
-        (sa.Interval, dt.timedelta),
         (sa.Uuid, uuid.UUID),
     )
     for each, wanted in takes:
         if value is not None and isinstance(kind, each) and not isinstance(value, wanted):
             raise _unfit(value, kind, place)
+    if value is not None and _is_interval(kind) and not isinstance(value, dt.timedelta):
+        raise _unfit(value, kind, place)
+
+
+def _is_interval(kind: TypeEngine[Any]) -> bool:
+    # PostgreSQL's own is no subclass of the general one
+    return kind.__visit_name__.lower() == "interval"
 
 
 def _unfit(value: Any, kind: TypeEngine[Any], place: str) -> ConfigurationError:
@@ -258,7 +264,7 @@ def _check_room(value: Any, kind: TypeEngine[Any], place: str, dialect: Dialect)
                 )
             _check_bits(int(value), _bits(kind, dialect), place)
     elif isinstance(kind, sa.Float) and is_number:
-        found = _as_float(value, place) if isinstance(value, int) else value
+        found = value if isinstance(value, float) else _as_float(value, place)
         if dialect.name == "postgresql" and isinstance(kind, sa.REAL):
             _check_single(float(found), place)
     elif isinstance(kind, sa.Numeric) and is_number:

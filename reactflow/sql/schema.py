@@ -17,7 +17,7 @@ from reactflow.errors import ConfigurationError
 from reactflow.sql.columns import column_type
 
 if TYPE_CHECKING:
-    from sqlalchemy import Column, Connection, Table
+    from sqlalchemy import Column, Connection, Dialect, Table
 
     from reactflow.service.sink import Publication
 
@@ -55,7 +55,7 @@ class Tables:
         self._is_fresh = False
 
     def expected(
-        self, name: str, value: object, publication: Publication, *, create: bool
+        self, name: str, value: object, publication: Publication, dialect: Dialect, *, create: bool
     ) -> Column[Any] | None:
         """The column that a value goes into: as it was last seen, or as it would be made; None if neither is known."""
         import sqlalchemy as sa
@@ -66,7 +66,7 @@ class Tables:
         if not create:
             return None
         is_key = target is None and name in _made_keys(publication)
-        return sa.Column(name, column_type(value, is_key=is_key))
+        return sa.Column(name, column_type(value, is_key=is_key).dialect_impl(dialect))
 
     @property
     def numbers(self) -> Table:

@@ -84,7 +84,7 @@ class Table(Sink):
         tables = tables_of(self.url, self.name, self.schema)
         with refusing():
             for name, value in columns_of(publication).items():
-                column = tables.expected(name, value, publication, create=self.create)
+                column = tables.expected(name, value, publication, dialect, create=self.create)
                 if column is None:
                     fitted(value, unknown_column(name), what, dialect)
                 else:

@@ -12,6 +12,8 @@ from benchmarks.steps import page
 from benchmarks.steps.arrays import events_a_second
 from benchmarks.steps.handler_by_hand import Handler
 from benchmarks.steps.measure import differences, measure_step
+from benchmarks.steps.overhead import bare, grouped
+from benchmarks.steps.overhead import differences as overhead_differences
 from benchmarks.steps.service import HandlerWork, Table, handler_differences, rooms
 from benchmarks.steps.works import STEP_WORKS, StepWork
 
@@ -67,3 +69,17 @@ def test_the_page_tells_of_every_work_that_was_measured(tmp_path: Any) -> None:
 def test_one_work_is_measured_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--step", "--rounds", "1", "numeric, 1 cell, 100"]) == 0
     assert "numeric, 1 cell, 100 events a key" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("keys", [3, 10_000])
+def test_what_durability_costs_is_measured_on_units_that_are_stored(keys: int) -> None:
+    host, states = rooms(Table()).host, dict[str, Any]()
+    for event in HandlerWork("some", keys).events(2):
+        groups = grouped(host, {"Records": event["Records"][:60]})
+        bare(host, states)(groups)
+        for arrivals in groups.values():
+            host.apply(arrivals[0].event.unit, arrivals, [])
+    assert len(states) == min(keys, 60)
+    assert overhead_differences(host, states) == ""
+    states["room=room-1"] = (0.0, 0.0, 0.5)
+    assert "unit room=room-1 is" in overhead_differences(host, states)

@@ -152,6 +152,37 @@ def test_the_types_of_cells_are_not_what_makes_them(make: Callable[[], object], 
         make()
 
 
+def test_a_function_of_numpy_says_how_to_derive_with_it() -> None:
+    cases: list[tuple[Callable[[], object], str]] = [
+        (
+            lambda: np.sqrt(other),
+            r"^numpy\.sqrt takes values, and 'other' is a cell: .* \.map\(numpy\.sqrt\)$",
+        ),
+        (lambda: np.hypot(other, double), r"^numpy\.hypot .* or derived\(numpy\.hypot, other, double\)$"),
+        (lambda: np.add.reduce(other), r"^numpy\.add takes values, and 'other' is a cell"),
+    ]
+    for use, words in cases:
+        with pytest.raises(TypeError, match=words):
+            use()
+    array = np.array([1.0, 2.0])
+    with pytest.raises(TypeError, match=r"'other' is a cell"):
+        array *= other
+
+
+def test_an_array_on_the_left_leaves_every_operator_to_the_cell() -> None:
+    rate, array = cell(2.0), np.array([1.0, 4.0])
+    left: Any = array
+    for made, expected in (
+        (left + rate, [3.0, 6.0]), (left - rate, [-1.0, 2.0]), (left * rate, [2.0, 8.0]), (left / rate, [0.5, 2.0]),
+        (left // rate, [0.0, 2.0]), (left % rate, [1.0, 0.0]), (left**rate, [1.0, 16.0]), (left < rate, [True, False]),
+        (left <= rate, [True, False]), (left > rate, [False, True]), (left >= rate, [False, True]),
+    ):  # fmt: skip
+        assert isinstance(made, Derived)
+        assert made.value.tolist() == expected
+    assert (np.float64(3) - rate).value == 1.0
+    assert ((left == rate) is False, (left != rate) is True, np.float64(2.0) == rate) == (True, True, False)
+
+
 def test_frames_and_series_leave_an_operation_to_the_cell() -> None:
     pandas = pytest.importorskip("pandas")
     rate = cell(2)

@@ -20,7 +20,7 @@ from reactflow.local import Cloud
 from tests.faults.bank import Names
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 90.0  # seconds after which a host that says nothing is a failed test
+PATIENCE = 240.0  # seconds after which a host that says nothing is a failed test
 
 
 @define
@@ -51,11 +51,30 @@ class Life:
             os.kill(self.number, signal.SIGKILL)
             assert self.listen(PATIENCE)
 
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Have it stand still, wherever it is; it does not know, and goes on afterwards."""
+        os.kill(self.number, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.number, signal.SIGCONT)
+
+    def listen_until_waiting(self) -> None:
+        """Hear what it says until it has to wait for something, which it must."""
+        assert self.listen(PATIENCE, until="waits for"), self.said
+        assert self.ended is None, self.said
+
     def finish(self) -> dict[str, Any]:
         """Wait until it is idle and has ended; returns what it said last."""
         assert self.listen(PATIENCE), f"host {self.number} did not end in {PATIENCE:g} s: {self.said}"
         assert self.ended == 0, self.said
         return next(each for each in self.said if "idle" in each)
+
+    @property
+    def waits(self) -> list[str]:
+        """What it had to wait for."""
+        return [each["waits for"] for each in self.said if "waits for" in each]
 
     @property
     def was_killed(self) -> bool:

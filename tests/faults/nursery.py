@@ -22,6 +22,7 @@ from attrs import define, field
 from reactflow.local import Cloud
 from reactflow.local.dev import LocalHost
 from reactflow.local.triggers import Delivery, TriggerSettings
+from reactflow.service import Report, Service
 from reactflow.service.stores import SQLiteStore
 from reactflow.sql import Table
 from tests.faults.bank import Names, bank
@@ -33,6 +34,7 @@ class Host:
 
     order: dict[str, Any]
     outcomes: dict[str, int] = field(factory=dict)
+    waits: set[str] = field(factory=set)
     is_at_work: bool = False
 
     def live(self) -> None:
@@ -48,13 +50,23 @@ class Host:
             Cloud.at(order["endpoint"]),
             store=lambda service: store,
             settings=TriggerSettings(**order.get("settings", {})),
+            told=self.wait,
             delivered=self.hear,
             around=self.at_work,
             shards=2,
         )
-        host.run_until_idle(order.get("longest", 60.0))
+        host.run_until_idle(200.0)
+
+    def wait(self, service: Service, report: Report) -> None:
+        """Tell of each thing that it has to wait for, once."""
+        for why in report.transients:
+            if why not in self.waits:
+                self.waits.add(why)
+                say({"waits for": why})
 
     def hear(self, delivery: Delivery) -> None:
+        if not self.outcomes:
+            say({"delivered": delivery.outcome})
         self.outcomes[delivery.outcome] = self.outcomes.get(delivery.outcome, 0) + 1
         if delivery.outcome == "discarded":
             say({"discarded": delivery.kept})

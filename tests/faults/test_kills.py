@@ -40,7 +40,7 @@ def test_a_host_that_is_killed_at_any_moment_loses_nothing_and_doubles_nothing(
     with nursery() as cradle:
         while kills < KILLS:
             lives += 1
-            ledger.deposit(cloud, names, chance, 25)
+            ledger.deposit(cloud, names, chance, 12)
             life = cradle.host(cloud, state, names, settings={"batch_size": chance.choice([3, 10, 100])})
             # One in four is killed as it starts, the others from their first delivery on.
             if chance.random() < 0.75:
@@ -60,7 +60,7 @@ def test_a_host_that_is_killed_at_any_moment_loses_nothing_and_doubles_nothing(
     store.close()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_two_hosts_on_one_stream_of_which_one_is_killed_now_and_then_are_as_good_as_one(
     cloud: Cloud, unique: Callable[[str], str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -68,15 +68,15 @@ def test_two_hosts_on_one_stream_of_which_one_is_killed_now_and_then_are_as_good
     names, ledger, state = Names.of(unique("k")), Ledger(), tmp_path / "state.db"
     provision(cloud, [StreamNeeded(names.stream, 2)])
     with nursery() as one, nursery() as other:
-        for _ in range(5):
-            ledger.deposit(cloud, names, chance, 60, accounts=4)
+        for _ in range(4):
+            ledger.deposit(cloud, names, chance, 30, accounts=4)
             first = one.host(cloud, state, names, settings={"batch_size": 7})
             second = other.host(cloud, state, names, settings={"batch_size": 5})
             if not second.listen(chance.uniform(0.1, 0.8)):
                 second.kill()
             first.finish()
         ledger.check(cloud, names)
-        ledger.deposit(cloud, names, chance, 60, accounts=4)
+        ledger.deposit(cloud, names, chance, 30, accounts=4)
         pair = [each.host(cloud, state, names, settings={"batch_size": 5}) for each in (one, other)]
         for life in pair:
             life.finish()

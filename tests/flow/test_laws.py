@@ -78,14 +78,8 @@ class Room(Flow):
 
 
 def test_a_fold_has_the_laws_of_its_function_only_if_it_sees_the_fields_of_one_event() -> None:
-    found = {
-        one.name: (len(one.laws), one.state, one.is_general, one.needs_marks) for one in fold_laws(Room.plan)
-    }
+    found = {one.name: (len(one.laws), one.state, one.is_general) for one in fold_laws(Room.plan)}
     assert found == {
-        "latest": (2, "", True, True),
-        "highest": (3, "", False, False),
-        "total": (2, "", False, True),
-        "scaled": (0, "level", True, True),
-        "peak": (0, "level", True, True),
-        "records": (0, "highest", True, True),
+        "latest": (2, "", True), "highest": (3, "", False), "total": (2, "", False), "scaled": (0, "level", True),
+        "peak": (0, "level", True), "records": (0, "highest", True),
     }  # fmt: skip

@@ -22,7 +22,6 @@ from reactflow import (
     effect,
     fold,
     members,
-    migrate,
     pulse,
 )
 from reactflow.errors import DeclarationError
@@ -215,11 +214,3 @@ def test_an_instance_is_not_copied_since_its_cells_would_be_shared_or_lost(
         TypeError, match=r"^a Room that lives is not copied .* as in Room\(length=room\.length\)$"
     ):
         double(Room())
-
-
-def test_migrations_are_a_list() -> None:
-    width = cell(1.0)
-    with pytest.raises(
-        DeclarationError, match=r"^Room\.migrations is .*: write a list, migrations = \[migrate"
-    ):
-        made(length=width, migrations=migrate(width, from_name="w"))

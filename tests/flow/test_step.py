@@ -10,7 +10,20 @@ from typing import Any
 
 import pytest
 
-from reactflow.cells import UNSET, Cell, Failure, Pulse, Readable, cell, derived, fold, folds, pulse
+from reactflow.cells import (
+    UNSET,
+    Cell,
+    Derived,
+    Failure,
+    Fold,
+    Pulse,
+    Readable,
+    cell,
+    derived,
+    fold,
+    folds,
+    pulse,
+)
 from reactflow.errors import CellError, DeclarationError, StateError, Superseded, Transient
 from reactflow.flow import DEFAULT, Applied, Changes, Event, Flow
 
@@ -327,6 +340,21 @@ def test_a_chain_of_a_hundred_thousand_named_cells() -> None:
     state, applied = step.apply(step.initial(), Event({"c0": 5}))
     assert state[f"c{LONG - 1}"] == LONG + 4
     assert len(applied.changed) == LONG
+
+
+def test_a_fold_that_changes_its_state_in_place_does_not_reach_other_units() -> None:
+    def gathered(state: list[int], value: int) -> list[int]:
+        state.append(value)
+        return state
+
+    class Gathering(Flow):
+        number: Pulse[int] = pulse()
+        everything: Derived[list[int]] = fold(number, Fold([], gathered))
+
+    step = Gathering.step()
+    one = step.apply(step.initial(), Event({}, {"number": 1}))[0]
+    other = step.apply(step.initial(), Event({}, {"number": 2}))[0]
+    assert (one, other, step.initial()) == ({"everything": [1]}, {"everything": [2]}, {"everything": []})
 
 
 @pytest.mark.slow

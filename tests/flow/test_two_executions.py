@@ -56,6 +56,14 @@ class Live:
                 found[name] = Failure(error)
         return found
 
+    def computes_from_what_cannot_be_stored(self) -> bool:
+        """Whether a cell is computed from one that is an infinity on the defaults: no event was there to be refused."""
+        plan, broken = self.flow.plan, set[int]()
+        for name, outcome in self.outcomes().items():
+            if type(outcome) is not Failure and not self.is_kept(outcome, name):
+                broken.add(plan.names[name])
+        return any(not broken.isdisjoint(node.inputs) for node in plan)
+
     def apply(self, event: Event) -> str | list[tuple[str, Any]]:
         """The occurrences of an event, or the name of the first cell that failed on it."""
         before = self.outcomes()
@@ -142,6 +150,9 @@ def compare(flow: type[Flow], events: list[Event]) -> None:
     """Run both executions, and the step through bytes, side by side."""
     tell("\n".join(f"{place} {node}" for place, node in enumerate(flow.plan)))
     live, step = Live(flow), flow.step()
+    if live.computes_from_what_cannot_be_stored():
+        tell("skipped: what is computed from an infinity that the defaults come to")
+        return
     state = step.initial()
     tell(f"initial {state}")
     for event in events:
@@ -350,3 +361,19 @@ def test_case_a_cell_that_failed_on_what_a_fold_showed_first_has_failed_before()
     compare(flow, events)
     deliver(flow, [events])
     deliver(flow, [[event] for event in events])
+
+
+def test_what_is_computed_from_an_infinity_on_the_defaults_fails_in_the_step() -> None:
+    class Far(Flow):
+        size = cell(1e308)
+        twice = size + size
+        is_large = twice.map(bool)
+
+    step = Far.step()
+    values = step.values(step.initial())
+    assert step.initial() == {"size": 1e308}
+    assert type(values["twice"]) is type(values["is_large"]) is Failure
+    assert Far().is_large is True  # a live graph holds what can be held, until an event is refused
+    compare(Far, [Event({"size": 1.0}), Event({"size": 1e308})])
+    after, _ = step(step.initial(), [Event({"size": 2.0})])
+    assert after == {"size": 2.0, "twice": 4.0, "is_large": True}

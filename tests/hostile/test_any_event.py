@@ -137,10 +137,12 @@ KEYS = TEXTS | st.text(max_size=8) | st.sampled_from(["%FF", "%C3%BC+", "a%2Fb",
 
 
 @pytest.fixture(scope="module")
-def bucket(cloud: Cloud) -> str:
+def bucket() -> Iterator[str]:
     """A real one, since S3 is asked what is current after one version was deleted for good."""
-    cloud.client("s3").create_bucket(Bucket="photos")
-    return "photos"
+    pytest.importorskip("ministack")
+    with Cloud.start() as cloud, cloud.exported():
+        cloud.client("s3").create_bucket(Bucket="photos")
+        yield "photos"
 
 
 def by_name(bucket: str, store: Callable[[], Store] = MemoryStore) -> Watched:

@@ -22,10 +22,11 @@ from reactflow import (
     pulse,
     row,
 )
-from reactflow.aws import S3, DynamoDB, Kinesis, S3Object
+from reactflow.aws import S3, DynamoDB, DynamoDBStore, Kinesis, S3Object
 from reactflow.errors import BindingError, ConfigurationError
 from reactflow.local import Cloud
 from reactflow.local.dev import LocalHost
+from reactflow.local.triggers import Delivery, TriggerSettings
 from reactflow.service import Report, System
 from reactflow.service.json_writer import write_json
 
@@ -246,3 +247,58 @@ def test_services_that_feed_each_other_are_refused_before_anything_is_made(
 def test_what_the_cloud_refuses_to_make_is_named(cloud: Cloud, unique: Unique) -> None:
     with pytest.raises(ConfigurationError, match="dynamodb/s cannot be made"):
         LocalHost([rooms_of(unique("m"), "s")], cloud)
+
+
+def test_state_in_a_table_is_made_on_this_machine_and_shared_by_services(
+    cloud: Cloud, unique: Unique
+) -> None:
+    stream, areas, state = unique("measurements"), unique("areas"), unique("state")
+    rooms = rooms_of(stream, areas)
+    host = LocalHost([rooms], cloud, store=lambda service: DynamoDBStore(state))
+    assert host.resources[f"dynamodb/{state}"].endswith(f"table/{state}")
+    put(cloud, stream, *({"room": room, "length": n, "width": 2.0} for n in (2.0, 3.0) for room in "abc"))
+    host.run_until_idle()
+    with cloud.exported():
+        items = {
+            unit: DynamoDBStore(state).get("rooms", unit) for unit in DynamoDBStore(state).units("rooms")
+        }
+    assert sorted(items) == ["room=a", "room=b", "room=c"]
+    assert [row["area"] for row in rows(cloud, areas)] == ["6", "6", "6"]
+    again = LocalHost([rooms], cloud, store=lambda service: DynamoDBStore(state))
+    again.run_until_idle()
+    with cloud.exported():
+        assert {unit: DynamoDBStore(state).get("rooms", unit) for unit in items} == items, (
+            "nothing counts twice"
+        )
+
+
+def test_the_settings_of_a_trigger_act_and_the_bucket_for_what_is_given_up_is_made(
+    cloud: Cloud, unique: Unique
+) -> None:
+    stream, table, given_up = unique("m"), unique("areas"), unique("given-up")
+    settings = TriggerSettings(
+        filter_criteria=[{"data": {"room": [{"anything-but": "r3"}]}}],
+        maximum_retry_attempts=1,
+        on_failure=f"arn:aws:s3:::{given_up}",
+    )
+
+    def refusing(handler: Handler) -> Handler:
+        def handle(event: Any, context: Any) -> object:
+            if any(record["kinesis"]["partitionKey"] == "r2" for record in event["Records"]):
+                raise MemoryError("killed")
+            return handler(event, context)
+
+        return handle
+
+    told: list[Delivery] = []
+    host = LocalHost(
+        [rooms_of(stream, table)], cloud, settings=settings, around=refusing, delivered=told.append
+    )
+    for room in ("r1", "r2", "r1", "r3"):
+        put(cloud, stream, {"room": room, "reading": 5})
+    summary = host.run_until_idle()
+    assert (summary.discarded, summary.filtered) == (1, 1)
+    assert [(one["room"], one["readings"]) for one in rows(cloud, table)] == [("r1", "2")]
+    [kept] = [delivery.kept for delivery in told if delivery.outcome == "discarded"]
+    objects = cloud.client("s3").list_objects_v2(Bucket=given_up).get("Contents", [])
+    assert [one.get("Key") for one in objects] == [kept]

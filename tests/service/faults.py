@@ -9,6 +9,7 @@ from typing import Any
 from reactflow.errors import ReactflowError, Transient
 from reactflow.service import Case, Host, Item, MemoryStore, Service, Store
 from reactflow.service.contribution import Contribution
+from reactflow.service.report import Report
 
 
 class Script:
@@ -122,7 +123,7 @@ class Trigger:
 
     def __init__(self, service: Service, store: FaultyStore, records: Sequence[Mapping[str, Any]]) -> None:
         self.service, self.store, self.records = service, store, records
-        self.hosts = [Host(service, store), Host(service, store)]
+        self.hosts = [Host(service, store, listener=counted), Host(service, store, listener=counted)]
         self.next = 0
         store.rival = lambda: self._try(self.hosts[1], self._last)
         self._last: Sequence[Mapping[str, Any]] = ()
@@ -130,7 +131,7 @@ class Trigger:
     def deliver(self, size: int, back: int = 0, host: int = 0, fresh: bool = False) -> None:
         """One delivery of ``size`` records, beginning ``back`` records before the first that is not finished."""
         if fresh:
-            self.hosts[host] = Host(self.service, self.store)
+            self.hosts[host] = Host(self.service, self.store, listener=counted)
         first = max(0, self.next - back)
         self._last = self.records[first : first + size]
         before, happened = Counter(self.store.writes), len(self.store.fault.happened)  # type: ignore[attr-defined]
@@ -158,6 +159,11 @@ class Trigger:
         failures = [one["itemIdentifier"] for one in answer["batchItemFailures"]]
         numbers = [receipt(record) for record in records]
         return min((numbers.index(one) for one in failures), default=len(records))
+
+
+def counted(report: Report) -> None:
+    """Every event has one fate (I7)."""
+    assert sum(report.fates.values()) == report.inputs, report.fates
 
 
 def receipt(record: Mapping[str, Any]) -> str:

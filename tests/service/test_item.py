@@ -32,7 +32,8 @@ ITEMS = st.builds(
     v=COUNTS, gv=TEXTS, cells=st.binary(max_size=30) | TEXTS.map(str.encode),
     marks=st.dictionaries(TEXTS, TEXTS), versions=st.dictionaries(TEXTS, TEXTS), out=st.lists(PENDING, max_size=2),
     numbers=st.dictionaries(TEXTS, COUNTS), open_cases=st.lists(TEXTS), held=st.booleans(), seen=st.lists(TEXTS),
-    past=st.lists(TEXTS), waiting=st.lists(TEXTS), turns=st.lists(COUNTS), overtaken=st.dictionaries(TEXTS, COUNTS),
+    past=st.lists(TEXTS), waiting=st.lists(TEXTS), turns=st.lists(COUNTS),
+    overtaken=st.dictionaries(TEXTS, COUNTS), ages=st.dictionaries(TEXTS, COUNTS),
 )  # fmt: skip
 
 

@@ -102,7 +102,10 @@ def log_delivery(delivery: Delivery) -> None:
 
 @frozen
 class Call:
-    """A handler with what is needed to call it as Lambda does."""
+    """A handler with what is needed to call it as Lambda does.
+
+    One that takes longer than its timeout is not cut short, as Lambda would; but its answer does not count either.
+    """
 
     handler: Handler
     timeout: float
@@ -117,7 +120,11 @@ class Call:
         # A handler that exits fails its batch, as in Lambda; ctrl-c is the user's and goes through.
         except (Exception, SystemExit) as error:
             return Result(clock.now() - begun, error=error)
-        return Result(clock.now() - begun, answer=answer)
+        seconds = clock.now() - begun
+        if seconds > self.timeout:
+            late = TimeoutError(f"the handler took {seconds:.2f} s, and its timeout is {self.timeout:g} s")
+            return Result(seconds, error=late)
+        return Result(seconds, answer=answer)
 
 
 @frozen

@@ -51,17 +51,18 @@ class InTurns:
 
     def run(self, jobs: Sequence[Callable[[], Answer]]) -> list[Answer]:
         """See ``side_by_side``."""
+
+        def in_turn(job: Callable[[], Answer]) -> Answer:
+            with self._turn:
+                self._mine.has_turn = True
+                try:
+                    return job()
+                finally:
+                    self._mine.has_turn = False
+
         workers = min(self.in_flight, len(jobs))
         with ThreadPoolExecutor(workers, thread_name_prefix="reactflow-store") as pool:
-            return [under_way.result() for under_way in [pool.submit(self._in_turn, job) for job in jobs]]
-
-    def _in_turn(self, job: Callable[[], Answer]) -> Answer:
-        with self._turn:
-            self._mine.has_turn = True
-            try:
-                return job()
-            finally:
-                self._mine.has_turn = False
+            return list(pool.map(in_turn, jobs))  # which calls off what has not begun when it is interrupted
 
     @contextmanager
     def _waiting(self) -> Iterator[None]:

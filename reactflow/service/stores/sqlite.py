@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from reactflow.errors import ConfigurationError, StateError, Transient
+from reactflow.errors import ConfigurationError, Transient, Unreadable
 from reactflow.service.contribution import Contribution
 from reactflow.service.item import Item
 from reactflow.service.quarantine import Case
@@ -185,10 +185,10 @@ class SQLiteStore:
         v, data = row
         try:
             item = Item.from_bytes(data, unit)
-        except StateError as error:
-            raise StateError(f"{self.path}, service {service!r}: {error}") from error
+        except Unreadable as error:
+            raise Unreadable(f"{self.path}, service {service!r}: {error}") from error
         if item.v != v:
-            raise StateError(
+            raise Unreadable(
                 f"{self.path}, service {service!r}: unit {unit!r} has version {v} and says {item.v}"
             )
         return item
@@ -270,7 +270,7 @@ class SQLiteStore:
             for statement in missing.split(";"):
                 connection.execute(statement)
             for service, unit, data in connection.execute("SELECT service, unit, item FROM units"):
-                with suppress(StateError):  # an item that cannot be read is told of when it is used
+                with suppress(Unreadable):  # an item that cannot be read is told of when it is used
                     if Item.from_bytes(data, unit).owes:
                         connection.execute("INSERT INTO owing VALUES (?, ?, 0)", (service, unit))
             connection.execute("UPDATE reactflow_schema SET version = ?", (SCHEMA_VERSION,))

@@ -34,8 +34,8 @@ class Store(Protocol):
     waited for.
 
     All raise Transient for what may pass (a store that is locked, away or full), ConfigurationError for what
-    will not (another program's file, no permission), and StateError for an item that cannot be read or is too
-    large.
+    will not (another program's file, no permission), StateError for an item that is too large, and Unreadable, a
+    StateError too, for what is kept and cannot be read.
     """
 
     in_flight: int

@@ -156,6 +156,14 @@ def test_without_partial_responses_the_answer_does_not_count() -> None:
     assert run() == [["1", "2"]]
 
 
+def test_a_handler_that_took_longer_than_its_timeout_has_failed_whatever_it_answered() -> None:
+    run = Run(lambda names: run.clock.advance(4.0 if len(run.batches) == 1 else 3.0), timeout=3.0)
+    run.log.put("a", "1", "2")
+    assert run() == [["1", "2"], ["1", "2"]]
+    assert run.told[0].reason == "TimeoutError: the handler took 4.00 s, and its timeout is 3 s"
+    assert run.outcomes == ["failed", "done"]
+
+
 def test_ctrl_c_in_a_handler_goes_through() -> None:
     run = Run(fail_once(KeyboardInterrupt()))
     run.log.put("a", "1")
@@ -218,6 +226,13 @@ def test_a_window_gathers_records_until_it_is_over() -> None:
 def test_a_full_batch_does_not_wait_for_its_window() -> None:
     run = Run(maximum_batching_window_in_seconds=300.0, batch_size=2)
     run.log.put("a", "1", "2")
+    run.trigger.turn(run.clock, run.told.append)
+    assert run.batches == [["1", "2"]]
+
+
+def test_a_batch_that_is_full_by_its_bytes_does_not_wait_for_its_window() -> None:
+    run = Run(maximum_batching_window_in_seconds=300.0)
+    run.log.put("a", "1", "2", "3", size=LARGEST_EVENT // 2 - 200)
     run.trigger.turn(run.clock, run.told.append)
     assert run.batches == [["1", "2"]]
 

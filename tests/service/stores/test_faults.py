@@ -17,6 +17,7 @@ from reactflow.service import Host, Store
 from reactflow.testing import kinesis_event
 from tests.service.faults import FaultyStore, Script, Trigger
 from tests.service.recording import Table, check_publications
+from tests.service.stores.kinds import plant
 
 
 class Room(Flow):
@@ -86,3 +87,29 @@ def test_a_read_that_is_stale_costs_a_write_that_is_refused_and_nothing_else(sto
         assert Host(service, faulty).handle(event) == {"batchItemFailures": []}
     assert table.rows == {"room=a": {"room": "a", "length": 2, "total": 111, "number": 3}}
     assert faulty.writes == {"room=a": 3}
+
+
+def test_item_that_was_spoilt_under_a_warm_host_stops_its_key_and_loses_nothing(store: Store) -> None:
+    table, told = Table(), list[Any]()
+    service = made(table)
+    host = Host(service, store, told.append)
+
+    def deliver(first: int, number: int = 4) -> object:
+        numbers = range(first, first + number)
+        records = [{"room": room, "length": n, "reading": 10**n} for n in numbers for room in "ab"]
+        return host.handle(kinesis_event(*records, start=2 * first))
+
+    deliver(0, 1)
+    sound = store.get("rooms", "room=a")
+    assert sound is not None
+    plant(store, "room=a", 9, b'{"theirs":true}')
+    for _ in range(2):  # by a refused write, and then by a read
+        answer: Any = deliver(1)
+        assert len(answer["batchItemFailures"]) == 1
+        assert told[-1].fates["unfinished"] == 4
+        assert "room=a" in told[-1].transients[0]
+        assert store.cases("rooms") == [], "nothing is wrong with the records"
+    assert table.rows["room=b"]["total"] == 11111, "another key goes on"
+    plant(store, "room=a", sound.v, sound.to_bytes())
+    assert deliver(1) == {"batchItemFailures": []}
+    assert table.rows["room=a"] == {"room": "a", "length": 4, "total": 11111, "number": 5}

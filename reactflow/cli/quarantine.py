@@ -1,0 +1,110 @@
+"""The commands ``reactflow quarantine`` and ``reactflow units``: what could not be applied, and what is stored."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+quarantine = typer.Typer(
+    no_args_is_help=True, help="Records that could not be applied: look at them, decide."
+)
+units = typer.Typer(no_args_is_help=True, help="What is stored of units.")
+
+Target = Annotated[
+    str, typer.Argument(metavar="MODULE:NAME", help="a service: rooms:rooms is `rooms` in rooms.py")
+]
+CaseName = Annotated[
+    str, typer.Argument(metavar="CASE", help="as `list` shows it, or the case's id, or a part of it")
+]
+CaseNames = Annotated[list[str], typer.Argument(metavar="CASE...", help="as `list` shows them, or their ids")]
+State = Annotated[
+    str,
+    typer.Option(
+        metavar="STORE",
+        help="where units are kept: sqlite:PATH, or dynamodb:TABLE [default: the service's own]",
+        envvar="REACTFLOW_STATE",
+        show_envvar=False,
+    ),
+]
+Local = Annotated[
+    str,
+    typer.Option(
+        help="the local AWS", metavar="URL", envvar=["REACTFLOW_ENDPOINT", "AWS_ENDPOINT_URL"], show_envvar=False
+    ),
+]  # fmt: skip
+AsJson = Annotated[bool, typer.Option("--json", help="as JSON")]
+HERE = "http://127.0.0.1:4566"
+
+
+@quarantine.command("list")
+def list_cases(target: Target, state: State = "", as_json: AsJson = False) -> None:
+    """List the open cases of a service, oldest first.
+
+    \b
+    reactflow quarantine list rooms:rooms --state sqlite:state.db
+    """
+    from reactflow.cli.operating import host_of, listed
+
+    print(listed(host_of(target, state), as_json=as_json))
+
+
+@quarantine.command()
+def show(target: Target, case: CaseName, state: State = "", as_json: AsJson = False) -> None:
+    """Show one case, with its record.
+
+    \b
+    reactflow quarantine show rooms:rooms 5520ee659979ad76 --state sqlite:state.db
+    """
+    from reactflow.cli.operating import host_of, shown
+
+    print(shown(host_of(target, state), case, as_json=as_json))
+
+
+@quarantine.command()
+def redrive(
+    target: Target, cases: CaseNames, state: State = "", endpoint: Local = HERE, as_json: AsJson = False
+) -> None:
+    """Try cases again, and what waits behind them; exit code 1 when one is still open.
+
+    \b
+    reactflow quarantine redrive rooms:rooms 5520ee659979ad76 --state sqlite:state.db
+    """
+    _decide("redrive", target, cases, state, endpoint, as_json)
+
+
+@quarantine.command()
+def skip(
+    target: Target, cases: CaseNames, state: State = "", endpoint: Local = HERE, as_json: AsJson = False
+) -> None:
+    """Give cases up, and go on with what waits behind them. Of a gap, what is missing is given up.
+
+    \b
+    reactflow quarantine skip rooms:rooms 5520ee659979ad76 --state sqlite:state.db
+    """
+    _decide("skip", target, cases, state, endpoint, as_json)
+
+
+def _decide(decision: str, target: str, cases: list[str], state: str, endpoint: str, as_json: bool) -> None:
+    from reactflow.cli.operating import decided, host_of
+
+    text, code = decided(host_of(target, state), decision, cases, endpoint, as_json=as_json)
+    print(text)
+    raise typer.Exit(code)
+
+
+@units.command("show")
+def show_unit(
+    target: Target,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="the unit's key: room=r1, or only r1")],
+    state: State = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show what is stored of a unit: values, lanes, what it owes, what waits.
+
+    \b
+    reactflow units show rooms:rooms room=r1 --state sqlite:state.db
+    """
+    from reactflow.cli.operating import host_of, unit_shown
+
+    print(unit_shown(host_of(target, state), key, as_json=as_json))
