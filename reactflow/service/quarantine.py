@@ -176,6 +176,9 @@ class Case:
             reason = Reason(**members.pop("reason"))
             made = cls(reason=reason, **members)
             is_sound = made.id == data["id"]
+            texts = (made.account, made.region)
+            if type(made.is_shared) is not bool or any(type(text) is not str for text in texts):
+                raise TypeError("account and region are texts, and is_shared is true or false")
         except (KeyError, TypeError, AttributeError) as error:
             raise StateError(f"this is not a case: {type(error).__name__}: {error}") from error
         if not is_sound:
