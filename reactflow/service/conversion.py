@@ -46,7 +46,6 @@ from reactflow.service.scalars import (
     type_name,
 )
 
-
 _brief = reprlib.Repr()
 _brief.maxstring = _brief.maxother = _brief.maxlong = 60
 
