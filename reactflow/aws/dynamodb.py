@@ -215,7 +215,7 @@ class DynamoDB(StreamSource, Sink):
         return True
 
     def check(self, key_names: Sequence[str], output: Output) -> None:
-        self._writer().check(key_names)
+        self._writer().check(key_names, is_log=bool(output.pulse))
 
     def confirm(self, publication: Publication) -> None:
         with refusing():

@@ -91,7 +91,7 @@ class ObjectWriter:
     def _write(self, publication: Publication) -> None:
         key, content = self.encode(publication)
         if publication.kind == "occurrence":
-            self._put(key, content, IfNoneMatch="*")
+            self._put_once(key, content)
             return
         for _ in range(_RIVALS):
             etag, stored = self._look(key)
@@ -119,6 +119,15 @@ class ObjectWriter:
         n = head.get("Metadata", {}).get("n", "")
         return head["ETag"], int(n) if n.isascii() and n.isdigit() else None
 
+    def _put_once(self, key: str, content: Mapping[str, Any]) -> None:
+        """Write an object unless it is there; a conflict does not say that it is."""
+        for _ in range(_RIVALS):
+            with _lost() as lost, speaking(self.destination, "s3:PutObject"):
+                client("s3").put_object(**self._which(key), IfNoneMatch="*", **content)
+            if not lost.is_conflict:
+                return
+        raise Transient(f"{self.destination}/{key} met others {_RIVALS} times: tried again later")
+
     def _put(self, key: str, content: Mapping[str, Any], **condition: str) -> bool:
         with _lost() as lost, speaking(self.destination, "s3:PutObject"):
             client("s3").put_object(**self._which(key), **condition, **content)
@@ -139,6 +148,7 @@ class _lost:  # noqa: N801 - reads as a word where it is used
 
     def __init__(self) -> None:
         self.happened = False
+        self.is_conflict = False  # with another call that was under way: it says nothing of what is there
 
     def __bool__(self) -> bool:
         return self.happened
@@ -151,8 +161,9 @@ class _lost:  # noqa: N801 - reads as a word where it is used
         if said is None:
             return False
         # If-Match on an object that has gone meanwhile is a 404 with NoSuchKey.
-        codes = ("PreconditionFailed", "412", "ConditionalRequestConflict", "409", "NoSuchKey")
-        self.happened = error_code(said) in codes or error_status(said) == 412
+        self.is_conflict = error_code(said) in ("ConditionalRequestConflict", "409")
+        codes = ("PreconditionFailed", "412", "NoSuchKey")
+        self.happened = self.is_conflict or error_code(said) in codes or error_status(said) == 412
         return self.happened
 
 

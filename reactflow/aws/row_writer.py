@@ -58,10 +58,15 @@ class RowWriter:
     def destination(self) -> str:
         return f"dynamodb/{self.table}"
 
-    def check(self, key_names: Sequence[str]) -> None:
-        """Refuse a primary key that does not tell units apart: raises BindingError."""
+    def check(self, key_names: Sequence[str], *, is_log: bool = False) -> None:
+        """Refuse a primary key that does not tell units apart, or in a log occurrences: raises BindingError."""
         if self.keys is None:
             return
+        if is_log and ID not in self.keys:
+            raise BindingError(
+                f"{self.destination}: its key {self.keys!r} does not tell the occurrences of a unit apart, so that "
+                f"only the first would be kept: make {ID!r} the sort key, as in keys=({self.keys[0]!r}, {ID!r})"
+            )
         unknown = [name for name in self.keys if name not in (*key_names, UNIT, ID)]
         if unknown:
             raise BindingError(

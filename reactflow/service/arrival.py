@@ -60,7 +60,8 @@ class Arrival(NamedTuple):
     ``skips`` says that the source may skip values in between: an older one is superseded then, not a duplicate.
     ``link`` is there when it has to follow its predecessor. ``again`` says why one comes again that was put away: out
     of the unit's queue (``redrive``, ``skip``), or because its unit could not be told before (``adopt``); its place is
-    below 0 then. ``is_shared`` says that its record speaks of other units too. ``within`` is the lane that
+    below 0 then. ``is_shared`` says that its record speaks of other units too, or
+    did of none: so its case is told by the unit too. ``within`` is the lane that
     its own is a part of, where that may have counted before.
     """
 
@@ -88,8 +89,13 @@ class Arrival(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The id of its case."""
+        """The id of its case. One that comes again as ``adopt`` is another case than the one of no unit that it was."""
         return case_id(self.lane, self.position, self.event.unit.text if self.is_shared else None)
+
+    @property
+    def record_id(self) -> str:
+        """What tells its record, within a unit."""
+        return case_id(self.lane, self.position)
 
 
 @frozen

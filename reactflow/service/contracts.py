@@ -78,10 +78,22 @@ def check_feeders(service: str, bound: Sequence[Input]) -> None:
     """
     feeders: dict[str, list[Input]] = {}
     for one in bound:
+        _check_members(service, one, bound)
         for name in one.feeds:
             for other in feeders.setdefault(name, []):
                 _check_two(service, name, other, one)
             feeders[name].append(one)
+
+
+def _check_members(service: str, one: Input, bound: Sequence[Input]) -> None:
+    """Refuse members and other cells that are fed by the same records."""
+    for other in bound if one.gathers and one.source.where is None else ():
+        if other.resource == one.resource and not other.gathers and other.source.where is None:
+            raise BindingError(
+                f"service {service!r}: the members {one.gathers[0].members!r} and {next(iter(other.feeds))!r} are fed "
+                f"by the same records of {one.resource}, and a record says either what a contributor contributes, or "
+                "what the unit itself is: say with where= which records each input takes"
+            )
 
 
 def _check_two(service: str, name: str, one: Input, other: Input) -> None:

@@ -202,6 +202,7 @@ class Host:
             try:
                 deadline.check()
                 part = commit(self, unit, taken, deadline)
+                done = part.after(done)
                 size = max(1, len(taken) - len(part.rest))  # what found room once will again
                 arrivals = [*part.rest, *later]
                 self._forget(taken, part)
@@ -221,7 +222,6 @@ class Host:
             except Exception as error:  # one that nobody thought of: it must not hold up the units behind it
                 self.warm.forget(unit)
                 return Part.left(unit, arrivals, self._unexpected(unit, error)).after(done)
-            done = part.after(done)
             if part.transient:
                 return Part.left(unit, arrivals, part.transient).after(done)
         return done or Part(unit, Item())

@@ -21,6 +21,7 @@ from reactflow.errors import StateError, Unreadable
 
 FORMAT: Final = 1  # of the stored bytes; a newer one is refused rather than misread
 HARD_LIMIT: Final = 400_000  # bytes: what the smallest store takes
+ROOM: Final = 16_000  # of these for marks and cases alone: a unit whose state is full has to be able to go on
 
 PublicationKind = Literal["row", "removal", "occurrence"]
 
@@ -233,6 +234,18 @@ def check_size(item: Item, data: bytes, unit: str) -> None:
     raise StateError(
         f"the item of unit {unit!r} has {len(data)} bytes, and {HARD_LIMIT} are the most ({shown}): {remedy}"
     )
+
+
+def check_state(item: Item, unit: str) -> None:
+    """Refuse a state that leaves no room for what comes beside it: raises StateError."""
+    if len(item.cells) < HARD_LIMIT // 8:  # cells that are no text at all would grow sixfold
+        return
+    size, most = len(_encode()(_pack(item.cells))), HARD_LIMIT - ROOM
+    if size > most:
+        raise StateError(
+            f"the cells of unit {unit!r} have {size} bytes, and {most} are the most: keep large values out of the "
+            "state with stored=False, or choose a finer key"
+        )
 
 
 def _pack(cells: bytes) -> str | dict[str, str]:

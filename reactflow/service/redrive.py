@@ -115,7 +115,7 @@ def _adopted(host: Host, case: Case) -> Report:
     except RecordError:
         return _report(1, {"quarantined": 1}, cases=(case,))
     units = [one.event.unit for one in arrivals]
-    report = _done(host, units, [[one._replace(again="adopt")] for one in arrivals])
+    report = _done(host, units, [[one._replace(again="adopt", is_shared=True)] for one in arrivals])
     if not report.transients:
         host.store.forget(host.service.name, [case.id])
     return report

@@ -28,7 +28,7 @@ from reactflow.service.arrival import Arrival, Fate, Part, case_of, cut, is_ahea
 from reactflow.service.changes import Occurred, Outcomes, Values, keyed_by, refuse_rekeyed
 from reactflow.service.contributing import NONE, Contributions, at_once, load, state_of
 from reactflow.service.deadline import NO_DEADLINE, Deadline
-from reactflow.service.item import Item, Pending
+from reactflow.service.item import Item, Pending, check_state
 from reactflow.service.key import UnitKey
 from reactflow.service.late import late_change
 from reactflow.service.outbox import Cause, confirm, due, look_again
@@ -141,7 +141,7 @@ class Draft:
             if arrival.id not in self.queue:
                 self.fates[arrival.place] = "duplicate"
             return not self.queue.is_due(arrival.id)
-        is_known = self.seen and arrival.id in self.seen
+        is_known = self.seen and arrival.record_id in self.seen
         if is_known or (arrival.link is not None and arrival.id in self.queue):
             self.fates[arrival.place] = "duplicate"
             return True
@@ -299,10 +299,8 @@ class Draft:
         One that came again out of the queue leaves it; its mark was set when it was entered.
         """
         self.fates[arrival.place] = fate
-        is_marked = arrival.again == "adopt" or (
-            arrival.is_queued and not is_ahead(arrival, self._mark_of(arrival))
-        )
-        fills_gap = not arrival.again and self.queue.is_filled_by(arrival, self._mark_of(arrival))
+        is_marked = arrival.again and not is_ahead(arrival, self._mark_of(arrival))
+        fills_gap = not arrival.is_queued and self.queue.is_filled_by(arrival, self._mark_of(arrival))
         if arrival.is_queued:
             self.queue.leave(arrival.id)
         if arrival.event.said and fate == "applied":
@@ -316,7 +314,7 @@ class Draft:
     def _note_seen(self, arrival: Arrival) -> None:
         """Remember an event that has no place in its lane any more."""
         if arrival.again == "adopt":
-            self.seen = [*self.seen, arrival.id][-MOST_SEEN:]
+            self.seen = [*self.seen, arrival.record_id][-MOST_SEEN:]
 
     def _mark_of(self, arrival: Arrival) -> str:
         """How far its lane has come, or all of which it is a part, which counted before."""
@@ -349,10 +347,9 @@ class Draft:
             "held" if is_held else "late" if isinstance(error, LateRecord) else "quarantined"
         )
         self._note_seen(arrival)
-        accepted = (
-            arrival.is_queued and is_ahead(arrival, self._mark_of(arrival)) and not isinstance(error, Gap)
-        )
-        if accepted or (not arrival.again and not lacks_predecessor(arrival, self._mark_of(arrival))):
+        is_placed = not arrival.again or is_ahead(arrival, self._mark_of(arrival))
+        accepted = arrival.is_queued and not isinstance(error, Gap)
+        if is_placed and (accepted or not lacks_predecessor(arrival, self._mark_of(arrival))):
             self._mark(arrival)
 
     def leave(self, arrivals: Sequence[Arrival], error: Transient) -> None:
@@ -369,7 +366,7 @@ class Draft:
         codec, item, queue = self.step.codec, self.item, self.queue
         again = look_again(self.service, item.out, now, longest) if item.out else []
         marks, ages = pruned(self.service, self.marks, item, now)
-        return Item(
+        made = Item(
             v=item.v + 1, gv=self.step.version, cells=codec.encode(self.state), marks=marks,
             versions=self.versions, out=[*again, *self.late, *pending], numbers=numbers, open_cases=queue.cases,
             held=queue.held, seen=self.seen,
@@ -377,6 +374,9 @@ class Draft:
             past=past_of(item, self.step.version), waiting=queue.waiting, turns=queue.cases.values(),
             overtaken=queue.overtaken, ages=ages,
         )  # fmt: skip
+        if "applied" in self.fates.values():
+            check_state(made, self.unit.text)
+        return made
 
     def _after(self) -> Values | None:
         """The values now; None when nothing was applied, and so nothing can be due."""

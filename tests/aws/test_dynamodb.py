@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reactflow.aws import DynamoDB
+from reactflow import Flow, Pulse, Service, pulse
+from reactflow.aws import DynamoDB, Kinesis
 from reactflow.aws.host import open_event
+from reactflow.aws.row_writer import RowWriter
 from reactflow.errors import BindingError, ConfigurationError, RecordError
 from reactflow.service.source import Message, Record
 from reactflow.testing.events import dynamodb_event, sample
@@ -317,7 +319,20 @@ def test_a_missing_table_and_a_wrong_key_are_named_with_the_remedy(
         (("hall",), "its key 'hall' is no field of the unit's key"),
     ):
         with pytest.raises(BindingError, match=says):
-            DynamoDB("areas", keys=keys).check(["room", "line"], None)  # type: ignore[arg-type]
+            RowWriter("areas", keys).check(["room", "line"])
+
+
+def test_log_whose_key_does_not_tell_occurrences_apart_is_refused() -> None:
+    class Room(Flow):
+        reading: Pulse[int] = pulse()
+
+    def log(*keys: str) -> Service:
+        outputs = [Room.reading >> DynamoDB("log", keys=keys)]
+        return Service(Room, key="room", inputs=[Kinesis("measurements")], outputs=outputs)
+
+    with pytest.raises(BindingError, match=r"only the first would be kept: make '_id' the sort key"):
+        log("room")
+    assert log("room", "_id").writes == ("dynamodb/log",)
 
 
 # -- what can never be written ----------------------------------------------------------------------------------------

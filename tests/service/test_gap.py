@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reactflow import Flow, Fold, Pulse, Service, fold, folds, pulse
+from reactflow import Flow, Fold, Pulse, Service, fold, folds, pulse, row
 from reactflow.aws import Kinesis
-from reactflow.service import Host, MemoryStore
+from reactflow.errors import Transient
+from reactflow.service import Host, MemoryStore, Report
 from reactflow.testing import kinesis_event
 from tests.service.flows import item, values
+from tests.service.recording import Table
 from tests.service.wire import Wire, as_records
 
 last_three: Fold[int, tuple[int, ...]] = Fold((), lambda kept, one: (*kept[-2:], one), name="last_three")
@@ -196,3 +198,47 @@ def test_any_redelivery_counts_each_once_and_in_order(make: Any, seed: int) -> N
         if make is porter:
             assert found["recent"] == tuple(knocks[-3:])
     assert service.host.open_cases() == []
+
+
+def test_what_is_applied_before_the_quarantine_is_away_is_published_and_counted() -> None:
+    class Away(MemoryStore):
+        is_away = False
+
+        def case(self, service: str, id: str) -> Any:
+            if self.is_away:
+                raise Transient("the quarantine is away")
+            return super().case(service, id)
+
+    one, two, three, four = sent("r1", "r1", "r1", "r1")
+    table, store = Table(), Away()
+    source = Kinesis("knocks", partition="room")
+    service = Service(Porter, name="porters", key="room", inputs=[source], store=store,
+                      outputs=[row(Porter.recent) >> table])  # fmt: skip
+    reports: list[Report] = []
+    host = Host(service, store, listener=reports.append)
+    host.handle({"Records": renumbered(one, three, four)})
+    store.is_away = True
+    host.handle({"Records": renumbered(one, three, four, two)[3:]})
+    assert (reports[-1].fates["applied"], reports[-1].inputs, reports[-1].unfinished) == (1, 1, frozenset())
+    assert table.rows["room=r1"]["recent"] == (1, 2), "what was acknowledged is published"
+    store.is_away = False
+    host.sweep(0.0)
+    assert table.rows["room=r1"]["recent"] == (2, 3, 4)
+
+
+def test_missing_one_that_was_in_quarantine_fills_its_gap_when_it_is_redriven() -> None:
+    one, two, three, four = sent("r1", "r1", "r1", "r1")
+    service = porter()
+    source = Kinesis("knocks", partition="room")
+    unlike = Service(Porter, name="porters", key={"room": int}, inputs=[source], store=service.host.store)
+    records = renumbered(one, two, three, four)
+    deliver(service, records[0])
+    deliver(unlike, records[1])
+    deliver(service, *records[2:])
+    (case,) = (one for one in service.host.open_cases() if one.unit is None)
+    assert service.host.redrive(case.id).fates == {"applied": 1}
+    left = item(service, "room=r1")
+    assert (left.held, left.open_cases, left.waiting) == (False, (), ())
+    assert values(service, "room=r1")["recent"] == (2, 3, 4)
+    assert deliver(service, *records) == 0
+    assert values(service, "room=r1")["knocks"] == 4

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from attrs import evolve
 
 from reactflow import Flow, Members, MemoryStore, Service, cell, derived, members, pulse, row
 from reactflow.aws import DynamoDB, Kinesis
+from reactflow.errors import BindingError
 from reactflow.service import Host
 from reactflow.service.contribution import MOST
 from reactflow.testing import dynamodb_event, kinesis_event
@@ -315,3 +317,23 @@ def test_other_cells_are_fed_by_inputs_of_their_own() -> None:
     service.handler({"Records": as_records(sent(in_("b1", "r1", 3.0)), "areas")})
     service.handler(kinesis_event({"building": "b1", "name": "Tower"}, stream="names", partition="building"))
     assert table.rows["building=b1"] == {"building": "b1", "name": "Tower", "total": 3.0}
+
+
+def test_members_and_cells_are_never_fed_by_one_record() -> None:
+    names = Kinesis("areas", partition="building", fields={"name": "name"})
+    areas = evolve(EDGE, fields={"rooms": "area"})
+
+    def made(*inputs: Kinesis) -> Service:
+        return Service(Mixed, name="mixed", key="building", inputs=list(inputs), store=MemoryStore())
+
+    with pytest.raises(BindingError, match="'rooms' and 'name' are fed by the same records of kinesis/areas"):
+        made(areas, names)
+    service = made(evolve(areas, where=lambda fields: "area" in fields), names)
+    record = {"building": "b1", "room": "r1", "area": 3.0}
+    service.handler(
+        kinesis_event(record, {"building": "b1", "name": "Tower"}, {**record, "name": "Hall"},
+                      stream="areas", partition="building")
+    )  # fmt: skip
+    assert [one.reason.kind for one in service.host.open_cases()] == ["record"]
+    found = values(service, "building=b1")
+    assert (found["name"], found["total"]) == ("Tower", 3.0)

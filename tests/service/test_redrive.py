@@ -303,3 +303,25 @@ def test_warm_process_with_an_old_item_still_redrives_what_is_open() -> None:
     (id,) = cases(old)
     assert stale.skip(id).fates == {"skipped": 1}
     assert values(old, "room=r1")["width"] == 7.0
+
+
+@pytest.mark.parametrize("is_strict", [False, True])
+def test_case_of_no_unit_that_fails_in_its_unit_stays_open_there(is_strict: bool) -> None:
+    store = MemoryStore()
+    made = flow(is_mended=False, is_strict=is_strict)
+    old = Service(made, name="rooms", key={"room": int}, inputs=[SOURCE], store=store)
+    event = kinesis_event({"room": "r1", "divisor": 0, "width": 3}, partition="room")
+    old.handler(event)
+    new = service(store, is_mended=False, is_strict=is_strict)
+    (first,) = cases(new)
+    assert new.host.redrive(first).fates == {"quarantined": 1}
+    (second,) = cases(new)
+    left = item(new, "room=r1")
+    assert (left.open_cases, left.held) == ((second,), is_strict)
+    new.handler(event)
+    assert new.host.redrive(second).fates == {"quarantined": 1}, "it came again, and was seen"
+    assert cases(new) == [second]
+    mended = service(store, is_mended=True, is_strict=is_strict)
+    assert mended.host.redrive(second).fates == {"applied": 1}
+    assert values(mended, "room=r1")["share"] == 3.0
+    assert store.cases("rooms") == []

@@ -185,7 +185,24 @@ def test_event_that_alone_is_too_large_is_kept_and_the_next_ones_go_on() -> None
     assert table.rows == {"room=r1": {"room": "r1", "text": "a"}}
     assert values(service, "room=r1")["lines"] == 1
     (case,) = service.host.open_cases()
-    assert "400000 are the most" in case.reason.message
+    assert "384000 are the most" in case.reason.message
+
+
+def test_unit_whose_state_is_full_still_puts_away_what_cannot_be_applied() -> None:
+    class Full(Note):
+        divisor = cell(1)
+        share = 1 / divisor
+
+    service = Service(Full, name="notes", key="room", inputs=[SOURCE], store=MemoryStore())
+    send(service, {"room": "r1", "text": "x" * 383_900})
+    size = len(item(service, "room=r1").cells)
+    poison = [{"room": "r1", "divisor": 0}, {"room": "r1", "text": "x" * 384_000}]
+    for start in range(1, 41, 2):
+        assert send(service, *poison, start=start) == {"batchItemFailures": []}
+    assert len(service.host.open_cases()) == 40
+    assert len(item(service, "room=r1").cells) == size
+    assert send(service, {"room": "r1", "text": ""}, start=50) == {"batchItemFailures": []}
+    assert values(service, "room=r1")["text"] == ""
 
 
 # --- a flow that changed ------------------------------------------------------------------------------------
