@@ -43,7 +43,7 @@ def shows_nothing_first(fold: Fold[Any, Any]) -> bool:
 class Shape:
     """A plan with what is looked up again and again: who is computed from whom."""
 
-    __slots__ = ("codec", "consumers", "kept", "lacks", "names", "nodes", "required")
+    __slots__ = ("codec", "consumers", "kept", "labels", "lacks", "names", "nodes", "required")
 
     def __init__(self, plan: Plan, codec: Codec) -> None:
         self.nodes: tuple[Node, ...] = plan.nodes
@@ -54,6 +54,7 @@ class Shape:
             for one in node.inputs:
                 self.consumers[one].append(place)
         self.kept = [place for place, node in enumerate(plan.nodes) if node.name and not node.is_pulse]
+        self.labels = [str(plan.nodes[place].name) for place in self.kept]
         # they may be unset though nothing was taken away: what they need has no value yet
         self.lacks: list[bool] = []
         for node in plan.nodes:
@@ -70,7 +71,7 @@ class Shape:
 
     def pack(self, state: Mapping[str, object]) -> Packed:
         """State as a tuple, in the plan's order; as it is where a cell that should have a value has none."""
-        values = tuple([state.get(str(self.nodes[place].name), UNSET) for place in self.kept])
+        values = tuple([state.get(name, UNSET) for name in self.labels])
         for at in self.required:
             if values[at] is UNSET:
                 return state
@@ -80,11 +81,10 @@ class Shape:
         """The state that was packed."""
         if not isinstance(packed, tuple):
             return dict(packed)
-        return {
-            str(self.nodes[place].name): value
-            for place, value in zip(self.kept, packed, strict=True)
-            if value is not UNSET
-        }
+        for value in packed:
+            if value is UNSET:
+                return {name: one for name, one in zip(self.labels, packed, strict=True) if one is not UNSET}
+        return dict(zip(self.labels, packed, strict=True))
 
     def check(self, node: Node, outcome: object) -> object:
         """An outcome of a named node, or the failure of a value that cannot be stored."""
