@@ -130,8 +130,6 @@ class Draft:
                 self.held = self.held and bool(self.cases) and id != next(reversed(self.unit.cases))
             if id == skips:
                 self.fates[reading.id] = "skipped"
-                if reading.events[self.unit.key.text].said:
-                    self.contributions.pass_by(self._arrival(reading, "skip"))
             else:
                 self._tried(reading, id, "redrive", is_too_large=is_too_large)
                 is_too_large = False

@@ -94,10 +94,13 @@ class Model:
                     return draft, self._idle(draft, commit)
                 wrong = wrong or missing
         for place in range(len(marked) - 1 if said else 0, 0, -1):
-            draft = Draft(self.service, there, self._shadow, marked[:place], asks=True)
-            draft.take_queued(item, commit.skips)
-            if draft.take(marked[:place]) and not _wrong(draft, commit):
-                return draft, ""
+            for is_too_large in (False, True) if commit.was_refused and place == 1 else (False,):
+                draft = Draft(self.service, there, self._shadow, marked[:place], asks=True)
+                was_queued = draft.take_queued(item, commit.skips)
+                if not draft.take(marked[:place], is_too_large=is_too_large and not was_queued):
+                    continue
+                if not _wrong(draft, commit):
+                    return draft, ""
         return None, wrong or "it says that it dealt with what cannot be dealt with for now"
 
     def _idle(self, draft: Draft, commit: Commit) -> str:
