@@ -61,6 +61,10 @@ class StreamTrigger:
         self._can_discard = is_alone and stream.resource.startswith("kinesis/")
         self._polling = Polling(self._settings())
 
+    def aside(self) -> list[Mapping[str, Any]]:
+        """The records that were given up, and that nobody has looked at yet."""
+        return [raw for flight in self.given_up for raw in flight.event["Records"]]
+
     def take(self, now: float) -> Flight | None:
         """The next delivery, if there is one; what is to be put away is."""
         polling, stream = self._polling, self.stream

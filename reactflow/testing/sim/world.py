@@ -28,7 +28,7 @@ from reactflow.testing.sim.operator import Act, Operator
 from reactflow.testing.sim.readings import identity, read, units_of
 from reactflow.testing.sim.sinks import in_simulation
 from reactflow.testing.sim.store import SimStore
-from reactflow.testing.sim.triggers import GIVEN_UP, Trigger
+from reactflow.testing.sim.triggers import GIVEN_UP, StreamTrigger, Trigger
 from reactflow.testing.sim.violation import Violation
 from reactflow.testing.sim.watch import Invocation, Watch
 
@@ -268,7 +268,10 @@ class World:
         if one.trigger is not None and one.flight is not None:
             words = "" if error is None else f"{type(error).__name__}: {error}"
             finished = one.trigger.settle(one.flight, one.task.answer, words, self.now)
-            self._watch.acknowledged(one, [one.readings[place] for place in finished])
+            # what was given up before and comes again is a duplicate; an operator still has it
+            aside = one.trigger.aside() if isinstance(one.trigger, StreamTrigger) else []
+            done = [one.readings[place] for place in finished]
+            self._watch.acknowledged(one, [reading for reading in done if reading.record.raw not in aside])
 
 
 class _Overheard(logging.Handler):
