@@ -240,6 +240,7 @@ def check(
 
 @app.command()
 def sim(
+    context: typer.Context,
     targets: Annotated[
         list[str] | None, typer.Argument(metavar="MODULE:NAME...", help="services or systems, run together")
     ] = None,
@@ -251,7 +252,10 @@ def sim(
     records: Annotated[int, typer.Option(help="records made up for a run", min=1, metavar="N")] = 30,
     list_faults: Annotated[bool, typer.Option("--list-faults", help="Show the faults, and end.")] = False,
 ) -> None:
-    """Run services' own code through crashes, redeliveries and outages; exit code 1 when something is lost or doubled.
+    """Run services' own code through crashes and outages.
+
+    Redeliveries, rivals, sinks that are away and more are drawn from a seed, and what comes of it is held against the
+    plain answer. Exit code 1 when something is lost or doubled.
 
     \b
     reactflow sim rooms:rooms --seeds 200
@@ -263,10 +267,12 @@ def sim(
         print("\n".join(fault_lines()))
         return
     check_installed("reactflow sim", ("boto3",))
-    services = [*load_system(targets or []).services.values()] if targets else []
-    if not services:
-        raise ConfigurationError("name a service: write MODULE:NAME, as in reactflow sim rooms:rooms")
-    words, is_well = simulated(services, seeds=seeds, seed=seed, faults=faults, records=records)
+    if not targets:
+        raise typer.BadParameter(
+            "Name a service: write MODULE:NAME, as in reactflow sim rooms:rooms", ctx=context
+        )
+    services = [*load_system(targets).services.values()]
+    words, is_well = simulated(services, targets, seeds=seeds, seed=seed, faults=faults, records=records)
     print(words)
     if not is_well:
         raise typer.Exit(1)
