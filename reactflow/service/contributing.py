@@ -52,6 +52,10 @@ def load(
     service, store = host.service, host.store
     spoken = [arrival.event.said for arrival in arrivals] if service.member_folds else []
     names = set[Name]().union(*map(_names, spoken))
+    if item is None and arrivals and arrivals[0].again:  # what is in the queue is not told from an old item
+        host.warm.forget(unit)
+        item, kept = store.look(service.name, unit.text, names)
+        return item or Item(), Contributions(service, store, unit, names, kept) if names else NONE
     if not names:
         return (item or host.warm.recall(unit) or store.get(service.name, unit.text) or Item()), NONE
     item, kept = store.look(service.name, unit.text, names)

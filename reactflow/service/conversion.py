@@ -17,6 +17,7 @@ import collections.abc as abc
 import dataclasses
 import datetime as dt
 import enum
+import reprlib
 import types
 import typing
 import uuid
@@ -44,6 +45,9 @@ from reactflow.service.scalars import (
     take_str,
     type_name,
 )
+
+_brief = reprlib.Repr()
+_brief.maxstring = _brief.maxother = _brief.maxlong = 60
 
 
 def converter(wanted: object) -> Converter:
@@ -108,7 +112,7 @@ def _object(expected: str, name: Converter, item: Converter) -> Converter:
                 done_before = len(done)
                 done[made] = item(inner)
             except Mismatch as error:
-                raise error.inside(f"[{each!r}]") from None
+                raise error.inside(f"[{_brief.repr(each)}]") from None
             if len(done) == done_before:
                 raise Mismatch(expected, value, f"two of its names mean {made!r}")
         return done

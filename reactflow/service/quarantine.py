@@ -20,7 +20,7 @@ from reactflow.errors import StateError
 
 _DEEPEST: Final = 96  # levels of a record that are kept as data; what is below is kept as text
 _SPECIAL: Final = re.compile("[%@~\ud800-\udfff]")
-_LATER: Final = ("account", "region", "is_shared")  # what cases of before do not have
+_LATER: Final = {"account": "", "region": "", "is_shared": False}  # what cases of before do not have
 _ESCAPED: Final = re.compile("%(25|40|7E|D[89A-F][0-9A-F]{2})")
 _REASON_TEXTS: Final = ("kind", "cell", "type", "message", "line", "field")
 
@@ -176,6 +176,9 @@ class Case:
             reason = Reason(**members.pop("reason"))
             made = cls(reason=reason, **members)
             is_sound = made.id == data["id"]
+            kinds = [type(members.get(name, default)) for name, default in _LATER.items()]
+            if kinds != [type(default) for default in _LATER.values()]:
+                raise TypeError(f"one of {', '.join(_LATER)} is of another kind")
         except (KeyError, TypeError, AttributeError) as error:
             raise StateError(f"this is not a case: {type(error).__name__}: {error}") from error
         if not is_sound:

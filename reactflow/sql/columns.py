@@ -198,7 +198,7 @@ def _read_text(value: Any, kind: TypeEngine[Any], place: str) -> Any:
 
 
 def _check_kind(value: Any, kind: TypeEngine[Any], place: str) -> None:
-    """Refuse a value that a column of dates, times, truths, bytes, durations or UUIDs cannot hold at all."""
+    """Refuse a value that a column of numbers, dates, times, truths, bytes, durations or UUIDs cannot hold at all."""
     import sqlalchemy as sa
 
     takes: tuple[tuple[type[Any], type], ...] = (
@@ -212,6 +212,10 @@ def _check_kind(value: Any, kind: TypeEngine[Any], place: str) -> None:
     for each, wanted in takes:
         if value is not None and isinstance(kind, each) and not isinstance(value, wanted):
             raise _unfit(value, kind, place)
+    if isinstance(kind, (sa.Integer, sa.Numeric)) and isinstance(
+        value, (dt.date, dt.time, dt.timedelta, uuid.UUID)
+    ):
+        raise _unfit(value, kind, place)
     if value is not None and _is_interval(kind) and not isinstance(value, dt.timedelta):
         raise _unfit(value, kind, place)
 

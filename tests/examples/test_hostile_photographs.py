@@ -14,7 +14,8 @@ from examples import data
 from reactflow import MemoryStore
 from reactflow.local import Cloud
 from reactflow.service import Case
-from reactflow.service.host import Host, Report
+from reactflow.service.host import Host
+from reactflow.service.report import Report
 from reactflow.testing import s3_event
 from tests.hostile.measured import measured
 

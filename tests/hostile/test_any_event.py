@@ -221,7 +221,7 @@ def test_any_event_is_handled_or_refused_as_a_whole(bucket: str, data: st.DataOb
     event = data.draw(changed(sample(name)) | PLAIN)
     for watched in (
         everything(Kinesis("measurements", order="arrival")),
-        everything(DynamoDB("employees", key={"id": "number"}, order="arrival")),
+        everything(DynamoDB("employees", key={"id": "employee"}, order="arrival")),
         by_user(bucket),
     ):
         check_declared(watched, event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from reactflow import Cell, Flow, Service, cell, derived, row
 from reactflow.aws import S3, Kinesis, S3Object
 from reactflow.errors import Superseded, Unfinished, Unreadable
 from reactflow.service import Host, Item, MemoryStore
+from reactflow.service.contribution import Contribution
 from reactflow.testing import kinesis_event, s3_event
 from tests.service.recording import Table
 
@@ -24,11 +26,18 @@ class RivalIsUnreadable(MemoryStore):
 
     is_corrupt = False
 
-    def put(self, service: str, unit: str, item: Item, expected_v: int, *more: Any) -> Item | None:
+    def put(
+        self,
+        service: str,
+        unit: str,
+        item: Item,
+        expected_v: int,
+        contributions: Sequence[Contribution] = (),
+    ) -> Item | None:
         if self.is_corrupt:
             self.is_corrupt = False  # mended at once: the next write finds it well
             raise Unreadable(f"the item of unit {unit!r} cannot be read")
-        return super().put(service, unit, item, expected_v, *more)
+        return super().put(service, unit, item, expected_v, contributions)
 
 
 def test_rivals_item_that_cannot_be_read_makes_no_record_poison() -> None:

@@ -135,7 +135,7 @@ def test_inputs_whose_records_mean_more_have_no_quick_way() -> None:
     assert bound(version="count").reader is None
     assert bound(account="123456789012").reader is None
     assert bound(fields={"size": "inner.size"}).reader is None
-    assert bound(fields={"name": "room", "size": "room"}).reader is None
+    assert bound(fields={"name": "label", "size": "label"}).reader is None
     assert bound(fields={"name": "specversion"}).reader is None
 
 

@@ -291,3 +291,15 @@ def test_quarantine_that_is_away_blocks_the_key_and_drops_nothing() -> None:
     store.is_away = False
     assert send(old, *HELD) == {"batchItemFailures": []}
     assert len(item(old, "room=r1").waiting) == 2
+
+
+def test_warm_process_with_an_old_item_still_redrives_what_is_open() -> None:
+    store = MemoryStore()
+    old = service(store, is_mended=False, is_strict=True)
+    stale = Host(old, store)
+    stale.handle(kinesis_event({"room": "r1", "width": 6}, partition="room"))
+    stale.sweep(-1.0)
+    send(Host(old, store), *HELD)
+    (id,) = cases(old)
+    assert stale.skip(id).fates == {"skipped": 1}
+    assert values(old, "room=r1")["width"] == 7.0

@@ -22,6 +22,7 @@ from reactflow.testing.sim.baton import Baton
 from reactflow.testing.sim.chaos import Chaos
 from reactflow.testing.sim.dynamodb import SimDynamoDB, typed
 from reactflow.testing.sim.kinesis import SimKinesis
+from reactflow.testing.sim.readings import can_part
 from reactflow.testing.sim.s3 import SimS3
 from reactflow.testing.sim.triggers import NoticeTrigger, StreamTrigger, Trigger
 
@@ -80,11 +81,7 @@ class Cloud:
             kind, _, name = resource.partition("/")
             how = {
                 "is_alone": self._readers[resource] == 1 and resource not in self._written,
-                "is_one_lane": all(
-                    one.source.unit_is_one_lane(one.lane_names)
-                    for one in service.bound
-                    if one.source.resource == resource
-                ),
+                "can_part": all(can_part(one) for one in service.bound if one.source.resource == resource),
             }
             if kind == "kinesis":
                 made.append(StreamTrigger(service.name, self.kinesis.streams[name], chaos, **how))

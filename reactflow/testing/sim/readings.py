@@ -15,7 +15,7 @@ from attrs import field, frozen
 from reactflow.aws.host import open_event
 from reactflow.errors import RecordError
 from reactflow.service import Service
-from reactflow.service.binding import UnitEvent, one_a_unit
+from reactflow.service.binding import Input, UnitEvent, one_a_unit
 from reactflow.service.quarantine import case_id
 from reactflow.service.source import Message, Record
 
@@ -54,8 +54,28 @@ def read(service: Service, event: Mapping[str, Any]) -> list[Reading]:
     return [_read(service, record) for record in open_event(event)]
 
 
+def can_part(one: Input) -> bool:
+    """Whether batches of one shard may be delivered side by side to an input's units."""
+    return one.source.unit_is_one_lane(one.lane_names) or is_parted(one)
+
+
+def is_parted(one: Input) -> bool:
+    """Whether the records of a unit are in order by their partition key only."""
+    factor: int = getattr(one.source, "parallelization_factor", 1)
+    return factor > 1 and not one.source.unit_is_one_lane(one.lane_names)
+
+
+def _mark(one: Input, record: Record) -> tuple[str, str]:
+    """The lane and position that a unit keeps as its mark."""
+    lane = one.source.lane(record)
+    part = f"/{record.raw['kinesis']['partitionKey']}" if is_parted(one) else ""
+    return f"{lane}{part}", one.source.position(record)
+
+
 def _read(service: Service, record: Record) -> Reading:
     lane, order = _place(record.raw)
+    if any(is_parted(one) for one in service.inputs_of.get(record.resource, ())):
+        lane += f"/{record.raw['kinesis']['partitionKey']}"
     made: list[UnitEvent] = []
     sent: tuple[str, str] | None = None
     told: Message | None = None
@@ -70,7 +90,7 @@ def _read(service: Service, record: Record) -> Reading:
             except RecordError:
                 return Reading(f"{lane}@{order}", lane, order, False, record, lost=str(error))
             made.append(UnitEvent.failed(unit, error))
-            mark = mark if mark[0] else (one.source.lane(record), one.source.position(record))
+            mark = mark if mark[0] else _mark(one, record)
             continue
         if message is None:
             continue
@@ -83,7 +103,7 @@ def _read(service: Service, record: Record) -> Reading:
             events = [UnitEvent.failed(event.unit, endless) for event in events]
         if events and told is None:
             told, skips = message, one.contract.skips
-            mark = one.source.lane(record), one.source.position(record)
+            mark = _mark(one, record)
             if message.cause is not None and not one.contract.replaces:
                 sent = _sent(message.cause.id)
                 mark = message.cause.place or mark

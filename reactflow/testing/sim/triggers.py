@@ -50,16 +50,14 @@ class Trigger(Protocol):
 class StreamTrigger:
     """A mapping on a stream. ``given_up`` are the batches whose retries were used up."""
 
-    def __init__(
-        self, service: str, stream: Stream, chaos: Chaos, *, is_alone: bool, is_one_lane: bool
-    ) -> None:
+    def __init__(self, service: str, stream: Stream, chaos: Chaos, *, is_alone: bool, can_part: bool) -> None:
         self.service, self.stream = service, stream
         self.given_up: list[Flight] = []
         self._chaos = chaos
         # What a table's stream gave up cannot be put again: the table is what it is by now. Nor can what another
         # service reads as well, which may have applied it, nor what one of ours sent, which is numbered.
-        # In several slots the records of a unit keep their order only when they have one partition key.
-        self._can_part = is_one_lane
+        # In several slots the records of a unit keep their order only when they have one partition key, or count by it.
+        self._can_part = can_part
         self._can_discard = is_alone and stream.resource.startswith("kinesis/")
         self._polling = Polling(self._settings())
 

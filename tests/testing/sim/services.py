@@ -65,6 +65,13 @@ sites = Service(
 )
 
 
+shifts = Service(
+    Site, name="shifts", key="site", inputs=[Kinesis("worked", parallelization_factor=3)],
+    outputs=[row(Site.total, Site.number, Site.most) >> DynamoDB("shifts"), row(Site.amount) >> DynamoDB("worked")],
+)  # fmt: skip
+"""The same from one stream whose batches are delivered side by side: every partition key is in order by itself."""
+
+
 class Employee(Flow):
     name: Cell[str] = cell()
     pay: Cell[int] = cell()
@@ -289,6 +296,7 @@ ALL = {
     "shelves": [shelves],
     "rooms": [rooms],
     "sites": [sites],
+    "shifts": [shifts],
     "employees": [employees],
     "photos": [photos],
     "chain": [*chain().services.values()],
