@@ -218,7 +218,9 @@ def graph(
 def check(
     target: Annotated[str, typer.Argument(metavar="MODULE:NAME", help="a flow, service or system")],
 ) -> None:
-    """Look for examples against the laws that folds declare; exit code 1 when there is one.
+    """Look for examples against the laws of folds.
+
+    Exit code 1 when a law is declared and does not hold.
 
     \b
     reactflow check rooms:rooms
@@ -242,7 +244,7 @@ def check(
 def sim(
     context: typer.Context,
     targets: Annotated[
-        list[str] | None, typer.Argument(metavar="MODULE:NAME...", help="services or systems, run together")
+        list[str] | None, typer.Argument(metavar="MODULE:NAME", help="services or systems, run together")
     ] = None,
     seeds: Annotated[int, typer.Option(help="how many runs, from seed 0 on", min=1, metavar="N")] = 100,
     seed: Annotated[int | None, typer.Option(help="only the run of this seed", metavar="S")] = None,

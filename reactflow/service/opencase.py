@@ -98,12 +98,8 @@ class OpenCase:
     def _with(self, flow: type[Flow]) -> Service:
         from reactflow.service.service import Service
 
-        mine = self.service
-        if (
-            isinstance(flow, type)
-            and issubclass(flow, Flow)
-            and not {*flow.plan.names} & {*mine.flow.plan.names}
-        ):
+        mine, named = self.service, getattr(getattr(flow, "plan", None), "names", None)
+        if named is not None and not named.keys() & mine.flow.plan.names.keys():
             raise ConfigurationError(
                 f"{flow.__name__} has no cell of {mine.flow.__name__}: replay a case with a mended {mine.flow.__name__}"
             )

@@ -10,10 +10,17 @@ from examples.payments import orders
 from examples.sensors import sensors
 from examples.staff import staff
 from examples.thumbnails import thumbnails
+from reactflow import Service, System
 from reactflow.testing import check_delivery
 
-ALL = {"buildings": system, "climate": climate, "payments": orders, "sensors": sensors, "staff": staff,
-       "thumbnails": thumbnails}  # fmt: skip
+ALL: dict[str, Service | System] = {
+    "buildings": system,
+    "climate": climate,
+    "payments": orders,
+    "sensors": sensors,
+    "staff": staff,
+    "thumbnails": thumbnails,
+}
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -163,15 +163,17 @@ def test_what_is_no_service_flow_case_or_file_is_refused_with_the_remedy(tmp_pat
         celsius = cell(0.0)
 
     opened = open_case(failed.rooms)
-    for wrong in (failed.Room, 5):
+    wrongs: list[Any] = [failed.Room, 5]
+    for wrong in wrongs:
         with pytest.raises(ConfigurationError, match="takes a service: give what Service"):
             open_case(wrong)
     with pytest.raises(
         ConfigurationError, match="Other has no cell of Room: replay a case with a mended Room"
     ):
         opened.replay(Other)
-    for plain in ({}, {"case": {}, "cells": "", "gv": "", "written": None}, 5):
+    plains: list[Any] = [{}, {"case": {}, "cells": "", "gv": "", "written": None}, 5]
+    for plain in plains:
         with pytest.raises(StateError, match="case"):
-            OpenCase.from_json(failed.rooms, plain)  # type: ignore[arg-type]  # what a file may hold
+            OpenCase.from_json(failed.rooms, plain)
     with pytest.raises(ConfigurationError, match=r"cannot be written .*: name a file for pytest"):
         opened.replay().save_test(tmp_path / "nowhere" / "test_case.py")
