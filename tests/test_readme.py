@@ -52,3 +52,14 @@ def test_every_file_and_folder_that_the_documents_name_is_there() -> None:
             assert ((ROOT / document).parent / path).exists(), f"{document} links to {path}"
         for path in named:
             assert (ROOT / path).exists(), f"{document} names {path}"
+
+
+def test_each_promise_names_a_test_that_is_there() -> None:
+    table = README.split("## What is promised")[1].split("\n\n")[1].splitlines()[2:]
+    assert len(table) == 7
+    for row in table:
+        named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row)
+        assert named, row
+        for path, test in named:
+            text = (ROOT / path).read_text(encoding="utf-8")
+            assert re.search(rf"^def {test}\(", text, re.MULTILINE), f"{path} has no {test}"

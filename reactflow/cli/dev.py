@@ -16,12 +16,13 @@ from dataclasses import replace
 from types import FrameType
 from typing import Any
 
+from reactflow.aws import DynamoDBStore
 from reactflow.cli.checks import check_address, check_answers, state_of
 from reactflow.cli.hints import hints
 from reactflow.cli.telling import Telling, counted
 from reactflow.errors import ConfigurationError, MissingExtra
 from reactflow.local import Cloud
-from reactflow.service import Service, Store, System
+from reactflow.service import MemoryStore, Service, SQLiteStore, Store, System
 from reactflow.service.stores import open_store
 
 PORT = 4566
@@ -54,7 +55,9 @@ def run(
     is_given, state = bool(state), state_of(state, STATE_FILE if endpoint else "memory")
     if endpoint:
         check_address(endpoint)
-        check_answers(endpoint, "start it, or leave --endpoint out to have a cloud embedded")
+        check_answers(
+            endpoint, "start it, or leave --endpoint and REACTFLOW_ENDPOINT out to have a cloud embedded"
+        )
     stores = _stores(state, is_given)  # before the cloud: what is wrong with it is told at once
     console = Console(highlight=False, soft_wrap=True)
     ending = _Ending()
@@ -76,7 +79,12 @@ def run(
             )
             for resource in host.resources:
                 telling.line("made", resource)
-            telling.line("state", _about(state, endpoint))
+            own = {one.name: _named(one.store) for one in services if one.store is not None and not is_given}
+            telling.states.update(own)
+            if len(own) < len(services):
+                telling.line("state", _about(state, endpoint))
+            for name, where in own.items():
+                telling.line("state", f"{_about(where, endpoint)}, of {name}")
             if page:
                 _show_page(telling, host.system, stack)
             for service in services:
@@ -136,6 +144,15 @@ def _stores(state: str, is_given: bool) -> Callable[[Service], Store]:
     """One store for all services; when it was not asked for, a service's own goes before it."""
     shared = open_store(state)
     return lambda service: shared if is_given or service.store is None else service.store
+
+
+def _named(store: Store) -> str:
+    """A service's own store as ``--state`` names it, or at least what it is."""
+    if isinstance(store, SQLiteStore):
+        return f"sqlite:{store.path}"
+    if isinstance(store, DynamoDBStore):
+        return f"dynamodb:{store.table}"
+    return "memory" if isinstance(store, MemoryStore) else type(store).__name__
 
 
 def _about(state: str, endpoint: str) -> str:

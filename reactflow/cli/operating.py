@@ -7,15 +7,17 @@ What is shown of a case is what went wrong; its record only where somebody asks 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext, redirect_stdout
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from datetime import date
+from pathlib import Path
 from sys import stderr
 from typing import Any
 
 from reactflow.aws import DynamoDBStore
-from reactflow.cells import Failure
-from reactflow.cli.checks import check_answers, check_state, needs_aws
+from reactflow.cells import UNSET, Failure
+from reactflow.cli.checks import check_address, check_answers, check_state, needs_aws
 from reactflow.cli.target import load_services
 from reactflow.cli.telling import counted, named, whose, worded
 from reactflow.errors import ConfigurationError, RecordError, StateError
@@ -23,6 +25,8 @@ from reactflow.local import Cloud
 from reactflow.service import Case, Host, Item, MemoryStore, Service
 from reactflow.service.key import Key, UnitKey
 from reactflow.service.stores import open_store
+from reactflow.service.stores.in_turns import InTurns
+from reactflow.service.stores.opening import SETTING
 from reactflow.service.telemetry import hashed
 
 
@@ -36,6 +40,8 @@ def host_of(target: str, state: str) -> Host:
     (service,) = services
     if state:
         check_state(state)
+    if state or service.store is None:
+        _check_there(state or os.environ.get(SETTING, ""), service)
     store = service.store if service.store is not None and not state else open_store(state or None)
     if isinstance(store, MemoryStore) and service.store is None:
         raise ConfigurationError(
@@ -43,6 +49,36 @@ def host_of(target: str, state: str) -> Host:
             "as in --state sqlite:state.db"
         )
     return Host(service, store)
+
+
+def _check_there(state: str, service: Service) -> None:
+    """Raises ConfigurationError for a file that is not there: one would be made, and would have no case."""
+    kind, _, path = state.partition(":")
+    if kind == "sqlite" and path and Path(path).parent.is_dir() and not Path(path).exists():
+        raise ConfigurationError(
+            f"there is no state of service {service.name!r} at {state}, seen from {Path.cwd()}: "
+            "name the file that the service writes, or call this in its folder"
+        )
+
+
+@contextmanager
+def reached(host: Host, endpoint: str, *, publishes: bool = False) -> Iterator[None]:
+    """The AWS at an endpoint, where the host's state, or what it is to publish, is kept in one.
+
+    Only that one is read and written, with keys that are good for no other; "aws" is the one of the environment.
+    Raises ConfigurationError when nothing answers.
+    """
+    store = host.store.store if isinstance(host.store, InTurns) else host.store
+    uses_aws = isinstance(store, DynamoDBStore) or (publishes and needs_aws(host.service))
+    if not uses_aws or endpoint == "aws":
+        yield
+    else:
+        check_address(endpoint)
+        check_answers(
+            endpoint, "start `reactflow dev` there, or name the address that it says with --endpoint, or aws"
+        )
+        with Cloud.at(endpoint).exported():
+            yield
 
 
 def listed(host: Host, *, as_json: bool) -> str:
@@ -58,8 +94,13 @@ def listed(host: Host, *, as_json: bool) -> str:
     for case, about in zip(cases, found, strict=True):
         lines.append(f"  {about['case']}  {whose(case, host.service.key)}: {_reason(case)}")
         if about["holds"]:
-            lines.append(f"  {'':16}  holds its key: {counted(about['waiting'], 'later record')} wait")
+            lines.append(f"  {'':16}  {_holds(about)}")
     return "\n".join(lines)
+
+
+def _holds(about: Mapping[str, Any]) -> str:
+    number = about["waiting"]
+    return f"holds its key: {counted(number, 'later record')} {'waits' if number == 1 else 'wait'} behind it"
 
 
 def shown(host: Host, name: str, *, as_json: bool) -> str:
@@ -70,21 +111,14 @@ def shown(host: Host, name: str, *, as_json: bool) -> str:
     if as_json:
         return json.dumps({**about, **case.to_json()}, indent=2)
     record = json.dumps(case.record, indent=2, ensure_ascii=False)
-    holds = f"\n  holds its key: {counted(about['waiting'], 'later record')} wait" if about["holds"] else ""
+    holds = f"\n  {_holds(about)}" if about["holds"] else ""
     return f"{case}{holds}\n{record}"
 
 
-def decided(
-    host: Host, decision: str, names: Sequence[str], endpoint: str, *, as_json: bool
-) -> tuple[str, int]:
+def decided(host: Host, decision: str, names: Sequence[str], *, as_json: bool) -> tuple[str, int]:
     """Redrive or skip cases; returns what became of them, and the exit code: 1 when one is still open."""
-    service, told, code = host.service, list[dict[str, Any]](), 0
-    uses_aws = needs_aws(service) or isinstance(host.store, DynamoDBStore)
-    if uses_aws:
-        check_answers(
-            endpoint, "start `reactflow dev` there, or name the address that it says with --endpoint"
-        )
-    with Cloud.at(endpoint).exported() if uses_aws else nullcontext(), redirect_stdout(stderr):
+    told, code = list[dict[str, Any]](), 0
+    with redirect_stdout(stderr):
         for case in [case_named(host, name) for name in names]:
             report = host.redrive(case.id) if decision == "redrive" else host.skip(case.id)
             is_open = bool(report.transients or report.fates.get("quarantined"))
@@ -126,9 +160,10 @@ def unit_shown(host: Host, text: str, *, as_json: bool) -> str:
     lines += [f"  {name} = {value}" for name, value in cells.items()]
     lines += [f"  lane {lane} at {position.lstrip('0') or '0'}" for lane, position in item.marks.items()]
     lines += [f"  output {name} at {n}" for name, n in item.numbers.items()]
-    lines += [f"  owes {one.id}" for one in item.out]
+    lines += [f"  due, if not published yet: {one.id}" for one in item.out]
     lines += [f"  case {hashed(id)}" for id in item.open_cases]
-    lines += [f"  {counted(len(item.waiting), 'record')} wait"] if item.waiting else []
+    verb = "waits" if len(item.waiting) == 1 else "wait"
+    lines += [f"  {counted(len(item.waiting), 'record')} {verb}"] if item.waiting else []
     return "\n".join(lines)
 
 
@@ -178,4 +213,6 @@ _READ: dict[type, Callable[[str], object]] = {str: str, int: int, date: date.fro
 
 
 def _value(value: object) -> str:
+    if value is UNSET:
+        return "unset"
     return f"{type(value.error).__name__}: {value.error}" if isinstance(value, Failure) else repr(value)

@@ -30,7 +30,8 @@ State = Annotated[
 Local = Annotated[
     str,
     typer.Option(
-        help="the local AWS", metavar="URL", envvar=["REACTFLOW_ENDPOINT", "AWS_ENDPOINT_URL"], show_envvar=False
+        help="the local AWS, or aws for the account that the environment names", metavar="URL",
+        envvar=["REACTFLOW_ENDPOINT", "AWS_ENDPOINT_URL"], show_envvar=False,
     ),
 ]  # fmt: skip
 AsJson = Annotated[bool, typer.Option("--json", help="as JSON")]
@@ -38,34 +39,40 @@ HERE = "http://127.0.0.1:4566"
 
 
 @quarantine.command("list")
-def list_cases(target: Target, state: State = "", as_json: AsJson = False) -> None:
-    """List the open cases of a service, oldest first.
+def list_cases(target: Target, state: State = "", endpoint: Local = HERE, as_json: AsJson = False) -> None:
+    """List a service's open cases, oldest first.
 
     \b
     reactflow quarantine list rooms:rooms --state sqlite:state.db
     """
-    from reactflow.cli.operating import host_of, listed
+    from reactflow.cli.operating import host_of, listed, reached
 
-    print(listed(host_of(target, state), as_json=as_json))
+    with reached(host := host_of(target, state), endpoint):
+        print(listed(host, as_json=as_json))
 
 
 @quarantine.command()
-def show(target: Target, case: CaseName, state: State = "", as_json: AsJson = False) -> None:
+def show(
+    target: Target, case: CaseName, state: State = "", endpoint: Local = HERE, as_json: AsJson = False
+) -> None:
     """Show one case, with its record.
 
     \b
     reactflow quarantine show rooms:rooms 5520ee659979ad76 --state sqlite:state.db
     """
-    from reactflow.cli.operating import host_of, shown
+    from reactflow.cli.operating import host_of, reached, shown
 
-    print(shown(host_of(target, state), case, as_json=as_json))
+    with reached(host := host_of(target, state), endpoint):
+        print(shown(host, case, as_json=as_json))
 
 
 @quarantine.command()
 def redrive(
     target: Target, cases: CaseNames, state: State = "", endpoint: Local = HERE, as_json: AsJson = False
 ) -> None:
-    """Try cases again, and what waits behind them; exit code 1 when one is still open.
+    """Try cases again, and what waits behind them.
+
+    Exit code 1 when one is still open.
 
     \b
     reactflow quarantine redrive rooms:rooms 5520ee659979ad76 --state sqlite:state.db
@@ -77,7 +84,9 @@ def redrive(
 def skip(
     target: Target, cases: CaseNames, state: State = "", endpoint: Local = HERE, as_json: AsJson = False
 ) -> None:
-    """Give cases up, and go on with what waits behind them. Of a gap, what is missing is given up.
+    """Give cases up, and go on with what waits.
+
+    Of a gap, it is what is missing that is given up.
 
     \b
     reactflow quarantine skip rooms:rooms 5520ee659979ad76 --state sqlite:state.db
@@ -86,9 +95,10 @@ def skip(
 
 
 def _decide(decision: str, target: str, cases: list[str], state: str, endpoint: str, as_json: bool) -> None:
-    from reactflow.cli.operating import decided, host_of
+    from reactflow.cli.operating import decided, host_of, reached
 
-    text, code = decided(host_of(target, state), decision, cases, endpoint, as_json=as_json)
+    with reached(host := host_of(target, state), endpoint, publishes=True):
+        text, code = decided(host, decision, cases, as_json=as_json)
     print(text)
     raise typer.Exit(code)
 
@@ -98,13 +108,18 @@ def show_unit(
     target: Target,
     key: Annotated[str, typer.Argument(metavar="KEY", help="the unit's key: room=r1, or only r1")],
     state: State = "",
+    endpoint: Local = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Show what is stored of a unit: values, lanes, what it owes, what waits.
+    """Show what is stored of a unit.
+
+    Values, lanes, numbers of outputs, what is due, cases, what waits. What is due may be published already: the next
+    write of the unit, or the sweeper, takes it away.
 
     \b
     reactflow units show rooms:rooms room=r1 --state sqlite:state.db
     """
-    from reactflow.cli.operating import host_of, unit_shown
+    from reactflow.cli.operating import host_of, reached, unit_shown
 
-    print(unit_shown(host_of(target, state), key, as_json=as_json))
+    with reached(host := host_of(target, state), endpoint):
+        print(unit_shown(host, key, as_json=as_json))

@@ -15,7 +15,7 @@ _OPERATING = (*(f"quarantine {one}" for one in ("list", "show", "redrive", "skip
 
 # Setting -> its type, and the commands that have it as an option.
 KNOWN: dict[str, tuple[type, tuple[str, ...]]] = {
-    "endpoint": (str, ("dev", "put", "invoke", "quarantine redrive", "quarantine skip")),
+    "endpoint": (str, ("dev", "put", "invoke", *_OPERATING)),
     "page": (bool, ("dev",)),
     "port": (int, ("dev",)),
     "shards": (int, ("dev",)),

@@ -15,7 +15,13 @@ from reactflow.testing.sim import ALL, NOT_MODELLED, DeliveryError, check_delive
 
 
 def simulated(
-    services: Sequence[Service], *, seeds: int, seed: int | None, faults: str, records: int
+    services: Sequence[Service],
+    targets: Sequence[str],
+    *,
+    seeds: int,
+    seed: int | None,
+    faults: str,
+    records: int,
 ) -> tuple[str, bool]:
     """What is to be said of the services, and whether it is well. Raises ConfigurationError for unknown faults."""
     shows = sys.stderr.isatty()
@@ -30,7 +36,10 @@ def simulated(
                 services, seeds=seeds, seed=seed, faults=faults, records=records, progress=tell
             )
     except DeliveryError as error:
-        return str(error), False
+        told = str(error).rpartition("\n")[0]  # its last line is for Python
+        asked = ("" if faults == "all" else f" --faults {faults}") + f" --records {records}"
+        names = " ".join(targets)
+        return f"{told}\nto run it again: reactflow sim {names} --seed {error.seed}{asked}", False
     finally:
         if shows:
             print("\r", end="", file=sys.stderr)

@@ -20,6 +20,7 @@ from reactflow.service.quarantine import Case
 from reactflow.service.report import Report
 from reactflow.service.sink import Publication
 from reactflow.service.suggest import suggestion
+from reactflow.service.telemetry import hashed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -169,6 +170,7 @@ class Telling:
         self.feed: Feed | None = None
         self.total: Counter[str] = Counter()
         self._state = state
+        self.states: dict[str, str] = {}  # of services that have a store of their own
         self._gone = gone
         self._is_gone = False
         self._has_taught = False
@@ -197,7 +199,7 @@ class Telling:
         if len(report.published) > MOST:
             self.line("", f"... and {counted(len(report.published) - MOST, 'more change')}")
         for case in report.cases:
-            self._case(case, service.key)
+            self._case(case, service)
         notes = self._new_ignored(service, report)
         for text in notes:
             self.line("note", text, "yellow")
@@ -241,15 +243,16 @@ class Telling:
             notes[-1] += '; extra="forbid" on the input puts such records in quarantine instead'
         return notes
 
-    def _case(self, case: Case, key: Key) -> None:
-        message = " ".join(case.reason.message.split())
-        self.line("quarantine", f"{whose(case, key)}: {message}", "red")
-        self.line("", f"kept in {self._state} as {case_name(case)}", "dim")
+    def _case(self, case: Case, service: Service) -> None:
+        message, state = " ".join(case.reason.message.split()), self.states.get(service.name, self._state)
+        self.line("quarantine", f"{whose(case, service.key)}: {message}", "red")
+        self.line("", f"kept in {state} as {hashed(case.id)}, {case_name(case)}", "dim")
         if not self._has_taught:
             self._has_taught = True
             self.line(
                 "",
-                "nothing of it was applied; correct it and put it again, or see `reactflow quarantine`",
+                "nothing of it was applied; correct it and put it again"
+                + ("" if state == "memory" else ", or see `reactflow quarantine`"),
                 "dim",
             )
 

@@ -19,7 +19,7 @@ from attrs import frozen
 
 from reactflow.cells import UNSET, Failure, batch
 from reactflow.cells.readable import current_outcome
-from reactflow.errors import ConfigurationError, EventError, RecordError
+from reactflow.errors import ConfigurationError, EventError, RecordError, StateError
 from reactflow.flow import DEFAULT, Event, Flow, State
 from reactflow.flow.alive import alive
 from reactflow.service.decoding import short
@@ -27,6 +27,7 @@ from reactflow.service.item import Item
 from reactflow.service.quarantine import Case
 from reactflow.service.reading import read
 from reactflow.service.redrive import record_of
+from reactflow.service.telemetry import hashed
 
 if TYPE_CHECKING:
     from reactflow.service.service import Service
@@ -35,17 +36,23 @@ if TYPE_CHECKING:
 def open_case(service: Service, id: str = "") -> OpenCase:
     """A case of a service, with the state of its unit; without ``id`` the only one that is open.
 
-    ``id`` may be any part of the case's id that no other case has. Raises ConfigurationError when there is not exactly
-    one such case.
+    ``id`` is the case's id, or its short name as ``reactflow quarantine list`` shows it, or any part of either that no
+    other case has. Raises ConfigurationError when there is not exactly one such case.
     """
-    cases = [one for one in service.host.open_cases() if id in one.id]
-    if exact := [one for one in cases if one.id == id]:
-        cases = exact
-    if len(cases) != 1:
-        which = f"with {short(id)} in its id" if id else "open"
-        listed = "".join(f"\n{one}" for one in cases[:5]) or " none"
+    host, wanted = getattr(service, "host", None) if not isinstance(service, type) else None, str(id)
+    if host is None:
         raise ConfigurationError(
-            f"service {service.name!r} has {len(cases)} cases {which}, and one is wanted:{listed}"
+            f"open_case({short(service)}) takes a service: give what Service(...) made, as in open_case(rooms)"
+        )
+    there = host.open_cases()
+    cases = [one for one in there if wanted in (one.id, hashed(one.id))]
+    cases = cases or [one for one in there if wanted in one.id or hashed(one.id).startswith(wanted)]
+    if len(cases) != 1:
+        which = f" that fit {short(wanted)}" if wanted else ""
+        listed = "".join(f"\n{hashed(one.id)}  {one}" for one in (cases or there)[:5])
+        remedy = f"name one of these:{listed}" if there else f"{host.store!r} holds none"
+        raise ConfigurationError(
+            f"service {service.name!r} has {len(cases) or 'no'} open cases{which}, and one is wanted: {remedy}"
         )
     (case,) = cases
     item = service.host.store.get(service.name, case.unit) if case.unit is not None else None
@@ -64,7 +71,8 @@ class OpenCase:
         waits = (
             len(self.item.waiting) if self.item.held and self.item.open_cases[-1:] == (self.case.id,) else 0
         )
-        behind = f"\n  it holds its key: {waits} later records wait behind it" if waits else ""
+        later = "1 later record waits" if waits == 1 else f"{waits} later records wait"
+        behind = f"\n  it holds its key: {later} behind it" if waits else ""
         return f"{self.case}{behind}"
 
     def replay(self, flow: type[Flow] | None = None) -> Replay:
@@ -90,7 +98,11 @@ class OpenCase:
     def _with(self, flow: type[Flow]) -> Service:
         from reactflow.service.service import Service
 
-        mine = self.service
+        mine, named = self.service, getattr(getattr(flow, "plan", None), "names", None)
+        if named is not None and not named.keys() & mine.flow.plan.names.keys():
+            raise ConfigurationError(
+                f"{flow.__name__} has no cell of {mine.flow.__name__}: replay a case with a mended {mine.flow.__name__}"
+            )
         return Service(flow, name=mine.name, key=mine.key, inputs=mine.inputs, store=mine.host.store)
 
     def _event(self, service: Service) -> Event:
@@ -118,8 +130,14 @@ class OpenCase:
     @classmethod
     def from_json(cls, service: Service, plain: Mapping[str, Any]) -> OpenCase:
         """Read what ``to_json`` gave; raises StateError for what is no case."""
-        item = Item(cells=plain["cells"].encode(), gv=plain["gv"], written=plain["written"])
-        return cls(service, Case.from_json(plain["case"]), item)
+        try:
+            item = Item(cells=plain["cells"].encode(), gv=plain["gv"], written=plain["written"])
+            case = Case.from_json(plain["case"])
+        except (KeyError, TypeError, AttributeError) as error:
+            raise StateError(
+                f"{short(plain)} is no case: give what to_json() or save_test() wrote"
+            ) from error
+        return cls(service, case, item)
 
 
 def _apply(live: Any, flow: type[Flow], event: Event) -> None:
@@ -163,23 +181,30 @@ class Replay:
         """Write a test for pytest that fails until the service's flow takes the record; returns where it is.
 
         It holds the record and the state before it: real data, so look at it before it goes anywhere. Raises
-        ConfigurationError for a service that no module has, which a test could not import.
+        ConfigurationError for a service that no module has, which a test could not import, and for a file that cannot
+        be written.
         """
         module, name = _home(self.opened.service)
         file, data = Path(path), self.opened.to_json()
         case = self.opened.case
         mark = hashlib.sha256(case.id.encode()).hexdigest()[:8]
         message = json.dumps(" ".join(case.reason.message.split()))[1:-1].replace('\\"', "'")
-        file.write_text(
+        text = (
             f'"""A record that service {case.service!r} could not apply: {message}"""\n\n'
             f"from {module} import {name}\n\nfrom reactflow import OpenCase\n\n"
             f"KEPT = {pformat(data, width=100, sort_dicts=False)}\n\n\n"
             f"def test_case_{mark}_can_be_applied() -> None:\n"
             f"    replay = OpenCase.from_json({name}, KEPT).replay()\n"
             f"    assert replay.error is None, replay.error\n"
-            f"    # say what has to be there then, as in: assert replay.live.area == 12.0\n",
-            encoding="utf-8",
+            f"    # say what has to be there then, as in: assert replay.live.area == 12.0\n"
         )
+        try:
+            file.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise ConfigurationError(
+                f"{file} cannot be written ({error.strerror}): name a file for pytest, as in test_case.py, in a folder "
+                "that is there"
+            ) from error
         return file
 
 

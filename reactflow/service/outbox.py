@@ -266,7 +266,7 @@ def _value(name: str, computed: Values, values: Values) -> object:
 def _publication(service: Service, pending: Pending, columns: Values) -> Publication:
     """A pending change as a sink gets it, ``columns`` added to what was stored of it."""
     codec = service.step.codec
-    key = codec.values(pending.key)
+    key = _in_order(service, pending, codec.values(pending.key))
     data = {**key, **_readable(codec, pending.values)}
     if columns:
         data |= {column: value for column, value in columns.items() if value is not UNSET}
@@ -274,6 +274,15 @@ def _publication(service: Service, pending: Pending, columns: Values) -> Publica
         id=pending.id, n=pending.n, kind=pending.kind, key=key, values=data, bare=pending.bare,
         envelope={**pending.envelope, "datacontenttype": "application/json", "data": data},
     )  # fmt: skip
+
+
+def _in_order(service: Service, pending: Pending, key: dict[str, Any]) -> dict[str, Any]:
+    """A key as it was declared: stored text has its fields sorted, and sinks name rows and shards by them in order."""
+    if len(key) == 1:
+        return key
+    output = service.outputs_by_name.get((pending.output, pending.destination))
+    names = (*(output.by if output is not None else ()), *service.key.names)
+    return {name: key[name] for name in names if name in key} | key
 
 
 def _readable(codec: Codec, values: Mapping[str, Any]) -> dict[str, Any]:

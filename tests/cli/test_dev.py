@@ -268,6 +268,16 @@ def test_a_state_that_is_none_is_refused_before_anything_starts(dev: Callable[..
     assert "the store nowhere/x.db cannot be made" in line
 
 
+def test_a_store_of_a_service_s_own_is_told(dev: Callable[..., Dev], tmp_path: Path) -> None:
+    own = (tmp_path / "rooms.py").read_text().replace('name="rooms",', 'name="rooms", store="sqlite:own.db",')
+    (tmp_path / "rooms.py").write_text(own)
+    running = dev("rooms:rooms", "rooms:slow", "--port", "0", "--no-page", "--until-idle")
+    assert running.over() == 0
+    states = [line.split(maxsplit=1)[1] for line in running.lines if line.startswith("state ")]
+    assert [state.split()[0] for state in states] == ["memory", "sqlite:own.db"]
+    assert states[1].endswith(", of rooms")
+
+
 def test_until_idle_ends_by_itself(dev: Callable[..., Dev]) -> None:
     running = dev("rooms:rooms", "--port", "0", "--no-page", "--until-idle")
     assert running.over() == 0

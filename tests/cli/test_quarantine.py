@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reactflow import SQLiteStore
+from reactflow.aws import DynamoDBStore
 from reactflow.cli import main
 from reactflow.cli.target import load
+from reactflow.local import Cloud
 from reactflow.service import Host
 from reactflow.testing import kinesis_event
 
@@ -73,8 +77,8 @@ def test_list_tells_whose_cases_there_are_and_what_waits(reactflow: Any) -> None
     assert out.splitlines()[0] == "3 open cases of rooms"
     assert "no unit, its key could not be read: " in out
     assert "room='a b': " in out or "room=a b: " in out
-    assert "holds its key: 1 later record wait" in out
-    assert "holds its key: 0 later records wait" in out
+    assert "holds its key: 1 later record waits behind it" in out
+    assert "holds its key: 0 later records wait behind it" in out
 
 
 def test_show_gives_the_record(reactflow: Any) -> None:
@@ -103,6 +107,30 @@ def test_redrive_tells_what_is_still_open_and_what_was_released(reactflow: Any) 
     assert code == 0
     assert "\n  width = 7.0\n" in out
     assert "\n  widest = 9.0\n" in out
+
+
+@pytest.mark.parametrize("endpoint", ["the cloud's", "aws"])
+def test_state_in_a_table_is_found_at_the_endpoint(
+    reactflow: Any, cloud: Cloud, unique: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, endpoint: str
+) -> None:
+    table = unique("state")
+    with cloud.exported():
+        store = DynamoDBStore(table)
+        store.create()
+        (module,) = Path.cwd().glob("operated_*.py")
+        Host(load(f"{module.stem}:rooms"), store).handle(EVENT)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    if endpoint == "aws":  # what the environment names, which here is no AWS either
+        for name, value in cloud.environment().items():
+            monkeypatch.setenv(name, value)
+    where = ["--state", f"dynamodb:{table}", "--endpoint", "aws" if endpoint == "aws" else cloud.endpoint]
+    code, out, _ = reactflow("quarantine", "list", "rooms:rooms", *where, "--json")
+    assert code == 0
+    (name,) = [one["case"] for one in json.loads(out) if one["unit"] == "room=a%20b"]
+    assert reactflow("quarantine", "show", "rooms:rooms", name, *where)[0] == 0
+    assert reactflow("quarantine", "redrive", "rooms:mended", name, *where)[0] == 0
+    assert "\n  width = 7.0\n" in reactflow("units", "show", "rooms:rooms", "a b", *where)[1]
 
 
 def test_skip_gives_up_several(reactflow: Any) -> None:
@@ -135,6 +163,26 @@ def test_unit_is_shown_as_it_is_stored(reactflow: Any) -> None:
         (["quarantine", "show", "rooms:rooms", "", "--state", STATE], "has no open case ''"),
         (["units", "show", "rooms:rooms", "nobody", "--state", STATE], "has no unit room=nobody"),
         (["quarantine", "list", "rooms:rooms", "--state", "redis:x"], "--state redis:x names no store"),
+        (
+            ["quarantine", "list", "rooms:rooms", "--state", "sqlite:stat.db"],
+            "there is no state of service 'rooms' at sqlite:stat.db, seen from ",
+        ),
+        (
+            ["units", "show", "rooms:rooms", "a", "--state", "dynamodb:s", "--endpoint", "127.0.0.1:1"],
+            "'127.0.0.1:1' is not an address: write it as http://127.0.0.1:1",
+        ),
+        (
+            [
+                "quarantine",
+                "list",
+                "rooms:rooms",
+                "--state",
+                "dynamodb:s",
+                "--endpoint",
+                "http://127.0.0.1:1",
+            ],
+            "nothing answers at http://127.0.0.1:1 (Connection refused): start `reactflow dev` there, or name",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_one_line(reactflow: Any, arguments: list[str], says: str) -> None:
@@ -142,6 +190,7 @@ def test_what_cannot_be_done_is_one_line(reactflow: Any, arguments: list[str], s
     assert (code, out) == (1, "")
     assert says in err
     assert err.count("\n") == 1
+    assert not Path("stat.db").exists()
 
 
 @pytest.mark.parametrize("command", [["quarantine", "list"], ["quarantine", "show"], ["quarantine", "redrive"],

@@ -67,7 +67,7 @@ def test_service_that_is_not_shows_the_shrunk_run_and_fails(
     said = capsys.readouterr().out
     assert said.startswith("seed 4: I2: rooms, unit ")
     assert "VIOLATION" in said
-    assert "seed=4" in said
+    assert said.endswith("reactflow sim simulated_rooms:rooms --seed 4 --faults none --records 30\n")
 
 
 def test_faults_are_listed_with_those_that_are_not_modelled(
@@ -80,16 +80,22 @@ def test_faults_are_listed_with_those_that_are_not_modelled(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
-    [((), "name a service"), (("simulated_rooms:sound", "--faults", "crush"), "did you mean 'crash'?")],
+    ("arguments", "words", "code"),
+    [
+        ((), "Name a service: write MODULE:NAME", 2),
+        (("simulated_rooms:sound", "--seeds", "0"), "greater than or equal to 1", 2),
+        (("simulated_rooms:sound", "--faults", "crush"), "did you mean 'crash'?", 1),
+        (("simulated_rooms:nobody",), "simulated_rooms has no 'nobody'", 1),
+    ],
 )
 def test_what_cannot_be_run_is_one_line(
     arguments: tuple[str, ...],
     words: str,
+    code: int,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert call(monkeypatch, *arguments) == 1
+    assert call(monkeypatch, *arguments) == code
     said = capsys.readouterr().err.strip()
     assert words in said
     assert "\n" not in said

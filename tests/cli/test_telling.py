@@ -18,6 +18,7 @@ from reactflow.service.key import Key
 from reactflow.service.quarantine import Case, Reason
 from reactflow.service.report import Report
 from reactflow.service.stores import MemoryStore
+from reactflow.service.telemetry import hashed
 
 
 class Room(Flow):
@@ -183,3 +184,19 @@ def test_the_page_gets_a_case_with_its_whole_and_its_short_name() -> None:
     assert "shardId-0000" in case["id"]
     assert "shardId-0@" in case["short"]
     assert case["unit"] == "room=a"
+
+
+def test_a_case_is_told_as_the_commands_name_it_and_where_its_service_keeps_it() -> None:
+    told = Told()
+    told.telling.states["rooms"] = "sqlite:state.db"
+    lines = told.put('{"room": "a", "length": "three"}')
+    (case,) = told.hosts[0].open_cases()
+    kept = next(line for line in lines if "kept in" in line)
+    assert kept.split() == ["kept", "in", "sqlite:state.db", "as", f"{hashed(case.id)},", case_name(case)]
+    assert "or see `reactflow quarantine`" in lines[-1]
+
+
+def test_of_a_case_in_memory_no_command_is_told() -> None:
+    lines = Told().put('{"room": "a", "length": "three"}')
+    assert any("kept in memory as " in line for line in lines)
+    assert not any("reactflow quarantine" in line for line in lines)

@@ -73,7 +73,7 @@ def check_publications(tables: Sequence[Table]) -> None:
     numbers: dict[str, set[int]] = {}
     for table in tables:
         for one in table.seen:
-            content = (one.kind, dict(one.key), dict(one.values), dict(one.envelope))
+            content = (one.kind, tuple(one.key.items()), dict(one.values), dict(one.envelope))
             assert contents.setdefault(one.id, content) == content, one.id
             numbers.setdefault(one.id.rpartition("/")[0], set()).add(one.n)
     for output, found in numbers.items():

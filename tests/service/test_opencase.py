@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from reactflow import OpenCase, open_case, why
-from reactflow.errors import CellError, ConfigurationError, RecordError
+from reactflow import Flow, OpenCase, cell, open_case, why
+from reactflow.errors import CellError, ConfigurationError, RecordError, StateError
 from reactflow.flow.alive import alive
+from reactflow.service.telemetry import hashed
 from reactflow.testing import kinesis_event
 
 ROOMS = """
@@ -54,7 +55,7 @@ def failed() -> Any:
 def test_case_is_told_with_what_waits_behind_it(failed: Any) -> None:
     opened = open_case(failed.rooms)
     assert "division by zero" in repr(opened).splitlines()[0]
-    assert repr(opened).endswith("it holds its key: 1 later records wait behind it")
+    assert repr(opened).endswith("it holds its key: 1 later record waits behind it")
 
 
 def test_replay_fails_as_it_did_and_says_why(failed: Any) -> None:
@@ -95,10 +96,13 @@ def test_record_that_cannot_be_read_says_so(failed: Any) -> None:
 def test_one_case_is_wanted(failed: Any) -> None:
     failed.rooms.handler(kinesis_event({"room": "r2", "width": "wide"}, partition="room", start=9))
     with pytest.raises(
-        ConfigurationError, match="service 'rooms' has 2 cases open, and one is wanted:\nrooms, unit"
+        ConfigurationError,
+        match=r"service 'rooms' has 2 open cases, and one is wanted: name one of these:\n\w{16}  rooms, unit",
     ):
         open_case(failed.rooms)
-    with pytest.raises(ConfigurationError, match="has 0 cases with 'x' in its id, and one is wanted: none"):
+    with pytest.raises(
+        ConfigurationError, match="has no open cases that fit 'x', and one is wanted: name one of these:\n"
+    ):
         open_case(failed.rooms, "x")
 
 
@@ -147,3 +151,29 @@ def test_flow_lives_from_its_state_on(failed: Any) -> None:
     assert (room.total, room.widest, room.share) == (7, 6.0, 2.5)
     state.pop("divisor")
     assert alive(failed.Room, state).cells.share.is_set is False
+
+
+def test_a_case_is_found_by_the_name_that_the_command_line_shows(failed: Any) -> None:
+    (case,) = failed.rooms.host.open_cases()
+    assert open_case(failed.rooms, hashed(case.id)[:6]).case == case
+
+
+def test_what_is_no_service_flow_case_or_file_is_refused_with_the_remedy(tmp_path: Path, failed: Any) -> None:
+    class Other(Flow):
+        celsius = cell(0.0)
+
+    opened = open_case(failed.rooms)
+    wrongs: list[Any] = [failed.Room, 5]
+    for wrong in wrongs:
+        with pytest.raises(ConfigurationError, match="takes a service: give what Service"):
+            open_case(wrong)
+    with pytest.raises(
+        ConfigurationError, match="Other has no cell of Room: replay a case with a mended Room"
+    ):
+        opened.replay(Other)
+    plains: list[Any] = [{}, {"case": {}, "cells": "", "gv": "", "written": None}, 5]
+    for plain in plains:
+        with pytest.raises(StateError, match="case"):
+            OpenCase.from_json(failed.rooms, plain)
+    with pytest.raises(ConfigurationError, match=r"cannot be written .*: name a file for pytest"):
+        opened.replay().save_test(tmp_path / "nowhere" / "test_case.py")

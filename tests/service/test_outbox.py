@@ -130,6 +130,19 @@ def told(n: int, kind: str = ROW, room: str = "r1", hops: int = 1, **data: Any) 
     return {**envelope.to_json(), "room": room}
 
 
+def test_what_is_published_again_has_its_key_in_the_same_order() -> None:
+    store, rows, log = MemoryStore(), Table(), Table("log")
+    outputs = (row(Room.area, by={"note": Room.note}) >> rows, row(Room.reading) >> log)
+    source = Kinesis("measurements", partition="site")
+    service = made(*outputs, key=("site", "line"), source=source, store=store)
+    where = {"site": "a", "line": "4"}
+    Host(service, store).handle(kinesis_event({**where, "length": 2, "width": 3, "reading": 1, "note": "n"}))
+    Host(service, store).sweep(idle=0)  # another process: it knows what is stored, and that it may be due
+    assert [list(one.key) for one in rows.seen] == [["note", "site", "line"]] * 2
+    assert [list(one.key) for one in log.seen] == [["site", "line"]] * 2
+    check_publications([rows, log])
+
+
 def test_edge_counts_each_occurrence_once_though_its_sender_repeats_it() -> None:
     service = made()
     send(

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from reactflow.errors import ConfigurationError
 from reactflow.service import Service, System
+from reactflow.service.decoding import short
 from reactflow.service.stores import Store
 from reactflow.testing.sim.cloud import Sending
 from reactflow.testing.sim.faults import Asked, Rates, drawn, rates_of
@@ -36,7 +37,8 @@ class DeliveryReport:
 
     def __str__(self) -> str:
         return (
-            f"{self.seeds} seeds, {self.records} records, {self.invocations} invocations, {self.writes} writes, "
+            f"{self.seeds} {'seed' if self.seeds == 1 else 'seeds'}, {self.records} records, "
+            f"{self.invocations} invocations, {self.writes} writes, "
             f"{sum(self.faults.values())} faults injected, {self.seconds:.1f} s: nothing lost, nothing doubled"
         )
 
@@ -102,6 +104,9 @@ def check_delivery(
     (3, 9)
     """
     services = _services(service)
+    for name, number in (("seeds", seeds), ("records", records)):
+        if number < 1:
+            raise ConfigurationError(f"{name}={number!r} would try nothing: give 1 or more")
     rates = rates_of(faults)
     put = given(services, events) if events is not None else None
     struck: Counter[str] = Counter()
@@ -115,7 +120,9 @@ def check_delivery(
         outcome = run(case)
         if outcome.violation is not None:
             _, smallest = shrunk(run, case, outcome)
-            raise DeliveryError(smallest, one, len(sendings), len(outcome.struck), _again(one, faults))
+            raise DeliveryError(
+                smallest, one, len(sendings), len(outcome.struck), _again(one, faults, records)
+            )
         struck.update(name for name, _ in outcome.struck)
         counted.update(records=outcome.records, invocations=outcome.invocations, writes=outcome.writes)
         if progress is not None:
@@ -148,10 +155,14 @@ class _Run:
 def _services(service: Any) -> list[Service]:
     if isinstance(service, System):
         return list(service.services.values())
-    found = [service] if isinstance(service, Service) else list(service)
+    found = list(service) if isinstance(service, (list, tuple, set, frozenset)) else [service]
+    if not found:
+        raise ConfigurationError("there is no service to try: give what Service(...) or System(...) made")
     for one in found:
         if not isinstance(one, Service):
-            raise ConfigurationError(f"{one!r} is not a service: give what Service(...) or System(...) made")
+            raise ConfigurationError(
+                f"{short(one)} is not a service: give what Service(...) or System(...) made"
+            )
         if not one.bound:
             raise ConfigurationError(
                 f"service {one.name!r} has no input, so there is nothing to deliver to it"
@@ -159,6 +170,7 @@ def _services(service: Any) -> list[Service]:
     return found
 
 
-def _again(seed: int, faults: Asked) -> str:
+def _again(seed: int, faults: Asked, records: int) -> str:
     asked = f", faults={faults!r}" if faults is not None else ""
+    asked += f", records={records}" if records != RECORDS else ""
     return f"to run it again: check_delivery(..., seed={seed}{asked})"

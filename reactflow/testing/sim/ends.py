@@ -76,14 +76,9 @@ def _found(sink: object, one: Publication, cloud: Cloud, streams: Mapping[str, M
         version = cloud.s3.buckets[sink.bucket].objects.get(sink._writer().object_key(one))
         return None if version is None else version.body
     if isinstance(sink, Kinesis):
-        sent = streams[sink.stream]
-        if one.kind == "occurrence":
-            return sent.get(one.id)
-        stem = one.id.rpartition("/")[0]
-        last = max(
-            (id for id in sent if id.rpartition("/")[0] == stem), key=lambda id: int(id.rpartition("/")[2])
-        )
-        return sent[last]
+        return streams[sink.stream].get(
+            one.id
+        )  # that no number is beyond the last one is watched as it is written
     assert isinstance(sink, Kept)
     return sink.log.get(one.id) if one.kind == "occurrence" else sink.rows.get(row_place(one))
 

@@ -106,4 +106,10 @@ class Ledger:
 
 
 def _content(publication: Publication) -> Any:
-    return publication.kind, dict(publication.key), dict(publication.values), dict(publication.envelope)
+    # the order of a key's fields counts: sinks name rows and shards by them
+    return (
+        publication.kind,
+        tuple(publication.key.items()),
+        dict(publication.values),
+        dict(publication.envelope),
+    )

@@ -43,7 +43,11 @@ def given(services: Sequence[Service], events: Events) -> list[Sending]:
     if isinstance(events, Mapping) and "Records" not in events:
         parts = [(str(name), [*values]) for name, values in events.items()]
     else:
-        values = [events] if isinstance(events, Mapping) else [*(events or ())]
+        if isinstance(events, (str, bytes)) or not isinstance(events, Iterable):
+            raise ConfigurationError(
+                f"events are {short(events)}: give a list, as in [{{'room': 'r1', ...}}]"
+            )
+        values = [events] if isinstance(events, Mapping) else [*events]
         if len(inputs) != 1 and not all(isinstance(one, Mapping) and "Records" in one for one in values):
             names = ", ".join(one.source.resource for one in inputs)
             raise ConfigurationError(
@@ -53,15 +57,24 @@ def given(services: Sequence[Service], events: Events) -> list[Sending]:
     found: list[Sending] = []
     for name, values in parts:
         if name not in by_name:
-            raise ConfigurationError(
-                f"no service reads {name!r}: they read {', '.join(sorted(set(by_name.values())))}"
-            )
+            raise ConfigurationError(_unread(name, by_name))
         for value in values:
             if isinstance(value, Mapping) and "Records" in value:
-                found += [_of_record(record.raw, record.resource) for record in open_event(value)]
+                records = open_event(value)
+                if foreign := [one.resource for one in records if one.resource not in by_name]:
+                    raise ConfigurationError(_unread(foreign[0], by_name))
+                found += [_of_record(record.raw, record.resource) for record in records]
             else:
                 found.append(_of_value(by_name[name], value))
+    if not found:
+        raise ConfigurationError(
+            "there are no events: give some, or leave them out to have them made up from the types of the cells"
+        )
     return found
+
+
+def _unread(name: str, by_name: Mapping[str, str]) -> str:
+    return f"no service reads {name!r}: they read {', '.join(sorted(set(by_name.values())))}"
 
 
 def _of_value(resource: str, value: Any) -> Sending:

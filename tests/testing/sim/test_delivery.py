@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from reactflow import Flow, Pulse, Service, System, cell, fold, folds, pulse, row
@@ -144,3 +146,20 @@ def test_system_and_services_are_the_same() -> None:
     system = System(rooms)
     reports = [check_delivery(one, seeds=1, seed=5) for one in (system, [rooms], rooms)]
     assert len({(one.records, one.invocations, one.writes) for one in reports}) == 1
+
+
+@pytest.mark.parametrize(
+    ("what", "options", "says"),
+    [
+        ([], {}, "there is no service to try"),
+        (Flow, {}, "is not a service"),
+        (rooms, {"seeds": 0}, "seeds=0 would try nothing"),
+        (rooms, {"records": 0}, "records=0 would try nothing"),
+        (rooms, {"events": []}, "there are no events: give some"),
+        (rooms, {"events": 5}, "events are 5: give a list"),
+        (rooms, {"events": kinesis_event({"room": "r"}, stream="else")}, "no service reads 'kinesis/else'"),
+    ],
+)
+def test_a_check_that_would_try_nothing_is_refused(what: Any, options: dict[str, Any], says: str) -> None:
+    with pytest.raises(ConfigurationError, match=says):
+        check_delivery(what, **options)
