@@ -16,7 +16,7 @@ from reactflow.cells.doing import DOING
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.fast import planned
 from reactflow.cells.functions import needed_by
-from reactflow.cells.given import called, check_equal, runs_later, takes_other
+from reactflow.cells.given import called, check_equal, is_sound, runs_later, takes_other
 from reactflow.cells.naming import function_line
 from reactflow.cells.node import CLEAN, LAZY, Computed, Node
 from reactflow.cells.operators import made_by
@@ -257,8 +257,12 @@ def derived(
         raise DeclarationError(
             f"derived({fn!r}): the first argument is the function; write derived(fn, *cells)"
         )
-    check_equal(equal)
-    if fault := runs_later(fn):
+    if equal is not None:
+        check_equal(equal)
+    is_right = is_sound(fn, len(inputs))
+    if is_right and not inputs:
+        return Derived(fn, (), TRACKED, equal, name, stored)
+    if not is_right and (fault := runs_later(fn)):
         raise DeclarationError(
             f"derived({called(fn)}): {fault}. A cell is computed at once: give a plain function that returns the value"
         )
@@ -269,7 +273,7 @@ def derived(
                     f"derived({called(fn)}, ...): {one!r} is not a cell; put constants into the function"
                     + ", and give cells one by one: derived(fn, a, b)" * isinstance(one, (list, tuple))
                 )
-        if fault := takes_other(fn, len(inputs)):
+        if not is_right and (fault := takes_other(fn, len(inputs))):
             names = ", ".join(str(one.name) for one in inputs)
             raise DeclarationError(
                 f"derived({called(fn)}, {names}): {fault}, and is called with the values of {names}"

@@ -22,6 +22,18 @@ def called(fn: object) -> str:
     return str(getattr(fn, "__name__", fn))
 
 
+def is_sound(fn: object, count: int) -> bool:
+    """Whether a function written in Python takes just so many values, and runs when it is called: most are, and do.
+
+    >>> is_sound(lambda old, new: True, 2), is_sound(max, 2)
+    (True, False)
+    """
+    if type(fn) is not FunctionType:
+        return False
+    code = fn.__code__
+    return code.co_argcount == count and not code.co_kwonlyargcount and not code.co_flags & (_ASYNC | CO_GENERATOR)
+
+
 def runs_later(fn: Any) -> str:
     """What to say of a function that does not run when it is called, as with ``async def`` and ``yield``; else nothing.
 
