@@ -31,7 +31,11 @@ def is_sound(fn: object, count: int) -> bool:
     if type(fn) is not FunctionType:
         return False
     code = fn.__code__
-    return code.co_argcount == count and not code.co_kwonlyargcount and not code.co_flags & (_ASYNC | CO_GENERATOR)
+    return (
+        code.co_argcount == count
+        and not code.co_kwonlyargcount
+        and not code.co_flags & (_ASYNC | CO_GENERATOR)
+    )
 
 
 def runs_later(fn: Any) -> str:
