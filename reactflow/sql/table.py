@@ -194,23 +194,19 @@ class _Writing:
         )
         here = (numbers.c.output == output, numbers.c.unit == unit)
         columns = [] if publication.kind == "removal" else sorted(publication.values)
-        taken = self.connection.execute(
-            numbers.update().where(*here, numbers.c.n < publication.n).values(n=publication.n)
-        )
-        if taken.rowcount:
-            before = self.connection.execute(numbers.select().where(*here)).one()
-            self.connection.execute(numbers.update().where(*here).values(columns=json.dumps(columns)))
-            return list(json.loads(before.columns))
-        if self.connection.execute(numbers.select().where(*here)).first() is not None:
-            return None
-        first = {
-            "output": output,
-            "unit": unit,
-            "n": publication.n,
-            "columns": json.dumps(columns),
-        }
-        self.connection.execute(numbers.insert().values(first))
-        return []
+        forward = numbers.update().where(*here, numbers.c.n < publication.n).values(n=publication.n)
+        if not self.connection.execute(forward).rowcount:
+            there = self.connection.execute(numbers.select().where(*here)).first()
+            if there is None:
+                first = {"output": output, "unit": unit, "n": publication.n, "columns": json.dumps(columns)}
+                self.connection.execute(numbers.insert().values(first))
+                return []
+            # a lower number is that of a rival, which was not there yet when it was to be taken forward
+            if there.n >= publication.n or not self.connection.execute(forward).rowcount:
+                return None
+        before = self.connection.execute(numbers.select().where(*here)).one()
+        self.connection.execute(numbers.update().where(*here).values(columns=json.dumps(columns)))
+        return list(json.loads(before.columns))
 
     def _upsert(self, before: list[str]) -> None:
         target, key = self.tables.target, self.publication.key

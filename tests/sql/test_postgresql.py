@@ -181,6 +181,23 @@ def test_the_row_and_its_number_move_in_one_transaction(database: Database, empl
     assert database("SELECT n, (SELECT count(*) FROM employees) FROM reactflow_numbers") == [(2, 0)]
 
 
+def test_a_rival_that_is_first_with_a_lower_number_hides_no_later_one(
+    database: Database, employees: Table
+) -> None:
+    employees.publish([change(1, {"name": "bob"}, id="e8")])
+    came: list[int] = []
+
+    def come_first(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("SELECT reactflow_numbers") and not came:
+            came.append(8)
+            assert employees.publish([change(8, {"name": "older"})]) == []
+
+    event.listen(engine(employees.url), "before_cursor_execute", come_first)
+    assert employees.publish([change(9, {"name": "newer"})]) == []
+    assert came == [8]
+    assert database("SELECT name FROM employees WHERE id = 'e7'") == [("newer",)]
+
+
 def test_values_keep_their_kinds(database: Database) -> None:
     database(
         "CREATE TABLE kinds (id TEXT PRIMARY KEY, naive TIMESTAMP, at TIMESTAMPTZ, j JSONB, u UUID, d NUMERIC, b BYTEA)"
