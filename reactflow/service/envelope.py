@@ -66,7 +66,7 @@ class Envelope:
                 f"the CloudEvent's 'data' is {type(data).__name__}, not an object", field="data"
             )
         if not isinstance(hops, int) or isinstance(hops, bool) or hops < 0:
-            raise RecordError(f"the CloudEvent's 'hops' is {hops!r}, not a count", field="hops")
+            raise RecordError(f"the CloudEvent's 'hops' is {short(hops)}, not a count", field="hops")
         texts = ("subject", "time", "traceparent", "correlationid", "causationid", "sequence")
         given = {name: str(plain[name]) for name in texts if plain.get(name) is not None}
         made = cls(id=plain["id"], source=plain["source"], type=plain["type"], data=data, hops=hops, **given)

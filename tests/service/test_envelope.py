@@ -92,3 +92,10 @@ def test_place_is_what_changed_and_its_number(change: dict[str, str], place: obj
 )
 def test_events_of_others_are_not_taken_for_ours(plain: object, is_one: bool) -> None:
     assert Envelope.is_one(plain) is is_one
+
+
+def test_a_long_value_in_place_of_the_hops_is_shown_in_few_words() -> None:
+    plain = {"specversion": "1.0", "id": "a/b/c/d/1", "source": "/a", "type": ROW, "hops": "x" * 1000, "data": {}}
+    with pytest.raises(RecordError, match="'hops' is 'xxx.* not a count") as caught:
+        Envelope.from_json(plain)
+    assert len(str(caught.value)) < 200
