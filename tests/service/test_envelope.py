@@ -95,7 +95,14 @@ def test_events_of_others_are_not_taken_for_ours(plain: object, is_one: bool) ->
 
 
 def test_a_long_value_in_place_of_the_hops_is_shown_in_few_words() -> None:
-    plain = {"specversion": "1.0", "id": "a/b/c/d/1", "source": "/a", "type": ROW, "hops": "x" * 1000, "data": {}}
+    plain = {
+        "specversion": "1.0",
+        "id": "a/b/c/d/1",
+        "source": "/a",
+        "type": ROW,
+        "hops": "x" * 1000,
+        "data": {},
+    }
     with pytest.raises(RecordError, match="'hops' is 'xxx.* not a count") as caught:
         Envelope.from_json(plain)
     assert len(str(caught.value)) < 200
