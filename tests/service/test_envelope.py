@@ -103,6 +103,6 @@ def test_a_long_value_in_place_of_the_hops_is_shown_in_few_words() -> None:
         "hops": "x" * 1000,
         "data": {},
     }
-    with pytest.raises(RecordError, match="'hops' is 'xxx.* not a count") as caught:
+    with pytest.raises(RecordError, match=r"'hops' is 'xxx.* not a count") as caught:
         Envelope.from_json(plain)
     assert len(str(caught.value)) < 200
