@@ -118,7 +118,9 @@ class DynamoDBStore:
                 return str(table["TableArn"])
             if time.monotonic() > deadline:
                 raise ConfigurationError(f"{self.resource} is not active after {max_seconds:g} s")
-            time.sleep(0.05 if max_seconds < 1 else 0.5)
+            time.sleep(
+                min(0.5, max_seconds / 10)
+            )  # a table takes seconds to be made, and only an answer tells of it
 
     # -- units --------------------------------------------------------------------------------------------------------
 
@@ -329,7 +331,7 @@ class DynamoDBStore:
             except _ConflictError as conflict:
                 if attempt == _ATTEMPTS:
                     raise Transient(f"{self.resource} is busy ({conflict}): tried again later") from conflict
-            time.sleep(random.uniform(0, 0.02 * 2**attempt))
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # by chance, so that the two do not meet again
             attempt += 1
 
     @contextmanager

@@ -9,12 +9,12 @@ found to speak of remembers it instead.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from reactflow.errors import ConfigurationError, RecordError
-from reactflow.service.arrival import Again, Arrival, Part
+from reactflow.service.arrival import Again, Arrival
 from reactflow.service.binding import UnitEvent
 from reactflow.service.key import Key, UnitKey
 from reactflow.service.quarantine import Case, kept_as, lane_of, unescape
@@ -48,7 +48,7 @@ def skip(host: Host, id: str) -> Report:
     case = _case(host, id)
     if case.unit is None:
         host.store.forget(host.service.name, [id])
-        return _report(1, {"skipped": 1})
+        return Report(1, {"skipped": 1})
     unit = unit_of(host, case)
     return _done(host, [unit], [[arrival_of(host, unit, case, "skip")]])
 
@@ -113,7 +113,7 @@ def _adopted(host: Host, case: Case) -> Report:
     try:
         arrivals = host.read(next(_places), record_of(case))
     except RecordError:
-        return _report(1, {"quarantined": 1}, cases=(case,))
+        return Report(1, {"quarantined": 1}, cases=(case,))
     units = [one.event.unit for one in arrivals]
     report = _done(host, units, [[one._replace(again="adopt", is_shared=True)] for one in arrivals])
     if not report.transients:
@@ -131,16 +131,14 @@ def _done(host: Host, units: Sequence[UnitKey], arrivals: Sequence[Sequence[Arri
     fates: Counter[str] = Counter(
         fate for part in parts for place, fate in part.fates.items() if place in asked
     )
-    released = Counter(fate for part in parts for place, fate in part.fates.items() if place not in asked)
+    released: Counter[str] = Counter(
+        fate for part in parts for place, fate in part.fates.items() if place not in asked
+    )
     waits = [(part.unit, part.transient) for part in parts if part.transient] + list(late.items())
     if not units:
         fates["filtered"] += 1
-    return _report(
-        1, fates, parts, released=released, published=tuple(published),
+    return Report(
+        1, fates, cases=tuple(case for part in parts for case in part.cases), released=released,
         transients=tuple(f"unit {unit.text}: {why}" for unit, why in waits),
+        units=tuple(part.unit.text for part in parts), published=tuple(published),
     )  # fmt: skip
-
-
-def _report(records: int, fates: Mapping[str, int], parts: Sequence[Part] = (), **more: object) -> Report:
-    about = {"cases": tuple(case for part in parts for case in part.cases), **more}
-    return Report(records, fates, units=tuple(part.unit.text for part in parts), **about)  # type: ignore[arg-type]  # as the callers name them

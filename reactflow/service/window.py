@@ -105,7 +105,7 @@ class Window:
             )
         if self.unit is None:
             return self._of_text(value, what)
-        if type(value) not in (int, float, Decimal):
+        if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
             remedy = "send a number"
             if type(value) is str:
                 is_number = _is_numeric(value)
@@ -114,7 +114,7 @@ class Window:
                 f"{what} is {short(value)} ({type(value).__name__}), not a number{self._said()}: {remedy}",
                 field=self.on,
             )
-        above, below = _ratio(value, what, self.on)  # type: ignore[arg-type]  # it is one of the three
+        above, below = _ratio(value, what, self.on)
         return above, below * _A_SECOND[self.unit]
 
     def judge(self, value: object, arrived: datetime | None, what: str) -> str:

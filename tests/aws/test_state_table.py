@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal
 
 import pytest
 
@@ -257,13 +257,11 @@ def test_a_table_of_something_else_is_refused(
     cloud: Cloud, unique: Unique, names: tuple[str, ...], says: str
 ) -> None:
     name = unique("others")
+    kinds: Sequence[Literal["HASH", "RANGE"]] = ("HASH", "RANGE")
     cloud.client("dynamodb").create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
-        KeySchema=[
-            {"AttributeName": key, "KeyType": kind}  # type: ignore[typeddict-item]  # zip forgets the literals
-            for key, kind in zip(names, ("HASH", "RANGE"), strict=False)
-        ],
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in zip(names, kinds, strict=False)],
         AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in names],
     )
     store = DynamoDBStore(name)
