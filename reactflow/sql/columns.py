@@ -144,7 +144,9 @@ def _formed_decimal(value: Decimal, kind: TypeEngine[Any], place: str) -> Any:
         return int(value)
     if isinstance(kind, sa.Float) or not isinstance(kind, sa.Numeric):
         return _as_float(value, place)
-    return value
+    return (
+        Decimal("NaN") if value.is_nan() else value
+    )  # its sign and digits mean nothing, and PostgreSQL reads neither
 
 
 def _as_float(value: int | Decimal, place: str) -> float:

@@ -9,7 +9,7 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from reactflow.errors import RecordError
@@ -103,6 +103,8 @@ def test_what_is_confirmed_is_written(database: Database, data: st.DataObject) -
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(VALUES, VALUES)
+@example("\x00", Decimal("-NaN"))
+@example(Decimal("NaN7"), Decimal("-NaN12"))
 def test_what_is_confirmed_is_written_into_a_table_that_is_made_of_it(
     database: Database, first: Any, second: Any
 ) -> None:
