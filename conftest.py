@@ -1,7 +1,8 @@
 """How far the property tests look, and the seed to look again. What only tests share is in `tests/conftest.py`.
 
 The profile is chosen by HYPOTHESIS_PROFILE: `fast` (the default), `ci`, whose examples are always the same, or `soak`,
-whose number of examples is REACTFLOW_SOAK_EXAMPLES. A test that sets `max_examples` itself is left alone by all of them.
+whose number of examples is REACTFLOW_SOAK_EXAMPLES. A test that sets `max_examples` itself is left
+alone by all of them.
 """
 
 from __future__ import annotations

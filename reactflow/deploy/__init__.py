@@ -1,0 +1,1 @@
+"""From the graph to a deployment: what services need of AWS, as data; a template, policies and a package made of it."""
