@@ -241,7 +241,16 @@ def test_no_path_registry_or_word_of_a_workplace_is_in_the_project() -> None:
 
 def test_the_scripts_run_from_any_folder_and_stop_at_the_first_failure() -> None:
     scripts = [*sorted((ROOT / "scripts").iterdir()), ROOT / ".ci" / "run"]
-    assert {path.name for path in scripts} == {"bench", "check", "demo", "install", "run", "soak", "test", "tools"}
+    assert {path.name for path in scripts} == {
+        "bench",
+        "check",
+        "demo",
+        "install",
+        "run",
+        "soak",
+        "test",
+        "tools",
+    }
     for path in scripts:
         lines = path.read_text(encoding="utf-8").splitlines()
         assert lines[0] == "#!/usr/bin/env bash", path
