@@ -22,6 +22,7 @@ from reactflow.service.suggest import suggestion
 Architecture = Literal["x86_64", "arm64"]
 PYTHONS: Final = ("3.11", "3.12", "3.13", "3.14")  # of which Lambda has runtimes, and reactflow runs on
 STATE: Final = "reactflow-state"  # the logical name of the table of units
+QUARANTINE: Final = "reactflow-quarantine"  # the logical name of the bucket for what triggers give up
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
 _PREFIX: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}|")
 _PHYSICAL: Final = re.compile(r"[A-Za-z0-9._-]{1,255}")
