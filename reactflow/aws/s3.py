@@ -178,7 +178,7 @@ class S3(Source, Sink):
         if owner := self.account or record.account:
             which["ExpectedBucketOwner"] = owner
         try:
-            with speaking(self.resource, "s3:GetObject and s3:ListBucket"):
+            with speaking(self.resource, "s3:GetObject or s3:ListBucket"):
                 head = client("s3").head_object(**which)
         except ConfigurationError as error:
             said = error.__cause__ or error

@@ -10,8 +10,8 @@ whoever may use the stream, table or bucket may use through it; a queue of dead 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias
 
 from attrs import evolve
 
@@ -45,6 +45,9 @@ _READ_TABLE: Final = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamod
 _TAKE_MESSAGES: Final = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
 _UNITS: Final = ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem")
 _LOGS: Final = ("logs:CreateLogStream", "logs:PutLogEvents")
+
+Takes: TypeAlias = Mapping[str, tuple[str, ...]]
+"""The name of a statement -> the actions in it."""
 
 
 def statements_of(
@@ -141,7 +144,7 @@ def _failures(
     if not any(isinstance(one.source, (Kinesis, DynamoDB)) for service in services for one in service.bound):
         return []
     bucket = settings.physical(f"s3/{QUARANTINE}")
-    takes = {f"{verb}Failures": actions, "FindFailures": ("s3:ListBucket",)}
+    takes: Takes = {f"{verb}Failures": actions, "FindFailures": ("s3:ListBucket",)}
     made = _of_prefix(bucket, FAILURES, takes, OWN)
     # Lambda tries whether the bucket can be written to, and does not say that it names a prefix then
     return made if verb == "Read" else [made[0], evolve(made[1], conditions=made[0].conditions)]
@@ -206,7 +209,7 @@ def _outputs(services: Sequence[Service], settings: Settings) -> list[Statement]
             table = _arn("dynamodb", f"table/{settings.physical(sink.destination)}")
             rows.setdefault(table, set()).update(_row_actions(service, output, shared=sink.owns is not None))
         elif isinstance(sink, S3):
-            takes = {"WriteObjects": ("s3:PutObject",)}
+            takes: Takes = {"WriteObjects": ("s3:PutObject",)}
             if not output.pulse:
                 removes = ("s3:DeleteObject",) * can_remove(service, output)
                 takes = {
@@ -253,9 +256,7 @@ def _prefix(place: S3) -> str:
     return prefix
 
 
-def _of_prefix(
-    bucket: str, prefix: str, takes: Mapping[str, tuple[str, ...]], account: str
-) -> list[Statement]:
+def _of_prefix(bucket: str, prefix: str, takes: Takes, account: str) -> list[Statement]:
     """Statements on the objects under a prefix, and on finding whether one is there; the bucket is of an account.
 
     Without ``s3:ListBucket`` on its key, S3 says of an object that is missing that it is forbidden.
