@@ -159,7 +159,10 @@ class QueueMapping(Mapping_):
 
     def lines(self) -> Iterator[str]:
         """The mapping for a person."""
-        said = [one if isinstance(one, str) else " ".join(f"{k} {v!r}" for k, v in one.items()) for one in self.keys]
+        said = [
+            one if isinstance(one, str) else " ".join(f"{k} {v!r}" for k, v in one.items())
+            for one in self.keys
+        ]
         keys = f", of keys: {', or '.join(said)}" if said else ""
         yield (
             f"{self.service} is told of {self.resource}{keys}: by the rule {self.rule} and the queue {self.queue}, given "

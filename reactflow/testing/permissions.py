@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Final, NoReturn
 
 from reactflow.aws.clients import each_client
@@ -40,7 +40,7 @@ class Permissions:
         """What no statement allowed, in order."""
         self._iterators: dict[str, str] = {}
         self._keys: dict[tuple[str, str], str] = {}
-        self._own = threading.local()  # while we ask for a table's key ourselves
+        self._aside = threading.local()
 
     def may(self, need: Need) -> bool:
         """Whether a statement allows what is needed; it is noted either way."""
@@ -52,13 +52,24 @@ class Permissions:
             self.denied.append(need)
         return bool(found)
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What this thread calls inside is not asked about: what an operator does, or the world."""
+        before = getattr(self._aside, "is_on", False)
+        self._aside.is_on = True
+        try:
+            yield
+        finally:
+            self._aside.is_on = before
+
     def watch(self, client: Any) -> Callable[[], None]:
         """Have a client of boto3 ask from now on; returns what ends that."""
         events, number = client.meta.events, f"reactflow-{id(self)}-{id(client)}"
 
         def before(params: Mapping[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
-            if not getattr(self._own, "asks", False):
-                self._before(client, model.name, params, context)
+            context[_ASKED] = dict(params)
+            if not getattr(self._aside, "is_on", False):
+                self._before(client, model.name, params)
 
         def after(parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
             if _ASKED in context:
@@ -73,11 +84,8 @@ class Permissions:
 
         return end
 
-    def _before(
-        self, client: Any, operation: str, params: Mapping[str, Any], context: dict[str, Any]
-    ) -> None:
+    def _before(self, client: Any, operation: str, params: Mapping[str, Any]) -> None:
         service = client.meta.service_model.service_name
-        context[_ASKED] = dict(params)
         for need in needed(service, operation, params, self._place(client)):
             if not self.may(need):
                 self._deny(client, service, operation, need)
@@ -90,7 +98,8 @@ class Permissions:
             self._iterators[parsed.get("NextShardIterator") or parsed.get("ShardIterator") or ""] = arn
         elif service == "s3" and operation in ("GetObject", "HeadObject") and status == 404:
             need = missing_object(asked, self._place(client))
-            if parsed.get("Error", {}).get("Code") != "NoSuchBucket" and not self.may(need):
+            is_asked = not getattr(self._aside, "is_on", False)
+            if is_asked and parsed.get("Error", {}).get("Code") != "NoSuchBucket" and not self.may(need):
                 parsed["Error"] = self._error(service, operation, need)
                 parsed["ResponseMetadata"] = {**parsed["ResponseMetadata"], "HTTPStatusCode": 403}
 
@@ -123,13 +132,10 @@ class Permissions:
 
     def _learn(self, client: Any, table: str) -> None:
         """Ask the cloud, not the statements, for the keys of a table and its indexes; one that is missing has none."""
-        self._own.asks = True
-        try:
-            told = client.describe_table(TableName=table)["Table"]
-        except client.exceptions.ResourceNotFoundException:
-            return
-        finally:
-            self._own.asks = False
+        with self.aside(), suppress(client.exceptions.ResourceNotFoundException):
+            self._note(table, client.describe_table(TableName=table)["Table"])
+
+    def _note(self, table: str, told: Mapping[str, Any]) -> None:
         indexes = [*told.get("LocalSecondaryIndexes", ()), *told.get("GlobalSecondaryIndexes", ())]
         for name, schema in [
             ("", told["KeySchema"]),
