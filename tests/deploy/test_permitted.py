@@ -32,12 +32,6 @@ OF_LAMBDA = {
 """What only Lambda's own service does, which no trigger on this machine does likewise."""
 
 
-@pytest.fixture(scope="module")
-def lambda_cloud(cloud: Cloud) -> Cloud:
-    """The same cloud, with clients of its own."""
-    return Cloud.at(cloud.endpoint)
-
-
 @pytest.fixture
 def tried(
     cloud: Cloud, lambda_cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

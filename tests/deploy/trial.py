@@ -96,13 +96,17 @@ class Trial:
     def _take(self, event: Any, context: object) -> None:
         self._taken.append(event)
 
-    def run(self, phases: Sequence[Phase]) -> set[tuple[str, str]]:
-        """Run the phases under the policy; returns each statement's name with each of its actions that was used."""
+    def run(self, phases: Sequence[Phase], *, releases: bool = True) -> set[tuple[str, str]]:
+        """Run the phases under the policy; returns each statement's name with each of its actions that was used.
+
+        With ``releases``, the first record comes once more, as one that waited behind a case.
+        """
         clients = [self.lambda_cloud.client(name) for name in ("kinesis", "dynamodbstreams", "sqs", "s3")]
         with permitted(self.statements, clients=clients, role="trial") as permissions:
             self._run(phases)
             with permissions.aside():
-                self._release()
+                if releases:
+                    self._release()
             for _ in range(2):
                 self.now += self.host.longest + 200
                 self.host.sweep(60.0)
