@@ -11,6 +11,7 @@ import json
 import re
 from typing import Final
 
+from reactflow.deploy.settings import shortened
 from reactflow.errors import ConfigurationError
 from reactflow.service.decoding import short
 
@@ -27,6 +28,7 @@ LONGEST_QUEUE: Final = 80
 LONGEST_ALARM: Final = 255
 _LONGEST_STEM: Final = 120
 _PLAIN: Final = re.compile(r"[a-z][a-z0-9]*")
+_INTRINSIC: Final = re.compile(r"\$\{|\{\{resolve:|^AWS::\w+$")
 _LIKE_A_HASH: Final = re.compile(r"[0-9a-f]{8}$")
 # as long as they can be: what the pseudo parameters stand for
 _WORST: Final = {"${AWS::AccountId}": "9" * 12, "${AWS::Region}": "ap-southeast-1"}
@@ -35,7 +37,7 @@ _RULES: Final = {
     "dynamodb": (re.compile(r"[A-Za-z0-9._-]{3,255}"), "3 to 255 letters, digits, '.', '-' and '_'"),
     "s3": (
         re.compile(
-            r"(?!xn--|sthree-|amzn-s3-demo-|\d+\.\d+\.\d+\.\d+$)(?!.*(?:\.\.|-s3alias$|--ol-s3$|\.mrap$|--x-s3$|"
+            r"(?!xn--|sthree-|amzn-s3-demo-|\d+\.\d+\.\d+\.\d+$)(?!.*(?:\.\.|\.-|-\.|-s3alias$|--ol-s3$|\.mrap$|--x-s3$|"
             r"--table-s3$))[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
         ),
         "3 to 63 small letters, digits, '.' and '-', beginning and ending with a letter or digit",
@@ -46,9 +48,10 @@ _RULES: Final = {
 def logical_id(kind: str, *parts: str) -> str:
     """The id of a thing in the template: the same for the same, another for another.
 
-    >>> logical_id("Mapping", "rooms", "measurements"), logical_id("Function", "my-rooms")
-    ('RoomsMeasurementsMapping', 'MyRooms039c8df0Function')
+    >>> logical_id("Mapping", "rooms", "s3/photos"), logical_id("Function", "my-rooms")
+    ('RoomsS3PhotosMapping', 'MyRooms039c8df0Function')
     """
+    parts = tuple(one for part in parts for one in part.split("/"))  # a resource is a kind and a name
     words = [word for part in parts for word in re.split(r"[^A-Za-z0-9]+", part) if word]
     stem = "".join(word[0].upper() + word[1:] for word in words)
     plain = all(_PLAIN.fullmatch(part) and not _LIKE_A_HASH.search(part) for part in parts)
@@ -56,6 +59,21 @@ def logical_id(kind: str, *parts: str) -> str:
         return stem + kind
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:8]
     return f"{stem[:_LONGEST_STEM]}{digest}{kind}"
+
+
+def stack_name(stack: str, *parts: str, suffix: str = "", longest: int) -> str:
+    """The name of a thing of a stack's, in letters, digits, '-' and '_' (and what is in ``suffix``).
+
+    >>> (
+    ...     stack_name("house-dev", "rooms", longest=64),
+    ...     stack_name("house-dev", "rooms", "my.photos", longest=80),
+    ... )
+    ('house-dev-rooms', 'house-dev-rooms-my_photos-c9022dc4')
+    """
+    name = "-".join((stack, *parts)).replace(".", "_")
+    if len(parts) > 1 and not all(_PLAIN.fullmatch(part) and not _LIKE_A_HASH.search(part) for part in parts):
+        name += f"-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:8]}"
+    return shortened(name + suffix, longest)
 
 
 def check_physical(resource: str, name: str) -> None:
@@ -84,11 +102,10 @@ def plain(text: str, what: str) -> str:
     >>> plain("${AWS::Region}", "the key 'x' of dynamodb/rooms")
     Traceback (most recent call last):
         ...
-    reactflow.errors.ConfigurationError: the key 'x' of dynamodb/rooms: '${AWS::Region}' holds '${', which a template ...
+    reactflow.errors.ConfigurationError: the key 'x' of dynamodb/rooms: '${AWS::Region}' holds '${', which ...
     """
-    for sign in ("${", "{{resolve:"):
-        if sign in text:
-            raise ConfigurationError(
-                f"{what}: {short(text)} holds {sign!r}, which a template would replace: use another name"
-            )
+    if found := _INTRINSIC.search(text):
+        raise ConfigurationError(
+            f"{what}: {short(text)} holds {found[0]!r}, which a template would replace: use another name"
+        )
     return text

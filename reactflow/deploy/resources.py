@@ -12,7 +12,7 @@ from typing import Any, Literal
 from attrs import Attribute, asdict, field, frozen
 
 from reactflow.deploy.naming import logical_id
-from reactflow.deploy.policies import Statement
+from reactflow.deploy.statement import Statement
 from reactflow.local.triggers.settings import QueueSettings, TriggerSettings
 
 Statistic = Literal["Sum", "Maximum"]
@@ -108,7 +108,7 @@ class Bucket:
 
 
 @frozen(kw_only=True)
-class Mapping_:
+class SourceMapping:
     """Base of what tells a service of a resource."""
 
     service: str
@@ -121,11 +121,16 @@ class Mapping_:
 
 
 @frozen(kw_only=True)
-class StreamMapping(Mapping_):
+class StreamMapping(SourceMapping):
     """A stream, or a table's, is read for a service; ``source`` is the ARN, for ``Fn::Sub``."""
 
     source: str
     settings: TriggerSettings
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is a table's."""
+        return self.resource.startswith("dynamodb/")
 
     def lines(self) -> Iterator[str]:
         """The mapping for a person."""
@@ -141,7 +146,7 @@ class StreamMapping(Mapping_):
 
 
 @frozen(kw_only=True)
-class QueueMapping(Mapping_):
+class QueueMapping(SourceMapping):
     """A bucket's events go by a rule into a queue, which is read for a service.
 
     ``keys`` are the rules of EventBridge of which an object's key has to meet one; none, and all keys count.
@@ -165,8 +170,8 @@ class QueueMapping(Mapping_):
         ]
         keys = f", of keys: {', or '.join(said)}" if said else ""
         yield (
-            f"{self.service} is told of {self.resource}{keys}: by the rule {self.rule} and the queue {self.queue}, given "
-            f"up into {self.dead_letters} after {self.receives} tries"
+            f"{self.service} is told of {self.resource}{keys}: by the rule {self.rule} and the queue {self.queue}, "
+            f"given up into {self.dead_letters} after {self.receives} tries"
         )
 
 
@@ -204,7 +209,7 @@ class Alarm:
 @frozen(kw_only=True)
 class Resources:
     """All that a stack has. ``keeps_data`` tells whether data stay when it is deleted, ``notes`` what is to be done by
-    hand.
+    hand; ``operator`` is what somebody may do who looks at units and cases, and decides on them.
     """
 
     stack: str
@@ -220,6 +225,7 @@ class Resources:
     buckets: tuple[Bucket, ...]
     quarantine: Bucket
     alarms: tuple[Alarm, ...]
+    operator: tuple[Statement, ...]
     notes: tuple[str, ...]
 
     def lines(self) -> list[str]:
@@ -231,6 +237,9 @@ class Resources:
         )  # fmt: skip
         found = [f"stack {self.stack}: its data {data}"]
         found += [line for group in groups for one in group for line in one.lines()]
+        found += [
+            f"operator may {' '.join(one.actions)} on {' '.join(one.resources)}" for one in self.operator
+        ]
         return [*found, *(f"to do: {note}" for note in self.notes)]
 
     def data(self) -> dict[str, Any]:
@@ -239,7 +248,4 @@ class Resources:
         def is_public(attribute: Attribute[Any], value: object) -> bool:
             return not attribute.name.startswith("_")
 
-        def listed(value: object, attribute: object, item: Any) -> Any:
-            return list(item) if isinstance(item, (tuple, frozenset)) else item
-
-        return asdict(self, filter=is_public, retain_collection_types=False)
+        return asdict(self, filter=is_public)

@@ -23,6 +23,11 @@ _PARTS: Final = {
     "Get": "GetItem", "Put": "PutItem", "Delete": "DeleteItem", "Update": "UpdateItem",
     "ConditionCheck": "ConditionCheckItem",
 }  # fmt: skip
+_WORD: Final = re.compile(r"(?<![:\w.])#?[A-Za-z_]\w*")
+_NO_NAMES: Final = frozenset({
+    "and", "or", "not", "in", "between", "begins_with", "contains", "size", "attribute_exists",
+    "attribute_not_exists", "attribute_type",
+})  # fmt: skip
 _EQUAL: Final = re.compile(r"([#\w.-]+)\s*=\s*(:\w+)")
 
 
@@ -81,7 +86,8 @@ def _dynamodb(operation: str, given: Parameters, place: Place) -> Iterable[Need]
         index = given.get("IndexName", "")
         arn = _table(given["TableName"], place) + (f"/index/{index}" if index else "")
         asked = _asked(given, place.partition_key(given["TableName"], index)) if operation == "Query" else ()
-        yield _need(operation, arn, asked)
+        need = _need(operation, arn, asked)
+        yield Need(need.action, arn, {**need.context, **_of_answer(given)})
     elif "TableName" in given:
         yield _need(operation, _table(given["TableName"], place), ())
 
@@ -111,6 +117,17 @@ def _asked(given: Parameters, key: str) -> tuple[str, ...]:
         if names.get(name, name) == key and value in values:
             return (_text(values[value]),)
     return ()
+
+
+def _of_answer(given: Parameters) -> dict[str, tuple[str, ...]]:
+    """What conditions may ask of the answer to a query or scan: which attributes it is made of."""
+    names = given.get("ExpressionAttributeNames", {})
+    texts = [given.get(f"{each}Expression", "") for each in ("Projection", "Filter", "KeyCondition")]
+    words = [each for text in texts for each in _WORD.findall(text) if each.lower() not in _NO_NAMES]
+    found = {"dynamodb:Attributes": tuple(dict.fromkeys(names.get(each, each) for each in words))}
+    if "Select" in given:
+        found["dynamodb:Select"] = (given["Select"],)
+    return {key: values for key, values in found.items() if values}
 
 
 def _text(typed: Mapping[str, Any]) -> str:

@@ -31,6 +31,18 @@ def leading(*keys: str) -> dict[str, tuple[str, ...]]:
         ("DeleteItem", {"Key": HALL}, Need("dynamodb:DeleteItem", STATE, leading("halls/h1"))),
         ("UpdateItem", {"Key": ROOM}, Need("dynamodb:UpdateItem", STATE, leading("rooms/r1"))),
         ("Scan", {}, Need("dynamodb:Scan", STATE)),
+        (
+            "Scan",
+            {
+                "Select": "SPECIFIC_ATTRIBUTES", "ProjectionExpression": "pk, #v.size",
+                "FilterExpression": "sk = :item AND begins_with(pk, :service)",
+                "ExpressionAttributeNames": {"#v": "v"},
+            },
+            Need(
+                "dynamodb:Scan", STATE,
+                {"dynamodb:Attributes": ("pk", "v", "sk"), "dynamodb:Select": ("SPECIFIC_ATTRIBUTES",)},
+            ),
+        ),
         ("DescribeTable", {}, Need("dynamodb:DescribeTable", STATE)),
         (
             "Query",
@@ -38,7 +50,11 @@ def leading(*keys: str) -> dict[str, tuple[str, ...]]:
                 "IndexName": "owing", "KeyConditionExpression": "owes = :owes AND since <= :latest",
                 "ExpressionAttributeValues": {":owes": {"S": "rooms/3"}, ":latest": {"N": "1"}},
             },
-            Need("dynamodb:Query", f"{STATE}/index/owing", leading("rooms/3")),
+            Need(
+                "dynamodb:Query",
+                f"{STATE}/index/owing",
+                {**leading("rooms/3"), "dynamodb:Attributes": ("owes", "since")},
+            ),
         ),
         (
             "Query",
@@ -46,7 +62,7 @@ def leading(*keys: str) -> dict[str, tuple[str, ...]]:
                 "KeyConditionExpression": "#key = :pk", "ExpressionAttributeNames": {"#key": "pk"},
                 "ExpressionAttributeValues": {":pk": {"S": "rooms/cases"}},
             },
-            Need("dynamodb:Query", STATE, leading("rooms/cases")),
+            Need("dynamodb:Query", STATE, {**leading("rooms/cases"), "dynamodb:Attributes": ("pk",)}),
         ),
     ],
 )  # fmt: skip

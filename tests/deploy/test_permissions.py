@@ -110,6 +110,26 @@ def test_a_service_cannot_touch_the_units_of_another(cloud: Cloud, unique: Calla
             assert list(store.units("rooms")) == ["room=r1"]
 
 
+def test_a_scan_can_be_held_to_keys(cloud: Cloud, unique: Callable[[str], str]) -> None:
+    store = DynamoDBStore(unique("state"))
+    arn = store.create()
+    only_keys = {
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ("pk", "sk")},
+        "StringEquals": {"dynamodb:Select": ("SPECIFIC_ATTRIBUTES",)},
+    }
+    with permitted([Statement("Expiring", ("dynamodb:Scan",), (arn,), only_keys)]):
+        assert list(store.units("rooms")) == []
+        for more in (
+            {},
+            {"Select": "ALL_ATTRIBUTES"},
+            {"Select": "SPECIFIC_ATTRIBUTES", "ProjectionExpression": "pk, item"},
+            {"Select": "SPECIFIC_ATTRIBUTES", "ProjectionExpression": "pk", "FilterExpression": "v > :v",
+             "ExpressionAttributeValues": {":v": {"N": "1"}}},
+        ):  # fmt: skip
+            code, _, _ = error_of(lambda more=more: client("dynamodb").scan(TableName=store.table, **more))
+            assert code == "AccessDeniedException"
+
+
 def test_what_a_statement_cannot_say_here_is_refused_at_once() -> None:
     own = Statement("Read", ("s3:GetObject",), ("${Photos.Arn}/*",))
     with pytest.raises(ConfigurationError, match="which has no value"), permitted([own]):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reactflow import Cell, Flow, Service, System, cell, row
+from reactflow import Cell, Flow, Service, System, cell, row, window
 from reactflow.aws import S3, DynamoDB, DynamoDBStore, Kinesis, S3Object
 from reactflow.deploy.policies import (
     WITHOUT_RESOURCE,
@@ -126,9 +126,29 @@ def test_a_stream_of_another_account_is_named_with_it() -> None:
 
 
 def test_a_store_of_ones_own_is_named_and_memory_needs_nothing() -> None:
-    own = named(statements_of(service(store=DynamoDBStore("units")), Settings()))
+    told = Kinesis("measurements", partition="room")
+    own = named(statements_of(service(told, store=DynamoDBStore("units")), Settings()))
     assert own["Units"].resources == ("arn:aws:dynamodb:eu-west-1:123456789012:table/dev-units",)
-    assert [one.sid for one in statements_of(service(store="memory"), Settings())] == ["Logs"]
+    assert "Units" not in named(statements_of(service(told, store="memory"), Settings()))
+
+
+def test_what_is_only_called_has_no_units() -> None:
+    assert [one.sid for one in statements_of(service(), Settings())] == ["Logs"]
+
+
+@pytest.mark.parametrize(("keep", "scans"), [("1d", True), (None, False)])
+def test_only_windows_that_expire_are_looked_for_and_only_by_their_keys(
+    keep: str | None, scans: bool
+) -> None:
+    minutes = window("1m", on="ts", unit="s", keep=keep)
+    one = Service(Room, name="rooms", key=("room", minutes), inputs=[Kinesis("m", order="arrival")])
+    found = named(statements_of(one, Settings()))
+    assert ("Expiring" in found) is scans
+    if scans:
+        assert found["Expiring"].conditions == {
+            "ForAllValues:StringEquals": {"dynamodb:Attributes": ("pk", "sk")},
+            "StringEquals": {"dynamodb:Select": ("SPECIFIC_ATTRIBUTES",)},
+        }
 
 
 def test_what_two_outputs_write_to_one_table_is_said_once() -> None:

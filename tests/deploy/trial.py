@@ -110,6 +110,7 @@ class Trial:
             for _ in range(2):
                 self.now += self.host.longest + 200
                 self.host.sweep(60.0)
+            self.host.expire()
             self._give_up()
         return permissions.used
 
