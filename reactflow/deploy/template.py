@@ -75,7 +75,7 @@ def template_of(resources: Resources, *, code: str = CODE, handler: str = HANDLE
 
 
 def template_text(template: Mapping[str, Any]) -> str:
-    """A template as JSON, the same text for the same template; such JSON as is YAML too, which knows no pairs of escapes.
+    """A template as JSON, the same text for the same template, and YAML too, which takes no pairs of escapes.
 
     >>> template_text({"Resources": {}})
     '{\\n  "Resources": {}\\n}\\n'
