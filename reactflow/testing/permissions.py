@@ -171,9 +171,10 @@ def permitted(
     parameters. Yields what was asked: ``used`` and ``denied``. Raises ConfigurationError for a parameter of a statement
     that has no value, and for a condition that is not known.
 
-    >>> from reactflow.aws.clients import client
-    >>> with permitted([]) as permissions:
-    ...     client("sqs").list_queues()
+    >>> from reactflow.local import Cloud
+    >>> sqs = Cloud.at("http://127.0.0.1:4566").client("sqs")
+    >>> with permitted([], clients=[sqs]) as permissions:
+    ...     sqs.list_queues()
     Traceback (most recent call last):
         ...
     botocore.exceptions.ClientError: An error occurred (AccessDenied) when calling the ListQueues operation: User: arn:aws:sts::123456789012:assumed-role/function/function is not authorized to perform: sqs:ListQueues on resource: * because no identity-based policy allows the sqs:ListQueues action
