@@ -1,8 +1,8 @@
 """Points of a function at which it is made to fail, each fault once: for functions that run in Lambda's runtime.
 
 A test writes a script into a folder, which the function finds in ``FAULTS``: ``{"7": "kill"}`` kills the process when
-its seventh point is reached, counted over all processes of the function, ``{"answer": "large"}`` is for the first answer
-that is given (one such name a script). Without the setting a point is nothing.
+its seventh point is reached, counted over all processes of the function; ``{"answer": "large"}`` is for the first
+answer that is given (one such name a script). Without the setting a point is nothing.
 
 | what | becomes |
 | --- | --- |
