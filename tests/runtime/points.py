@@ -77,7 +77,9 @@ def _is_first(folder: str) -> bool:
 
 
 def install() -> None:
-    """Have a point before and behind each call to AWS, and each write of a store in a file."""
+    """Have a point before and behind each call to AWS, and each write of a store in a file, where faults are made."""
+    if SETTING not in os.environ:
+        return
     from reactflow.aws import clients
     from reactflow.service.stores import SQLiteStore
 
