@@ -144,9 +144,12 @@ class Environment:
         while self.is_alive and time.monotonic() < deadline:
             with (
                 contextlib.suppress(OSError),
-                socket.create_connection(("127.0.0.1", self.port), timeout=1.0),
+                socket.create_connection(("127.0.0.1", self.port), timeout=1.0) as one,
             ):
-                return True
+                if (
+                    one.getsockname() != one.getpeername()
+                ):  # a free port of this range may be connected to itself
+                    return True
             time.sleep(0.002)  # it listens in a few milliseconds, and tells of it only by answering
         return False
 

@@ -91,7 +91,7 @@ def install() -> None:
         client.meta.events.register("after-call", lambda model, **_: _void(reach(f"after {model.name}")))
         return client
 
-    clients._make = made
+    vars(clients)["_make"] = made
     for name in ("put", "keep"):
         setattr(SQLiteStore, name, _between(getattr(SQLiteStore, name), name))
 
