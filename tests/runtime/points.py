@@ -91,7 +91,7 @@ def install() -> None:
         client.meta.events.register("after-call", lambda model, **_: _void(reach(f"after {model.name}")))
         return client
 
-    vars(clients)["_make"] = made
+    setattr(clients, make.__name__, made)
     for name in ("put", "keep"):
         setattr(SQLiteStore, name, _between(getattr(SQLiteStore, name), name))
 
