@@ -17,7 +17,7 @@ from reactflow.service.json_writer import write_json
 
 
 class Failed(Exception):
-    """A command did its work, told what it found, and all is not well; ``message`` is told unless JSON was asked for."""
+    """A command did its work and told what it found: all is not well. ``message`` is told unless JSON was asked for."""
 
     def __init__(self, command: str, message: str = "", code: int = 1) -> None:
         super().__init__(message)
@@ -61,7 +61,9 @@ def _text(data: object, line: str) -> str:
     if names is not None:  # an attrs class, a dataclass or a named tuple
         data = {name: getattr(data, name) for name in names}
     if isinstance(data, Mapping):
-        parts = [f"{json.dumps(str(name), ensure_ascii=False)}: {_text(one, inner)}" for name, one in data.items()]
+        parts = [
+            f"{json.dumps(str(name), ensure_ascii=False)}: {_text(one, inner)}" for name, one in data.items()
+        ]
         return _joined("{", parts, "}", line)
     if isinstance(data, (list, tuple)):
         return _joined("[", [_text(one, inner) for one in data], "]", line)

@@ -30,17 +30,19 @@ Records = Annotated[
 ]
 Start = Annotated[
     int,
-    typer.Option(min=0, metavar="N", help="how many came before: a later event has higher numbers than an earlier"),
+    typer.Option(
+        min=0, metavar="N", help="how many came before: a later event has higher numbers than an earlier"
+    ),
 ]
 At = Annotated[
     str,
     typer.Option(
         metavar="TIME",
-        help="when the first came: now, or a time such as 2026-11-23T12:00:00Z; each comes a second later",
+        help="when the first came: now, or a time [default: 2026-11-23T12:00:00Z]; each comes a second later",
+        show_default=False,
     ),
 ]
 OneLine = Annotated[bool, typer.Option("--json", help="in one line, as `reactflow replay` takes it")]
-EARLIEST = "2026-11-23T12:00:00Z"
 
 
 class View(StrEnum):
@@ -68,12 +70,14 @@ def kinesis(
     partition: Annotated[
         str,
         typer.Option(
-            help="the field that is the partition key [default: the first]", metavar="FIELD", show_default=False
+            help="the field that is the partition key [default: the first]",
+            metavar="FIELD",
+            show_default=False,
         ),
     ] = "",
     shard: Annotated[int, typer.Option(help="the shard they come from", min=0, metavar="N")] = 0,
     start: Start = 0,
-    at: At = EARLIEST,
+    at: At = "",
     as_json: OneLine = False,
 ) -> None:
     """Print an event of a Kinesis stream.
@@ -82,30 +86,42 @@ def kinesis(
     reactflow event kinesis measurements '{"room": "a", "length": 3}' '{"room": "b", "length": 4}'
     reactflow event kinesis measurements '{"length": 3, "room": "a"}' --partition room --at now
     """
-    _print(kinesis_made(stream, written(records), partition=partition, shard=shard, start=start, at=_time(at)), as_json)
+    _print(
+        kinesis_made(stream, written(records), partition=partition, shard=shard, start=start, at=_time(at)),
+        as_json,
+    )
 
 
 @event.command()
 def dynamodb(
     table: Annotated[str, typer.Argument(metavar="TABLE")],
     items: Annotated[
-        list[str], typer.Argument(metavar="ITEM...", help="items as they are now, or were when --removed; - reads lines")
+        list[str],
+        typer.Argument(
+            metavar="ITEM...", help="items as they are now, or were when --removed; - reads lines"
+        ),
     ],
     keys: Annotated[
         str,
         typer.Option(
-            help="the attributes of the primary key [default: the first]", metavar="NAME,NAME", show_default=False
+            help="the attributes of the primary key [default: the first]",
+            metavar="NAME,NAME",
+            show_default=False,
         ),
     ] = "",
     old: Annotated[
         list[str] | None,
-        typer.Option(metavar="ITEM", help="the item as it was before; once for each ITEM, null for a new one"),
+        typer.Option(
+            metavar="ITEM", help="the item as it was before; once for each ITEM, null for a new one"
+        ),
     ] = None,
     is_removed: Annotated[bool, typer.Option("--removed", help="the items were deleted")] = False,
-    is_ttl: Annotated[bool, typer.Option("--ttl", help="the items were deleted by the table's time to live")] = False,
+    is_ttl: Annotated[
+        bool, typer.Option("--ttl", help="the items were deleted by the table's time to live")
+    ] = False,
     view: Annotated[View, typer.Option(help="what the stream shows")] = View.new_and_old,
     start: Start = 0,
-    at: At = EARLIEST,
+    at: At = "",
     as_json: OneLine = False,
 ) -> None:
     """Print an event of the stream of a DynamoDB table.
@@ -125,24 +141,31 @@ def dynamodb(
 @event.command()
 def s3(
     bucket: Annotated[str, typer.Argument(metavar="BUCKET")],
-    keys: Annotated[list[str], typer.Argument(metavar="KEY...", help="keys of objects, as they are; - reads lines")],
+    keys: Annotated[
+        list[str], typer.Argument(metavar="KEY...", help="keys of objects, as they are; - reads lines")
+    ],
     form: Annotated[
         Form,
-        typer.Option(help="how it comes: `reactflow build` has it come by eventbridge-sqs, `reactflow dev` by sqs"),
+        typer.Option(
+            help="how it comes: `reactflow build` has it come by eventbridge-sqs, `reactflow dev` by sqs"
+        ),
     ] = Form.direct,
     is_deleted: Annotated[bool, typer.Option("--deleted", help="the objects were deleted")] = False,
     is_marker: Annotated[
         bool, typer.Option("--marker", help="the same in a bucket with versions: a delete marker was made")
     ] = False,
     version: Annotated[
-        str, typer.Option("--version-id", metavar="ID", help="the version, in a bucket with versions", show_default=False)
+        str,
+        typer.Option(
+            "--version-id", metavar="ID", help="the version, in a bucket with versions", show_default=False
+        ),
     ] = "",
     size: Annotated[int, typer.Option(min=0, metavar="BYTES", help="the size")] = 5,
     etag: Annotated[
         str, typer.Option(metavar="ETAG", help="the entity tag [default: one of the key]", show_default=False)
     ] = "",
     start: Start = 0,
-    at: At = EARLIEST,
+    at: At = "",
     as_json: OneLine = False,
 ) -> None:
     """Print an event of an S3 bucket.
@@ -180,7 +203,7 @@ def kinesis_made(
     for text in records:
         with told_with(text):
             parts.append(partition_key(read_record(text), partition))
-    made = kinesis_event(*records, stream=stream, shard=shard, start=start, at=at or _time(EARLIEST))
+    made = kinesis_event(*records, stream=stream, shard=shard, start=start, at=at)
     for record, part in zip(made["Records"], parts, strict=True):
         record["kinesis"]["partitionKey"] = part
     return made
@@ -208,7 +231,9 @@ def dynamodb_made(
     from reactflow.testing import dynamodb_event
 
     if old and (is_removed or is_ttl):
-        raise ConfigurationError("--old is of an item that was changed: with --removed or --ttl, ITEM is the old one")
+        raise ConfigurationError(
+            "--old is of an item that was changed: with --removed or --ttl, ITEM is the old one"
+        )
     if old and len(old) != len(items):
         raise ConfigurationError(
             f"--old is given {len(old)} times for {len(items)} items: give it once for each ITEM, in the same order, "
@@ -227,16 +252,12 @@ def dynamodb_made(
             for name in names if was is not None else ():
                 if was is not None and was.get(name) != one[name]:
                     raise ConfigurationError(
-                        f"--old has another key, {name} = {was.get(name)!r} and not {one[name]!r}: a change keeps its key"
+                        f"--old has another key, {name} = {was.get(name)!r} and not {one[name]!r}: a change keeps it"
                     )
     changes = (
-        [(one, None) for one in after]
-        if is_removed or is_ttl
-        else list(zip(before, after, strict=True))
+        [(one, None) for one in after] if is_removed or is_ttl else list(zip(before, after, strict=True))
     )
-    return dynamodb_event(
-        *changes, table=table, keys=names, view=view, start=start, ttl=is_ttl, at=at or _time(EARLIEST)
-    )
+    return dynamodb_event(*changes, table=table, keys=names, view=view, start=start, ttl=is_ttl, at=at)
 
 
 def s3_made(
@@ -270,7 +291,7 @@ def s3_made(
         about |= {"event": "ObjectRemoved:DeleteMarkerCreated", "version_id": version or "marker"}
     elif is_deleted:
         about |= {"event": "ObjectRemoved:Delete"}
-    made = s3_event(*({"key": key, **about} for key in keys), bucket=bucket, start=start, at=at or _time(EARLIEST))
+    made = s3_event(*({"key": key, **about} for key in keys), bucket=bucket, start=start, at=at)
     if form is Form.direct:
         return made
     if form is Form.eventbridge:
@@ -281,14 +302,16 @@ def s3_made(
     return sqs_event(*(eventbridge_event(made, place) for place in places), start=start)
 
 
-def _time(text: str) -> datetime:
+def _time(text: str) -> datetime | None:
+    if not text:
+        return None
     if text == "now":
         return datetime.now(UTC)
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise ConfigurationError(
-            f"--at {text} is no time: write now, or one such as {EARLIEST}"
+            f"--at {text} is no time: write now, or one such as 2026-11-23T12:00:00Z"
         ) from None
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from reactflow.cells import GraphView, Readable, graph as graph_of
+from reactflow.cells import GraphView, Readable
+from reactflow.cells import graph as graph_of
 from reactflow.cli.answers import json_text
 from reactflow.cli.target import described, load, load_system
 from reactflow.errors import ConfigurationError
@@ -50,7 +51,9 @@ def graph(
     found = load(targets[0]) if len(targets) == 1 else load_system(targets)
     with redirect_stdout(sys.stderr):  # drawing runs the user's functions
         view = view_of(found, targets[0])
-        picture = json_text(data_of(view)) if as_json or format is Picture.json else getattr(view, format.value)()
+        picture = (
+            json_text(data_of(view)) if as_json or format is Picture.json else getattr(view, format.value)()
+        )
     typer.echo(picture)
 
 

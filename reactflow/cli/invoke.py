@@ -1,7 +1,7 @@
 """``reactflow invoke``: one event to one service, its answer, and word of what became of it.
 
-It promises to hand the service over to the very handler that Lambda calls, with an AWS on this machine behind it: only the
-one at the endpoint is read and written, with keys that are good for no other.
+The event goes to what Lambda calls, too. It promises to read and write only the AWS at the endpoint, with keys that are
+good for no other.
 """
 
 from __future__ import annotations
@@ -64,7 +64,11 @@ def invoke(
         )
     with hosted(service, endpoint=endpoint, state=state) as hosting:
         answered = hosting.handle(payload)
-    told = {"service": service.name, "answer": answered, "deliveries": [report_data(service, one) for one in hosting.reports]}
+    told = {
+        "service": service.name,
+        "answer": answered,
+        "deliveries": [report_data(service, one) for one in hosting.reports],
+    }
     print(json_text(told) if as_json else json_line(answered))
 
 

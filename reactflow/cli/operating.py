@@ -1,4 +1,4 @@
-"""Operating a service that runs elsewhere: its host here, on the state that it has there. Nothing is changed by that."""
+"""Operating a service that runs elsewhere: its host here, on the state that it has there. That changes nothing."""
 
 from __future__ import annotations
 

@@ -101,7 +101,9 @@ def listed(host: Host, *, as_json: bool) -> str:
         return json_text(found)
     if not cases:
         strange = is_known(host) is False
-        return f"{host.service.name} has no open case" + (f", nor any unit in {bare(host.store)!r}" if strange else "")
+        return f"{host.service.name} has no open case" + (
+            f", nor any unit in {bare(host.store)!r}" if strange else ""
+        )
     lines = [f"{counted(len(cases), 'open case')} of {host.service.name}"]
     for case, about in zip(cases, found, strict=True):
         lines.append(f"  {about['case']}  {whose(case, host.service.key)}: {_reason(case)}")

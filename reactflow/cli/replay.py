@@ -27,6 +27,7 @@ from reactflow.cli.records import Written, read_record, told_with
 from reactflow.cli.telling import counted, report_data, worded
 from reactflow.errors import ConfigurationError, RecordError, Transient
 from reactflow.service import Input, Service
+from reactflow.service.decoding import short
 from reactflow.service.suggest import suggestion
 
 TRIES: Final = 4  # of a line that cannot be finished for now
@@ -36,32 +37,42 @@ PAUSE: Final = 0.2  # seconds before the second try, then twice as long each tim
 def replay(
     events: Annotated[
         Path,
-        typer.Argument(metavar="FILE", help="events, records or plain JSON objects, one a line; - is standard input"),
+        typer.Argument(
+            metavar="FILE", help="events, records or plain JSON objects, one a line; - is standard input"
+        ),
     ],
     target: Target,
     speed: Annotated[
-        float, typer.Option(metavar="N", min=0.0, help="1 as fast as it was, 60 an hour in a minute, 0 without waiting")
+        float,
+        typer.Option(
+            metavar="N", min=0.0, help="1 as fast as it was, 60 an hour in a minute, 0 without waiting"
+        ),
     ] = 0.0,
     source: Annotated[
         str,
         typer.Option(
-            "--input", metavar="RESOURCE", help="plain objects: the input they are for, where there are several",
+            "--input",
+            metavar="RESOURCE",
+            help="plain objects: the input they are for, where there are several",
             show_default=False,
         ),
     ] = "",
     on: Annotated[
         str,
-        typer.Option(metavar="FIELD", help="plain objects: the field with their time [default: the window's]", show_default=False),
+        typer.Option(
+            metavar="FIELD",
+            help="plain objects: the field with their time [default: the window's]",
+            show_default=False,
+        ),
     ] = "",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="only what came of it all")] = False,
     state: State = "",
     endpoint: Local = HERE,
     as_json: AsJson = False,
-) -> None:  # fmt: skip
+) -> None:
     """Hand a service a file of events, in order.
 
-    A line is an event as Lambda delivers it, one record of such an event, or a plain object as `reactflow put` takes it.
-    The times of records set the pace. What became of each is told on standard error, the counts at the end.
+    A line is an event as Lambda delivers it, one record of it, or a plain object as `reactflow put` takes it. The times of records set the pace. What became of each is told on standard error, the counts at the end.
 
     \b
     reactflow replay events.jsonl rooms:rooms
@@ -71,7 +82,10 @@ def replay(
     service = one_service(target)
     reading = Reading.of(service, source, on)
     began = time.monotonic()
-    with _lines(events) as lines, hosted(service, endpoint=endpoint, state=state, is_told=not quiet) as hosting:
+    with (
+        _lines(events) as lines,
+        hosted(service, endpoint=endpoint, state=state, is_told=not quiet) as hosting,
+    ):
         pace = Pace(speed)
         for line in lines:
             with told_with(line):
@@ -116,7 +130,8 @@ class Reading:
         by_name = {one.source.resource: one for one in service.bound}
         if source and source not in by_name:
             raise ConfigurationError(
-                f"service {service.name!r} has no input {source!r}{suggestion(source, by_name)}: it has {', '.join(by_name)}"
+                f"service {service.name!r} has no input {source!r}{suggestion(source, by_name)}: it has "
+                f"{', '.join(by_name)}"
             )
         chosen = by_name[source] if source else next(iter(by_name.values())) if len(by_name) == 1 else None
         window = chosen.key.window if chosen is not None else None
@@ -126,7 +141,9 @@ class Reading:
         """The event of a line, and when it happened. Raises ConfigurationError for a line that is no object."""
         found = read_record(line)
         records = found.get("Records")
-        if isinstance(records, list) and all(isinstance(one, Mapping) and "eventSource" in one for one in records):
+        if isinstance(records, list) and all(
+            isinstance(one, Mapping) and "eventSource" in one for one in records
+        ):
             return found, _moment(records[0]) if records else None
         if "detail-type" in found and "detail" in found:
             return found, _moment(found)
@@ -137,7 +154,9 @@ class Reading:
     def _plain(self, record: Mapping[str, Any], line: str) -> tuple[Mapping[str, Any], datetime | None]:
         if self.input is None:
             names = ", ".join(one.source.resource for one in self.service.bound) or "none"
-            raise ConfigurationError(f"a plain object, and service {self.service.name!r} has the inputs {names}: name one with --input")
+            raise ConfigurationError(
+                f"a plain object, and service {self.service.name!r} has the inputs {names}: name one with --input"
+            )
         kind, _, resource = self.input.source.resource.partition("/")
         moment, start = self._time(record), next(self._count)
         if kind == "kinesis":
@@ -147,14 +166,17 @@ class Reading:
             keys = ",".join(dict.fromkeys(path.partition(".")[0] for path in self.input.paths.values()))
             return dynamodb_made(resource, [line], keys=keys, start=start, at=moment), moment
         raise ConfigurationError(
-            f"{line[:60]} is no event of {self.input.source.resource}: `reactflow event s3 {resource} KEY --json` writes lines"
+            f"{short(line)} is no event of {self.input.source.resource}: `reactflow event s3 {resource} KEY --json` "
+            "writes lines"
         )
 
     def _time(self, record: Mapping[str, Any]) -> datetime | None:
         """When a plain record happened, by its own field."""
         if not self.on or self.on not in record:
             if self.on and (self.input is None or self.input.key.window is None):
-                raise ConfigurationError(f"a record has no field {self.on!r}, which is to be its time: it has {', '.join(record)}")
+                raise ConfigurationError(
+                    f"a record has no field {self.on!r}, which is to be its time: it has {', '.join(record)}"
+                )
             return None
         window = self.input.key.window if self.input is not None else None
         value = record[self.on]

@@ -1,7 +1,7 @@
 """Settings of the command line: a flag, else an environment variable ``REACTFLOW_*``, else ``[tool.reactflow]`` of the
 folder's ``pyproject.toml``, else the default. A key that there is not is an error: a typing error would be silence.
 
-What a deployment is told by ``[tool.reactflow.deploy]`` and ``[tool.reactflow.stages.NAME]`` is read by ``deploy.settings``.
+What ``[tool.reactflow.deploy]`` and ``[tool.reactflow.stages.NAME]`` say is read by ``deploy.settings``.
 """
 
 from __future__ import annotations

@@ -73,9 +73,7 @@ def simulated(
     faults: str,
     records: int,
 ) -> dict[str, Any]:
-    """What is to be said of the services: whether it is well, in words, and the faults that struck or the seed that did.
-
-    Raises ConfigurationError for unknown faults."""
+    """What is to be said of the services, in words and as data. Raises ConfigurationError for unknown faults."""
     shows = sys.stderr.isatty()
 
     def tell(one: int) -> None:
@@ -92,7 +90,13 @@ def simulated(
         asked = ("" if faults == "all" else f" --faults {faults}") + f" --records {records}"
         names = " ".join(targets)
         text = f"{told}\nto run it again: reactflow sim {names} --seed {error.seed}{asked}"
-        return {"ok": False, "runs": error.seed + 1 if seed is None else 1, "seed": error.seed, "faults": {}, "text": text}
+        return {
+            "ok": False,
+            "runs": error.seed + 1 if seed is None else 1,
+            "seed": error.seed,
+            "faults": {},
+            "text": text,
+        }
     finally:
         if shows:
             print("\r", end="", file=sys.stderr)
@@ -111,4 +115,10 @@ def fault_lines() -> list[str]:
 def fault_data() -> list[dict[str, Any]]:
     """The same as plain data; a fault that no run tries has no name and no rate."""
     tried = [{"number": one.number, "name": one.name, "rate": one.rate, "what": one.what} for one in ALL]
-    return [*tried, *({"number": number, "name": None, "rate": None, "what": why} for number, why in NOT_MODELLED.items())]
+    return [
+        *tried,
+        *(
+            {"number": number, "name": None, "rate": None, "what": why}
+            for number, why in NOT_MODELLED.items()
+        ),
+    ]

@@ -10,7 +10,7 @@ whoever may use the stream, table or bucket may use through it; a queue of dead 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from attrs import evolve

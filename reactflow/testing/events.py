@@ -61,13 +61,13 @@ def kinesis_event(
     partition: str | None = None,
     shard: int = 0,
     start: int = 0,
-    at: datetime = START,
+    at: datetime | None = None,
 ) -> dict[str, Any]:
     """A batch of a Kinesis trigger, one record a value: an object (sent as JSON), or bytes or text as they are.
 
     ``partition`` names the field whose value is the partition key (default: the object's first field). ``start`` counts
     the records that came before in this shard, so that a later batch has higher sequence numbers. ``at`` is when the
-    first record of the shard came; each comes a second after the one before.
+    first of these came; each comes a second after the one before.
 
     >>> kinesis_event({"room": "r1", "length": 3.0})["Records"][0]["kinesis"]["partitionKey"]
     'r1'
@@ -81,7 +81,7 @@ def kinesis_event(
                 "partitionKey": _partition_key(record, partition),
                 "sequenceNumber": number,
                 "data": base64.b64encode(_data(record)).decode(),
-                "approximateArrivalTimestamp": _time(place, at).timestamp(),
+                "approximateArrivalTimestamp": _time(place, start, at).timestamp(),
             },
             "eventSource": "aws:kinesis",
             "eventVersion": "1.0",
@@ -101,12 +101,12 @@ def dynamodb_event(
     view: str = "NEW_AND_OLD_IMAGES",
     start: int = 0,
     ttl: bool = False,
-    at: datetime = START,
+    at: datetime | None = None,
 ) -> dict[str, Any]:
     """A batch of a DynamoDB stream's trigger, one record a change ``(item before, item after)``, None for no item.
 
     ``keys`` names the attributes of the primary key, ``view`` is the stream's view type; with ``ttl``, removals are
-    those of the table's time to live. ``at`` is when the first change of the shard was made.
+    those of the table's time to live. ``at`` is when the first of these was made.
 
     >>> event = dynamodb_event((None, {"id": "e7", "pay": 10}), ({"id": "e7", "pay": 10}, None))
     >>> [record["eventName"] for record in event["Records"]]
@@ -119,7 +119,7 @@ def dynamodb_event(
         if item is None:
             raise ValueError("a change is (item before, item after), and one of them is an item")
         part: dict[str, Any] = {
-            "ApproximateCreationDateTime": _time(place, at).timestamp(),
+            "ApproximateCreationDateTime": _time(place, start, at).timestamp(),
             "Keys": typed_attributes({name: item[name] for name in names}),
         }
         if after is not None and view in ("NEW_IMAGE", "NEW_AND_OLD_IMAGES"):
@@ -144,7 +144,7 @@ def dynamodb_event(
 
 
 def s3_event(
-    *objects: str | Mapping[str, Any], bucket: str = "photos", start: int = 0, at: datetime = START
+    *objects: str | Mapping[str, Any], bucket: str = "photos", start: int = 0, at: datetime | None = None
 ) -> dict[str, Any]:
     """Notifications of S3, one a key: put by default.
 
@@ -170,7 +170,7 @@ def s3_event(
             "eventVersion": "2.1",
             "eventSource": "aws:s3",
             "awsRegion": REGION,
-            "eventTime": _time(place, at).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+            "eventTime": _time(place, start, at).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
             "eventName": happened,
             "userIdentity": {"principalId": "AIDAJDPLRKLG7UEXAMPLE"},
             "requestParameters": {"sourceIPAddress": "127.0.0.1"},
@@ -304,8 +304,9 @@ def typed_attributes(item: Mapping[str, Any]) -> Any:
     return plain(write_item(item, "a sample item"))
 
 
-def _time(place: int, at: datetime = START) -> datetime:
-    return at + timedelta(seconds=place)
+def _time(place: int, start: int = 0, at: datetime | None = None) -> datetime:
+    """When the record of a place came: a second after the one before, the first of an event at ``at``."""
+    return START + timedelta(seconds=place) if at is None else at + timedelta(seconds=place - start)
 
 
 def _etag(key: str) -> str:
