@@ -95,7 +95,7 @@ def tell_error(command: str, message: str, code: int, *, as_json: bool) -> int:
     """Tell an error in one line of standard error, or as JSON on standard output; returns the exit code."""
     line = " ".join(message.split("\n")) if as_json else message
     if as_json:
-        print(json_text({"error": {"command": command, "message": line, "code": code}}))
+        print(json_text({"error": {"message": line, "code": code}}))
     else:
         print(f"{command}: {message}", file=sys.stderr)
     return code

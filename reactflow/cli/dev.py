@@ -18,15 +18,14 @@ from typing import Annotated, Any
 
 import typer
 
-from reactflow.aws import DynamoDBStore
-from reactflow.cli.checks import check_address, check_answers, check_installed, state_of
+from reactflow.cli.checks import check_address, check_answers, check_installed, state_name, state_of
 from reactflow.cli.hints import hints
 from reactflow.cli.options import Targets
 from reactflow.cli.target import load_system
 from reactflow.cli.telling import JsonTelling, Telling, counted
 from reactflow.errors import ConfigurationError, MissingExtra
 from reactflow.local import Cloud
-from reactflow.service import MemoryStore, Service, SQLiteStore, Store, System
+from reactflow.service import Service, Store, System
 from reactflow.service.stores import open_store
 
 PORT = 4566
@@ -146,7 +145,9 @@ def run(
             )
             for resource in host.resources:
                 telling.line("made", resource)
-            own = {one.name: _named(one.store) for one in services if one.store is not None and not is_given}
+            own = {
+                one.name: state_name(one.store) for one in services if one.store is not None and not is_given
+            }
             telling.states.update(own)
             if len(own) < len(services):
                 telling.line("state", _about(state, endpoint))
@@ -211,15 +212,6 @@ def _stores(state: str, is_given: bool) -> Callable[[Service], Store]:
     """One store for all services; when it was not asked for, a service's own goes before it."""
     shared = open_store(state)
     return lambda service: shared if is_given or service.store is None else service.store
-
-
-def _named(store: Store) -> str:
-    """A service's own store as ``--state`` names it, or at least what it is."""
-    if isinstance(store, SQLiteStore):
-        return f"sqlite:{store.path}"
-    if isinstance(store, DynamoDBStore):
-        return f"dynamodb:{store.table}"
-    return "memory" if isinstance(store, MemoryStore) else type(store).__name__
 
 
 def _about(state: str, endpoint: str) -> str:

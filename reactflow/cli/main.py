@@ -122,7 +122,8 @@ def _misused(usage: Any, as_json: bool) -> int:
         return 2
     context = getattr(usage, "ctx", None)
     command = context.command_path if context is not None else "reactflow"
-    said = usage.format_message().rstrip(".").replace("Value error, ", "")
+    said = usage.format_message().rstrip(".").removeprefix("Invalid value: ").replace("Value error, ", "")
+    said = " ".join(said.replace(". Choose from:", ": choose from").split())
     if said.startswith("Missing argument 'MODULE:NAME"):
         said += ', nor targets = ["rooms:rooms"] in [tool.reactflow] of pyproject.toml here'
     return tell_error(command, f"{said}; see `{command} --help`", 2, as_json=as_json)

@@ -90,8 +90,9 @@ def check_name(name: str) -> str:
             f"{better or 'hello'}"
         )
     module = name.replace("-", "_")
-    taken = module in sys.stdlib_module_names or keyword.iskeyword(module) or find_spec(module) is not None
-    if taken or module == "test":
+    spec = find_spec(module)
+    is_installed = spec is not None and spec.origin is not None  # a folder of the name is none
+    if is_installed or module in sys.stdlib_module_names or keyword.iskeyword(module) or module == "test":
         raise ConfigurationError(
             f"{name!r} is the name of a module of Python, or of one that is installed: choose another, "
             f"such as my-{name}"

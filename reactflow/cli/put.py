@@ -67,8 +67,8 @@ def put_into(
 ) -> dict[str, Any]:
     """Put records into a stream, items into a table, or files (``KEY=FILE``, ``KEY=`` deletes) into a bucket.
 
-    Returns the resource, and how many were put and deleted. Raises ConfigurationError for an endpoint elsewhere, a record
-    that is wrong, and what the cloud refuses.
+    Returns the resource, and how many were put and deleted. Raises ConfigurationError for an endpoint elsewhere, a
+    record that is wrong, and what the cloud refuses.
     """
     from reactflow.local import Cloud
 

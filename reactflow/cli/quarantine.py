@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from reactflow.cli.answers import Failed, json_text
+from reactflow.cli.checks import state_name
 from reactflow.cli.operating import Local, State, bare, host_of, is_known, reached
 from reactflow.cli.options import HERE, AsJson, Target
 from reactflow.cli.telling import counted, whose, worded
@@ -102,7 +103,7 @@ def listed(host: Host, *, as_json: bool) -> str:
     if not cases:
         strange = is_known(host) is False
         return f"{host.service.name} has no open case" + (
-            f", nor any unit in {bare(host.store)!r}" if strange else ""
+            f", nor any unit in {state_name(bare(host.store))}" if strange else ""
         )
     lines = [f"{counted(len(cases), 'open case')} of {host.service.name}"]
     for case, about in zip(cases, found, strict=True):

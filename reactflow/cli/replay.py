@@ -72,7 +72,8 @@ def replay(
 ) -> None:
     """Hand a service a file of events, in order.
 
-    A line is an event as Lambda delivers it, one record of it, or a plain object as `reactflow put` takes it. The times of records set the pace. What became of each is told on standard error, the counts at the end.
+    A line is an event as Lambda delivers it, one record of it, or a plain object as `reactflow put` takes it. The times
+    of records set the pace. What became of each is told on standard error, the counts at the end.
 
     \b
     reactflow replay events.jsonl rooms:rooms

@@ -10,6 +10,7 @@ import typer
 
 from reactflow.cells import UNSET, Failure
 from reactflow.cli.answers import json_text
+from reactflow.cli.checks import state_name
 from reactflow.cli.operating import Local, State, bare, host_of, is_known, reached
 from reactflow.cli.options import HERE, AsJson, Target
 from reactflow.cli.telling import counted, named
@@ -49,7 +50,7 @@ def unit_shown(host: Host, text: str, *, as_json: bool) -> str:
     if item is None:
         if is_known(host) is False:
             raise ConfigurationError(
-                f"{bare(host.store)!r} has no unit of service {service.name!r}: correct --state, or the service's name="
+                f"{state_name(bare(host.store))} has no unit of service {service.name!r}: correct --state, or the service's name="
             )
         raise ConfigurationError(f"service {service.name!r} has no unit {named(unit.fields())}")
     values = service.step.values(service.step.read(item.cells, item.gv, item.written)) if item.cells else {}
