@@ -65,8 +65,8 @@ def locked(
     """The wheels for these requirements: those of the lock file, or those of the day, which are locked then.
 
     ``cache`` is a folder that keeps wheels; what it has is not fetched again. Packages named in ``without`` may be in
-    the lock, for other stages, and are left alone. Raises ConfigurationError when wheels are not to be had, are other than
-    the lock says, or the lock cannot be read.
+    the lock, for other stages, and are left alone. Raises ConfigurationError when wheels are not to be had, are other
+    than the lock says, or the lock cannot be read.
     """
     file = lock_file(folder, target)
     asked, entries = _read(file)

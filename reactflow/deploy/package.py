@@ -2,8 +2,8 @@
 
 In it are the user's modules (``sources``), reactflow itself without what only the command line, the notebook and this
 machine need, the locked dependencies (``locking``, ``wheels``), and bytecode of all that. Times, owners, modes, the
-order of entries and the folder in which it was built leave no trace. No Docker, and nothing is compiled but Python: a dependency
-has to have a wheel for the architecture. It must not import what it packages.
+order of entries and the folder in which it was built leave no trace. No Docker, and nothing is compiled but Python: a
+dependency has to have a wheel for the architecture. It must not import what it packages.
 """
 
 from __future__ import annotations
