@@ -41,11 +41,12 @@ def alarms_of(
     on = {"FunctionName": function.name}
     service = function.service
 
-    def alarm(what: str, about: str, metric: str, **more: Any) -> Alarm:
+    def alarm(what: str, about: str, metric: str, resource: str = "", **more: Any) -> Alarm:
+        of = (resource,) if resource else ()
         made: dict[str, Any] = {
-            "name": shortened(f"{function.name}-{what}", LONGEST_ALARM), "id": logical_id("Alarm", service, what),
-            "about": about, "metric": metric, "namespace": "AWS/Lambda", "dimensions": on, "statistic": "Sum",
-            "threshold": 1.0,
+            "name": shortened("-".join((function.name, what, *of)), LONGEST_ALARM),
+            "id": logical_id("Alarm", service, what.replace("-", ""), *of), "about": about, "metric": metric,
+            "namespace": "AWS/Lambda", "dimensions": on, "statistic": "Sum", "threshold": 1.0,
         }  # fmt: skip
         return Alarm(**{**made, **more})
 
@@ -66,18 +67,18 @@ def alarms_of(
     for one in mappings:
         if isinstance(one, StreamMapping):
             yield alarm(
-                "given-up",
-                f"records of {one.resource} were given up for {service}: they are in the bucket of the quarantine",
-                "OnFailureDestinationDeliveredEventCount", one.resource, dimensions={"EventSourceMappingUUID": f"${{{one.id}}}"},
+                "given-up", f"records of {one.resource} were given up for {service}: they are in the quarantine's bucket",
+                "OnFailureDestinationDeliveredEventCount", one.resource,
+                dimensions={"EventSourceMappingUUID": f"${{{one.id}}}"},
             )  # fmt: skip
             continue
         yield alarm(
             "dead-letters", f"events of {one.resource} for {service} were given up: they are in {one.dead_letters}",
-            "ApproximateNumberOfMessagesVisible", one.resource, namespace="AWS/SQS", dimensions={"QueueName": one.dead_letters},
-            statistic="Maximum",
+            "ApproximateNumberOfMessagesVisible", one.resource, namespace="AWS/SQS", statistic="Maximum",
+            dimensions={"QueueName": one.dead_letters},
         )  # fmt: skip
         yield alarm(
             "queue-age", f"{service} is {QUEUE_HOURS:g} hours behind the events of {one.resource}",
-            "ApproximateAgeOfOldestMessage", one.resource, namespace="AWS/SQS", dimensions={"QueueName": one.queue},
-            statistic="Maximum", threshold=QUEUE_HOURS * 3600,
+            "ApproximateAgeOfOldestMessage", one.resource, namespace="AWS/SQS", statistic="Maximum",
+            threshold=QUEUE_HOURS * 3600, dimensions={"QueueName": one.queue},
         )  # fmt: skip
