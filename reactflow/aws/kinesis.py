@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from reactflow.aws.clients import client, speaking
-from reactflow.aws.names import check_name
+from reactflow.aws.names import check_name, home_account, physical
 from reactflow.aws.origin import check_origin, named
 from reactflow.aws.stream import StreamSource, padded
 from reactflow.errors import BindingError, ConfigurationError, RecordError, Transient
@@ -133,7 +133,7 @@ class Kinesis(StreamSource, Sink):
             return None
         if read is None or self.account is not None or self.region is not None:
             return None
-        prefix = f"{self.resource}/"
+        prefix, home = f"{self.resource}/", home_account() or ""
 
         def reader(record: Record) -> tuple[UnitEvent, str, str, float | None] | None:
             raw, number = record.raw, record.receipt
@@ -145,6 +145,8 @@ class Kinesis(StreamSource, Sink):
             if not (
                 shard and colon and number.isdigit() and number.isascii() and len(number) <= NUMBER_WIDTH
             ):
+                return None
+            if home and record.account != home:
                 return None
             if not isinstance(text, str) or len(text) > DIGITS or time.__class__ is not float:
                 return None
@@ -278,7 +280,7 @@ class Kinesis(StreamSource, Sink):
     def _put(self, request: list[tuple[str, int]], data: Mapping[int, bytes]) -> set[int]:
         records = [{"Data": data[index], "PartitionKey": to} for to, index in request]
         with speaking(self.destination, "kinesis:PutRecords"):
-            answer = client("kinesis").put_records(StreamName=self.stream, Records=records)
+            answer = client("kinesis").put_records(StreamName=physical(self.destination), Records=records)
         stored = zip(request, answer["Records"], strict=True)
         return {index for (_, index), result in stored if result.get("ErrorCode")}
 
