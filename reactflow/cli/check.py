@@ -16,16 +16,19 @@ from reactflow.cli.answers import Failed, answer
 from reactflow.cli.lawful import law_lines
 from reactflow.cli.options import AsJson, Stage, Targets
 from reactflow.cli.target import load, load_system
+from reactflow.deploy.build import targets_of
 from reactflow.deploy.limits import limits_of
-from reactflow.deploy.policies import statements_of
-from reactflow.deploy.settings import Settings, settings_for
+from reactflow.deploy.listing import list_resources
+from reactflow.deploy.resources import Resources
+from reactflow.deploy.settings import settings_for
+from reactflow.errors import ConfigurationError
 from reactflow.flow import Flow
 from reactflow.service import System
 
 
 @frozen
 class Line:
-    """What was looked at (``binding``, ``law``, ``edge``, ``cycle`` or ``limit``), in words, and whether it is well."""
+    """What was looked at (binding, law, edge, cycle, name, limit, deploy), in words, and whether it is well."""
 
     kind: str
     text: str
@@ -43,11 +46,19 @@ def check(targets: Targets, stage: Stage = "", as_json: AsJson = False) -> None:
     reactflow check rooms:rooms floors:floors --stage prod
     """
     found = load(targets[0]) if len(targets) == 1 else None
+    may: dict[str, list[dict[str, Any]]] = {}
     if isinstance(found, type) and issubclass(found, Flow):
-        lines, may = [Line("law", text, ok) for text, ok in law_lines([found])], {}
+        lines = [Line("law", text, ok) for text, ok in law_lines([found])]
     else:
         system, settings = load_system(targets), settings_for(Path.cwd(), stage or None)
-        lines, may = list(system_lines(system, settings)), allowed(system, settings)
+        lines = list(declared(system))
+        try:
+            resources = list_resources(system, settings, targets_of(system, targets[0], Path.cwd()))
+        except ConfigurationError as error:
+            lines.append(Line("deploy", " ".join(str(error).split()), ok=False))
+        else:
+            lines += deployable(system, resources)
+            may = {one.service: [asdict(each) for each in one.statements] for one in resources.functions}
     wrong = [one for one in lines if not one.ok]
     words = [f"{one.kind:<8} {one.text}" for one in lines]
     words += [f"{'policy':<8} {service} may {_words(one)}" for service, some in may.items() for one in some]
@@ -57,36 +68,26 @@ def check(targets: Targets, stage: Stage = "", as_json: AsJson = False) -> None:
         raise Failed("reactflow check", _remedy(wrong))
 
 
-def system_lines(system: System, settings: Settings) -> Iterator[Line]:
-    """What is to be said of a system's services. Raises ConfigurationError as ``limits_of`` does."""
+def declared(system: System) -> Iterator[Line]:
+    """What services declare: their bindings, the laws of their folds, and which causes which."""
     for service in system.services.values():
         reads, writes = ", ".join(service.reads) or "nothing", ", ".join(service.writes) or "nothing"
-        yield Line(
-            "binding", f"{service.name}: key {_key(service.key.names)}, reads {reads}, writes {writes}"
-        )
+        key = ", ".join(service.key.names) or "()"
+        yield Line("binding", f"{service.name}: key {key}, reads {reads}, writes {writes}")
     for text, ok in law_lines(system.services.values()):
         yield Line("law", text, ok)
     for edge in system.edges:
         back = edge.cause in system.effects(edge.effect) or edge.cause == edge.effect
-        name = "cycle" if back else "edge"
-        yield Line(
-            name,
-            f"{edge.cause} causes {edge.effect} through {edge.resource}{', as declared' if back else ''}",
-        )
-    for limit in limits_of(system, settings):
+        words = f"{edge.cause} causes {edge.effect} through {edge.resource}"
+        yield Line("cycle" if back else "edge", words + (", as declared" if back else ""))
+
+
+def deployable(system: System, resources: Resources) -> Iterator[Line]:
+    """What would become of them on AWS: names, and what there is most of."""
+    for one in (*resources.streams, *resources.tables, *resources.buckets):
+        yield Line("name", f"{one.resource} is {one.name}{' (there already)' if one.is_there else ''}")
+    for limit in limits_of(system, resources):
         yield Line("limit", str(limit), limit.ok)
-
-
-def allowed(system: System, settings: Settings) -> dict[str, list[dict[str, Any]]]:
-    """What the function of each service may do in a stage: actions, on which resources, under which conditions."""
-    return {
-        name: [asdict(one) for one in statements_of(service, settings)]
-        for name, service in system.services.items()
-    }
-
-
-def _key(names: Sequence[str]) -> str:
-    return ", ".join(names) or "()"
 
 
 def _words(statement: dict[str, Any]) -> str:
@@ -107,19 +108,14 @@ def _words(statement: dict[str, Any]) -> str:
 
 def _remedy(wrong: Sequence[Line]) -> str:
     laws = sum(one.kind == "law" for one in wrong)
-    sizes = len(wrong) - laws
-    told = []
+    told: list[str] = []
     if laws:
         one, many = "1 law is declared and does not", f"{laws} laws are declared and do not"
         what = f"{one} hold: do not declare it" if laws == 1 else f"{many} hold: do not declare them"
         told.append(f"{what}, or correct the fold")
-    if sizes:
-        what = (
-            "1 name or size is not one that AWS takes"
-            if sizes == 1
-            else f"{sizes} names or sizes are not ones that AWS takes"
-        )
+    if len(wrong) > laws:
         told.append(
-            f"{what}: change it, or give another under names or application in [tool.reactflow.deploy]"
+            "it cannot be deployed so, see above: "
+            + ", ".join({one.kind: None for one in wrong if one.kind != "law"})
         )
     return "; ".join(told)

@@ -22,6 +22,7 @@ from reactflow.cli.checks import check_installed
 from reactflow.cli.options import Stage
 from reactflow.cli.settings import table
 from reactflow.cli.target import load_system
+from reactflow.deploy.naming import LONGEST_FUNCTION, stack_name
 from reactflow.deploy.settings import settings_for
 from reactflow.errors import ConfigurationError
 
@@ -51,7 +52,8 @@ def logs(
     """
     check_installed("reactflow logs", ("boto3",), "aws")
     back, name = _back(since), service or _only_service()
-    group = f"/aws/lambda/{settings_for(Path.cwd(), stage or None).stack}-{name}"
+    stack = settings_for(Path.cwd(), stage or None).stack
+    group = f"/aws/lambda/{stack_name(stack, name, longest=LONGEST_FUNCTION)}"
     for event in tail(group, datetime.now(UTC) - back, follow=follow):
         print(json_line(event) if as_json else f"{event['time']}  {event['message']}", flush=True)
 

@@ -13,12 +13,10 @@ from typing import Annotated, Any
 import typer
 
 from reactflow.cli.answers import Failed, is_json_asked, tell_error
-
-# from reactflow.cli.build import build
+from reactflow.cli.build import build
 from reactflow.cli.check import check
 from reactflow.cli.checks import not_installed
-
-# from reactflow.cli.deploy import deploy
+from reactflow.cli.deploy import deploy
 from reactflow.cli.dev import dev
 from reactflow.cli.doctor import doctor
 from reactflow.cli.event import event
@@ -75,7 +73,7 @@ def reactflow(
 for _command in (new, dev, put, graph, check, sim):
     app.command()(_command)
 app.add_typer(event, name="event")
-for _command in (invoke, replay, logs, doctor):
+for _command in (invoke, replay, build, deploy, logs, doctor):
     app.command()(_command)
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(units, name="units")

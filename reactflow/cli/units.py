@@ -50,7 +50,8 @@ def unit_shown(host: Host, text: str, *, as_json: bool) -> str:
     if item is None:
         if is_known(host) is False:
             raise ConfigurationError(
-                f"{state_name(bare(host.store))} has no unit of service {service.name!r}: correct --state, or the service's name="
+                f"{state_name(bare(host.store))} has no unit of service {service.name!r}: correct --state, or the "
+                "service's name="
             )
         raise ConfigurationError(f"service {service.name!r} has no unit {named(unit.fields())}")
     values = service.step.values(service.step.read(item.cells, item.gv, item.written)) if item.cells else {}
