@@ -17,6 +17,7 @@
     |  |- Gap                         an occurrence of another service whose predecessor never came
     |  |- Held                        an event whose key waits behind a case
     |  |- CellError                   a cell of the flow that failed on an event
+    |  |- CallError                   a direct invocation that could not be answered
     |  |- StateError                  state that cannot be stored or read back
     |  |  `- Unreadable               what a store keeps of a unit, and cannot be read: no record is to blame
     |  `- Superseded                  the object an event speaks of is gone or was replaced
@@ -157,6 +158,14 @@ class CellError(EventError):
         self.cell = cell
         self.error = error
         self.line = line
+
+
+class CallError(EventError):
+    """A direct invocation could not be answered; ``public`` is the message without any value that was given."""
+
+    def __init__(self, message: str, public: str = "") -> None:
+        super().__init__(message)
+        self.public = public or message
 
 
 class StateError(EventError):

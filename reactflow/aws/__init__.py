@@ -6,7 +6,7 @@ Importing this needs no boto3; the first call to AWS does (extra ``aws``).
 from __future__ import annotations
 
 from reactflow.aws.dynamodb import DynamoDB
-from reactflow.aws.host import open_event
+from reactflow.aws.host import KNOWN, understood
 from reactflow.aws.kinesis import Kinesis
 from reactflow.aws.s3 import S3
 from reactflow.aws.s3_object import S3Object
@@ -14,7 +14,7 @@ from reactflow.aws.state_table import DynamoDBStore
 from reactflow.service.host import opens_events
 from reactflow.service.stores import opens_stores
 
-opens_events(open_event)  # a service with a source of this floor understands what Lambda delivers
+opens_events(understood, KNOWN)  # a service with a source of this floor understands what Lambda delivers
 opens_stores("dynamodb", DynamoDBStore)  # and may have its state in a table
 
 __all__ = ["S3", "DynamoDB", "DynamoDBStore", "Kinesis", "S3Object"]

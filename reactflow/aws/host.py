@@ -2,8 +2,9 @@
 
 Every form in which Lambda delivers the three sources is told apart by content, never by a setting: Kinesis,
 DynamoDB Streams, S3 notifications (direct, or in the body of an SQS message), events of EventBridge (direct,
-or in SQS), and S3's own test message, which holds nothing to do. It must not decode a record; it only finds
-it, and notes what its trigger wants to hear of it.
+or in SQS), EventBridge's scheduled event, and S3's own test message, which holds nothing to do. Whatever has a
+list of ``Records`` or a ``detail-type`` is one of these or refused, and never a direct invocation. It must not decode a
+record; it only finds it, and notes what its trigger wants to hear of it. Errors hold nothing of an event but names.
 
 A message of SQS that cannot be opened is not lost: it becomes a record of ``sqs/<queue>`` that carries the
 reason (``Record.unreadable``), so that the service keeps it in quarantine and the queue goes on.
@@ -13,15 +14,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
 from reactflow.aws.names import Names, names
 from reactflow.errors import ConfigurationError, RecordError
 from reactflow.service.decoding import short
+from reactflow.service.invocation import Task
 from reactflow.service.json_reader import read_object
 from reactflow.service.source import Record, Via
+
+
+def understood(event: Mapping[str, Any]) -> list[Record] | Task | None:
+    """What an invocation is for: the records of a trigger, the task of a schedule, or None for a direct invocation.
+
+    Raises ConfigurationError for the event of a trigger of no known form.
+
+    >>> understood({"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}})
+    'sweep'
+    >>> understood({"name": "Ann"}) is None
+    True
+    """
+    if "Records" in event or _is_test(event):
+        return open_event(event)
+    if "detail-type" not in event:
+        return None
+    if event["detail-type"] == "Scheduled Event" and event.get("source") in ("aws.events", "aws.scheduler"):
+        return "sweep"
+    return open_event(event)
 
 
 def open_event(event: object) -> list[Record]:
@@ -36,7 +57,7 @@ def open_event(event: object) -> list[Record]:
     []
     """
     if not isinstance(event, Mapping):
-        raise ConfigurationError(f"the event is {short(event)}, not an object: {_KNOWN}")
+        raise ConfigurationError(f"the event is {_kind(event)}, not an object: {KNOWN}")
     if _is_test(event):
         return []
     told = names()
@@ -45,7 +66,7 @@ def open_event(event: object) -> list[Record]:
     records = event.get("Records")
     if not isinstance(records, list):
         shown = ", ".join(sorted(map(str, event))[:8]) or "nothing"
-        raise ConfigurationError(f"the event has no list of Records, but {shown}: {_KNOWN}")
+        raise ConfigurationError(f"the event has no list of Records, but {shown}: {KNOWN}")
     opened: list[Record] = []
     for place, record in enumerate(records):
         if type(record) is dict and record.get("eventSource") == "aws:kinesis":  # the most in number
@@ -55,10 +76,16 @@ def open_event(event: object) -> list[Record]:
     return opened
 
 
-_KNOWN = (
+KNOWN: Final = (
     "a handler takes what a trigger of Kinesis, DynamoDB Streams, S3, SQS (with notifications of S3) or "
-    "EventBridge (rule for aws.s3) delivers"
+    "EventBridge (rule for aws.s3, or a schedule) delivers"
 )
+
+
+def _kind(value: object) -> str:
+    """What something is in JSON, without what it holds."""
+    kinds = {str: "a text", bool: "a boolean", type(None): "null", list: "an array", dict: "an object"}
+    return kinds.get(type(value), "a number" if isinstance(value, (int, float)) else "a value")
 
 
 def _open(record: object, place: int, told: Names | None) -> Sequence[Record]:
@@ -74,8 +101,10 @@ def _open(record: object, place: int, told: Names | None) -> Sequence[Record]:
         if came_from == "aws:sqs":
             return _of_sqs(record, told)
         came_from = came_from or record.get("EventSource")  # the way in which SNS writes it
-    seen = f"eventSource {came_from!r}" if came_from else short(record)
-    raise ConfigurationError(f"Records[{place}] of the event has {seen}: {_KNOWN}")
+    what = (
+        f"has eventSource {short(came_from)}" if came_from else f"is {_kind(record)} without an eventSource"
+    )
+    raise ConfigurationError(f"Records[{place}] of the event {what}: {KNOWN}")
 
 
 def _of_kinesis(raw: Mapping[str, Any], told: Names | None) -> Record:
@@ -103,7 +132,7 @@ def _of_eventbridge(raw: Mapping[str, Any], via: Via, receipt: str, told: Names 
     bucket = detail.get("bucket") if isinstance(detail, Mapping) else None
     if raw.get("source") != "aws.s3" or not isinstance(bucket, Mapping):
         raise ConfigurationError(
-            f"the event of EventBridge is {short(raw.get('detail-type'))} of {short(raw.get('source'))}: {_KNOWN}"
+            f"the event of EventBridge is {short(raw.get('detail-type'))} of {short(raw.get('source'))}: {KNOWN}"
         )
     account, region = str(raw.get("account") or ""), str(raw.get("region") or "")
     return Record(raw, _bucket(bucket, told), via, receipt, account, region)

@@ -20,6 +20,7 @@ from reactflow.errors import ConfigurationError, EventError, RecordError, Transi
 from reactflow.service.arrival import Arrival, Part
 from reactflow.service.changes import Values
 from reactflow.service.deadline import NO_DEADLINE, Deadline
+from reactflow.service.invocation import Task, answer, task_of
 from reactflow.service.item import Item, Pending
 from reactflow.service.key import UnitKey
 from reactflow.service.outbox import publish as publish_all
@@ -34,6 +35,7 @@ from reactflow.service.source import Record
 from reactflow.service.stores import Store
 from reactflow.service.stores.in_turns import in_turns, side_by_side
 from reactflow.service.sweep import expire, sweep
+from reactflow.service.tasks import carried_out
 from reactflow.service.unit import commit
 from reactflow.service.warm import WarmCache
 
@@ -52,13 +54,17 @@ _LEFT: Final = (
     "quarantined",
 )  # fates of what leaves the unit's queue
 
-Opener = Callable[[Mapping[str, Any]], "list[Record]"]
-_OPENERS: list[Opener] = []
+Opener = Callable[[Mapping[str, Any]], "list[Record] | Task | None"]
+_OPENERS: list[tuple[Opener, str]] = []
 
 
-def opens_events(opener: Opener) -> Opener:
-    """Register what takes the events of a platform apart into records; the floor of that platform calls it."""
-    _OPENERS.append(opener)
+def opens_events(opener: Opener, known: str = "") -> Opener:
+    """Register what takes the events of a platform apart; the floor of that platform calls it.
+
+    ``opener`` gives the records of an event, or the task that it is the time for, or None for what is no event of the
+    platform; ``known`` says, for errors, which it takes.
+    """
+    _OPENERS.append((opener, known))
     return opener
 
 
@@ -80,21 +86,37 @@ class Host:
     def handle(self, event: Mapping[str, Any], context: object = None) -> object:
         """Take what Lambda delivers, answer what Lambda expects.
 
-        Returns the partial batch response of a stream or queue. Raises Unfinished when a part of an asynchronous event
-        has to come again, ConfigurationError for an event of another source, or a sink or cell that lacks what no
-        record can bring: nothing is lost by that, the delivery comes again as a whole.
+        Returns the partial batch response of a stream or queue, what a task did, or for a direct invocation the values
+        of the cells (``invocation``). Raises Unfinished when a part of an asynchronous event has to come again,
+        ConfigurationError for an event of another source, or a sink or cell that lacks what no record can bring:
+        nothing is lost by that, the delivery comes again as a whole. Raises CallError for an event that is nothing that
+        the service takes.
         """
-        if not _OPENERS:
-            raise ConfigurationError(
-                f"service {self.service.name!r} has no input that Lambda delivers: import its source"
-            )
-        records = _OPENERS[-1](event)
-        report = self.deliver(records, Deadline.of(context))
+        opened, known = self._open(event)
+        if opened is None:
+            return answer(self, event, known)
+        deadline = Deadline.of(context)
+        if isinstance(opened, str):
+            return carried_out(self, opened, deadline)
+        records = opened
+        report = self.deliver(records, deadline)
         try:
             return self.service.acknowledge(records, report.unfinished)
         finally:
             if self.listener is not None:
                 self.listener(report)
+
+    def _open(self, event: object) -> tuple[list[Record] | Task | None, str]:
+        """What an event of Lambda brings, None for one that no trigger sends; and which events are known."""
+        if not isinstance(event, Mapping):
+            raise ConfigurationError(
+                f"service {self.service.name!r}: the event is a {type(event).__name__}, and Lambda delivers objects"
+            )
+        task = task_of(event)
+        if task is not None or not _OPENERS:
+            return task, ""
+        opener, known = _OPENERS[-1]
+        return opener(event), known
 
     def deliver(self, records: Sequence[Record], deadline: Deadline = NO_DEADLINE) -> Report:
         """Apply and publish a delivery; ``unfinished`` of the report has to come again, also for want of time.
@@ -294,10 +316,10 @@ class Host:
         """Give a case up, and go on with what waits behind it; see ``redrive.skip``."""
         return skip(self, id)
 
-    def sweep(self, idle: float) -> Report:
+    def sweep(self, idle: float, deadline: Deadline = NO_DEADLINE) -> Report:
         """Publish and prune what units owe that were idle for so many seconds; see ``sweep.sweep``."""
-        return sweep(self, idle)
+        return sweep(self, idle, deadline)
 
-    def expire(self) -> Report:
+    def expire(self, deadline: Deadline = NO_DEADLINE) -> Report:
         """Forget what nothing can change any more; see ``sweep.expire``."""
-        return expire(self)
+        return expire(self, deadline)
