@@ -67,7 +67,7 @@ def alarms_of(
     for one in mappings:
         if isinstance(one, StreamMapping):
             yield alarm(
-                "given-up", f"records of {one.resource} were given up for {service}: they are in the quarantine's bucket",
+                "given-up", f"records of {one.resource} were given up for {service}: see the quarantine",
                 "OnFailureDestinationDeliveredEventCount", one.resource,
                 dimensions={"EventSourceMappingUUID": f"${{{one.id}}}"},
             )  # fmt: skip

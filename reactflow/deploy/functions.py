@@ -21,7 +21,7 @@ _LOG_DAYS: Final = (
 )  # fmt: skip
 _VARIABLE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
 _TAKEN: Final = re.compile(
-    r"REACTFLOW_(SERVICE|STATE|NAMES)|_|_HANDLER|_X_AMZN_TRACE_ID|AWS_(DEFAULT_)?REGION|AWS_EXECUTION_ENV|AWS_LAMBDA_.*|"
+    r"REACTFLOW_(SERVICE|STATE|NAMES|ACCOUNT|LOG|METRICS)|_|_HANDLER|_X_AMZN_TRACE_ID|AWS_(DEFAULT_)?REGION|AWS_EXECUTION_ENV|AWS_LAMBDA_.*|"
     r"AWS_ACCESS_KEY(_ID)?|AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN|LAMBDA_(TASK_ROOT|RUNTIME_DIR)"
 )
 _PASSWORD: Final = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
@@ -65,6 +65,11 @@ def function_of(
     return made
 
 
+def keeps_units(service: Service) -> bool:
+    """Whether there are units to keep, and to be swept: what is only called, as a function is, has none."""
+    return bool(service.bound)
+
+
 def state_of(service: Service) -> str:
     """The table of a service's units, as a resource; raises ConfigurationError for units that are kept elsewhere."""
     store = service.store
@@ -79,16 +84,18 @@ def state_of(service: Service) -> str:
 
 
 def _environment(service: Service, settings: Settings, target: str, known: Container[str]) -> dict[str, str]:
-    state = state_of(service)
     used = {one.resource for one in service.bound} | {one.sink.destination for one in service.outputs}
-    names = {one: settings.physical(one) for one in sorted(used | {state}) if one in known or one == state}
-    return {
+    made = {
         "REACTFLOW_SERVICE": plain(target, f"service {service.name!r}"),
-        "REACTFLOW_STATE": f"dynamodb:{settings.physical(state)}",
-        "REACTFLOW_NAMES": json.dumps(names, separators=(",", ":")),
+        "REACTFLOW_ACCOUNT": "${AWS::AccountId}",
         "REACTFLOW_LOG": "json",
         "REACTFLOW_METRICS": "emf",
     }
+    if keeps_units(service):
+        used.add(state_of(service))
+        made["REACTFLOW_STATE"] = f"dynamodb:{settings.physical(state_of(service))}"
+    names = {one: settings.physical(one) for one in sorted(used) if one in known}
+    return {**made, "REACTFLOW_NAMES": json.dumps(names, separators=(",", ":"))}
 
 
 def _given(environment: Mapping[str, str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from reactflow.aws import S3, DynamoDB, Kinesis
 from reactflow.aws.state_layout import definition
 from reactflow.deploy.alarms import alarms_of
 from reactflow.deploy.filters import item_patterns, object_keys, unfiltered
-from reactflow.deploy.functions import function_of, state_of
+from reactflow.deploy.functions import function_of, keeps_units, state_of
 from reactflow.deploy.naming import (
     LONGEST_QUEUE,
     LONGEST_RULE,
@@ -117,7 +117,7 @@ class _Listing:
         return Resources(
             stack=settings.stack, application=settings.application, stage=settings.stage,
             keeps_data=settings.keep_data, alarms_to=settings.alarms_to, functions=tuple(functions),
-            mappings=tuple(mappings), schedules=tuple(map(self._schedule, self.services)),
+            mappings=tuple(mappings), schedules=tuple(self._schedule(one) for one in self.services if keeps_units(one)),
             streams=tuple(streams), tables=tuple(tables), buckets=tuple(buckets), quarantine=quarantine,
             alarms=tuple(alarms), operator=operator_statements(self.system, settings), notes=tuple(self._notes()),
         )  # fmt: skip
@@ -129,7 +129,7 @@ class _Listing:
                 f"service {service.name!r}: nothing says where it is found: bind it to a name in its module"
             )
         own = [one for one in mappings if one.service == service.name]
-        return function_of(service, self.settings, target, self.needs, own)
+        return function_of(service, self.settings, target, {*self.needs, *self.tables}, own)
 
     def _schedule(self, service: Service) -> Schedule:
         name = stack_name(self.settings.stack, service.name, suffix=".sweep", longest=LONGEST_RULE)
@@ -234,7 +234,7 @@ class _Listing:
         )  # fmt: skip
 
     def _state_tables(self) -> list[Table]:
-        found = dict.fromkeys(state_of(one) for one in self.services)
+        found = dict.fromkeys(state_of(one) for one in self.services if keeps_units(one))
         for resource in found:
             if resource in self.needs:
                 raise ConfigurationError(
@@ -258,7 +258,7 @@ class _Listing:
 
     def _notes(self) -> Iterator[str]:
         settings = self.settings
-        states = {state_of(one) for one in self.services}
+        states = {state_of(one) for one in self.services if keeps_units(one)}
         known = {*self.needs, *states, f"s3/{QUARANTINE}"}
         for setting, said in (
             ("names", settings.names),

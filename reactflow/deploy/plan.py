@@ -127,7 +127,8 @@ class Plan:
 
     def data(self) -> dict[str, Any]:
         """The plan as plain data, such as JSON holds."""
-        return asdict(self)
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return plain
 
 
 def plan(stack: str, old: Mapping[str, Any] | None, new: Mapping[str, Any], *, code: str = "") -> Plan:

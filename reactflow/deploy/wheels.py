@@ -184,7 +184,7 @@ def fetch(requirements: Iterable[str], into: Path, target: Target, *more: str) -
     """Have pip put the wheels for these requirements into a folder. Raises ConfigurationError with pip's last line."""
     into.mkdir(parents=True, exist_ok=True)
     arguments = [
-        "download", "--quiet", "--no-input", "--disable-pip-version-check", "--progress-bar=off",
+        "download", "--quiet", "--no-input", "--disable-pip-version-check", "--progress-bar=off", "--retries=2",
         "--only-binary=:all:", f"--dest={into}", f"--python-version={target.python}", "--implementation=cp",
         f"--abi=cp{target.python.replace('.', '')}", *(f"--platform={one}" for one in target.platforms),
         *more, *requirements,

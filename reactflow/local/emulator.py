@@ -35,13 +35,13 @@ def find_emulator(given: str | os.PathLike[str] | None = None) -> Path:
         )
     said = given if given is not None else os.environ.get(SETTING) or None
     if said is not None:
-        for path in _at(Path(said)):
+        for path in _at(Path(said).absolute()):
             return path
         raise ConfigurationError(f"there is no {_name()} at {os.fspath(said)!r}: {_REMEDY}")
     if on_path := shutil.which("aws-lambda-rie"):
-        return Path(on_path)
+        return Path(on_path).absolute()
     if sam := shutil.which("sam"):
-        for path in _at(Path(sam)):
+        for path in _at(Path(sam).absolute()):
             return path
     raise ConfigurationError(
         f"Lambda's runtime interface emulator ({_name()}) is not on this machine: {_REMEDY}"

@@ -28,6 +28,7 @@ from reactflow.errors import ConfigurationError
 PATH: Final = "/2015-03-31/functions/function/invocations"
 _GRACE: Final = 15.0  # seconds that the emulator may take beyond the function's timeout, to end it and say so
 _PATIENCE: Final = 10.0  # seconds in which it has to listen
+_LAST_WORDS: Final = 3.0  # seconds in which all has to end that was asked to
 _ATTEMPTS: Final = 5  # others may take the ports that were found free
 # Runs what it is given, and ends it when standard input closes.
 _KEEPER: Final = (
@@ -99,7 +100,12 @@ class Environment:
     @property
     def is_alive(self) -> bool:
         """Whether the emulator runs."""
-        return self._process.poll() is None
+        try:
+            # It is not waited for here: until ``end()`` does, its number, by which its session is told, is its own.
+            found = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return False
+        return found is None
 
     def post(self, body: bytes) -> tuple[int, bytes]:
         """Hand an event to the function; returns the HTTP status and the body of the answer.
@@ -120,14 +126,15 @@ class Environment:
             return
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        was_alive = self.is_alive
         with contextlib.suppress(OSError):
             self._process.stdin.close()
+        if was_alive:
+            self._reader.join(timeout=_LAST_WORDS)  # until nobody can write any more: all have ended
         if self._process.returncode is None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout=3.0)
             _kill_session(self._process.pid)
             self._process.wait()
-        self._reader.join(timeout=3.0)
+        self._reader.join(timeout=_LAST_WORDS)
         with contextlib.suppress(OSError):
             self._process.stdout.close()
 

@@ -1,8 +1,8 @@
-"""The real Lambda runtime as a host: a handler in AWS's own emulator and runtime client, instead of in this process.
+"""The real Lambda runtime as a host: a handler in AWS's own emulator and runtime client, not in this process.
 
-``LambdaRuntime`` is called like a handler, and so can be given to a trigger in place of one. What is real: the process of
-its own, the start, the remaining time, the end by force at the timeout, the crash and the new start behind it, what an
-error, a value that is no JSON and an answer over 6 MB become. What is not: memory is told to the function and not
+``LambdaRuntime`` is called like a handler, and so can be given to a trigger in place of one. What is real: the process
+of its own, the start, the remaining time, the end by force at the timeout, the crash and the new start behind it, what
+an error, a value that is no JSON and an answer over 6 MB become. What is not: memory is told to the function and not
 limited, the start counts towards the timeout of the first request (on AWS it has 10 seconds of its own), and there is
 no policy. Needs ``awslambdaric`` beside reactflow, and the emulator (see ``emulator``).
 
@@ -258,7 +258,7 @@ def _check(handler: str, folder: Path, timeout: int, memory_size: int, environme
 
 
 def _base(folder: Path, name: str, timeout: int, memory_size: int) -> dict[str, str]:
-    """What a function finds in its environment beside its own variables, and what keeps it off this machine's account."""
+    """What a function finds in its environment beside its own variables; no account of this machine's user."""
     ours = str(
         Path(__file__).resolve().parents[2]
     )  # behind the folder: a package that is built brings its own

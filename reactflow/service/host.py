@@ -235,7 +235,7 @@ class Host:
                 # an EventError: the item itself cannot be read or written
                 self.warm.forget(unit)
                 if isinstance(error, EventError):  # that passes by itself no sooner than somebody looks at it
-                    _log.error("service %s, unit %s: %s", self.service.name, unit.text, error)
+                    _log.error("service %s, unit %s: %s", self.service.name, unit, error)
                 return Part.left(unit, arrivals, str(error)).after(done)
             except ConfigurationError as error:
                 self.warm.forget(unit)
@@ -259,7 +259,7 @@ class Host:
 
     def _unexpected(self, unit: UnitKey, error: Exception) -> str:
         """An error that nobody thought of, with its way in the log: the unit is tried again."""
-        _log.error("service %s, unit %s: unexpected error", self.service.name, unit.text, exc_info=error)
+        _log.error("service %s, unit %s: unexpected error", self.service.name, unit, exc_info=error)
         return f"unexpected {type(error).__name__}: {error}"
 
     def publish(

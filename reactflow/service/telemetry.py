@@ -1,8 +1,9 @@
 """Telemetry: what becomes of deliveries, for whoever watches many of them. Off unless a setting asks for it.
 
 ``REACTFLOW_LOG=json`` writes one line of JSON a delivery to the log ``reactflow.deliveries``, at the level INFO.
-``REACTFLOW_OTEL=1`` counts with OpenTelemetry, through the meter provider that the process has set up. Neither holds a
-payload, a key or an id of a user's: cases are told by a hash, which finds one again and tells nothing else.
+``REACTFLOW_OTEL=1`` counts with OpenTelemetry, through the meter provider that the process has set up; the floor of a
+platform may know more settings. None of them holds a payload, a key or an id of a user's: cases are told by a hash,
+which finds one again and tells nothing else.
 """
 
 from __future__ import annotations
@@ -20,9 +21,16 @@ from reactflow.service.report import Report
 
 LOG: Final = "REACTFLOW_LOG"
 OTEL: Final = "REACTFLOW_OTEL"
-_log = logging.getLogger("reactflow.deliveries")
+DELIVERIES: Final = "reactflow.deliveries"  # the log that lines are written to
+_log = logging.getLogger(DELIVERIES)
 
 Watcher = Callable[[Report], None]
+_MORE: dict[str, Mapping[str, Callable[[], Watcher] | None]] = {}
+
+
+def watches(setting: str, known: Mapping[str, Callable[[], Watcher] | None]) -> None:
+    """Register a setting of a platform, and what makes the watcher for each of its values, None for none."""
+    _MORE[setting] = known
 
 
 class Meter(Protocol):
@@ -47,6 +55,11 @@ def watcher(settings: Mapping[str, str] | None = None) -> Watcher | None:
         watchers.append(write_line)
     if _chosen(found, OTEL, {"1": True, "0": False}):
         watchers.append(counting(_meter()))
+    for name, known in _MORE.items():
+        if _chosen(found, name, {text: make is not None for text, make in known.items()}):
+            make = known[found[name]]
+            assert make is not None
+            watchers.append(make())
     if not watchers:
         return None
 
