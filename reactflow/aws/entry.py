@@ -22,12 +22,14 @@ from typing import Any, Final, TextIO
 import reactflow.aws  # noqa: F401  # a service need not have imported it to be called by Lambda
 from reactflow.aws.clients import client
 from reactflow.aws.names import home_account, names
+from reactflow.aws.state_table import DynamoDBStore
 from reactflow.errors import CallError, ConfigurationError, InternalError, MissingExtra, ReactflowError
 from reactflow.service.deadline import Deadline
 from reactflow.service.item import Item
 from reactflow.service.key import UnitKey
 from reactflow.service.loading import load_service
 from reactflow.service.service import Service
+from reactflow.service.stores.in_turns import InTurns
 from reactflow.service.telemetry import DELIVERIES, LOG, hashed
 
 SETTING: Final = "REACTFLOW_SERVICE"
@@ -131,16 +133,18 @@ def _make_ready(service: Service) -> None:
     home_account()
     Deadline(lambda: 1.0)
     store = service.host.store
+    if not service.bound:
+        return
     for one in service.bound:
         service.step.source_for(*one.feeds)
-    if not (service.bound or service.outputs):
-        return
     Item(v=1).to_bytes()
-    used = [one for one in service.reads if one.startswith("s3/")]
-    used += [*service.writes, getattr(store, "resource", "")]
-    for kind in _CLIENTS:
-        if any(one.startswith(f"{kind}/") for one in used):
-            client(kind)
+    used = {one.partition("/")[0] for one in service.writes}
+    if any(one.startswith("s3/") for one in service.reads):
+        used.add("s3")
+    if isinstance(store.store if isinstance(store, InTurns) else store, DynamoDBStore):
+        used.add("dynamodb")
+    for kind in sorted(used.intersection(_CLIENTS)):
+        client(kind)
 
 
 def _told(error: Exception) -> Exception:

@@ -40,13 +40,14 @@ def load(target: str, *, missing: str = "correct the name") -> Any:
     found: Any = imported(module_name, missing)
     for part in name.split("."):
         services = getattr(found, "services", None)
-        if not hasattr(found, part) and isinstance(services, dict) and part in services:
-            found = services[part]
-            continue
-        if not hasattr(found, part):
+        inside = services if isinstance(services, dict) else {}
+        if part in inside:
+            found = inside[part]
+        elif hasattr(found, part):
+            found = getattr(found, part)
+        else:
             public = [one for one in getattr(found, "__dict__", ()) if not one.startswith("_")]
-            raise ConfigurationError(f"{module_name} has no {name!r}{suggestion(part, public)}")
-        found = getattr(found, part)
+            raise ConfigurationError(f"{module_name} has no {name!r}{suggestion(part, [*public, *inside])}")
     return found
 
 

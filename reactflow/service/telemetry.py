@@ -12,17 +12,20 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, Final, Protocol
 
 from reactflow.errors import ConfigurationError, MissingExtra
+from reactflow.service.key import ONLY_UNIT
 from reactflow.service.report import Report
 
 LOG: Final = "REACTFLOW_LOG"
 OTEL: Final = "REACTFLOW_OTEL"
 DELIVERIES: Final = "reactflow.deliveries"  # the log that lines are written to
 _log = logging.getLogger(DELIVERIES)
+
+_REASONS: Final = 3  # that a line tells
 
 Watcher = Callable[[Report], None]
 _MORE: dict[str, Mapping[str, Callable[[], Watcher] | None]] = {}
@@ -93,9 +96,26 @@ def line(report: Report) -> dict[str, Any]:
         "fates": _counted(report.fates), "released": _counted(report.released), "units": len(report.units),
         "published": len(report.published), "unfinished": len(report.unfinished),
         "cases": [{"case": hashed(one.id), "kind": one.reason.kind, "cell": one.reason.cell} for one in report.cases],
-        "waiting": len(report.transients), "lag": {name: round(lane.lag, 3) for name, lane in report.lanes.items()},
+        "waiting": len(report.transients), "why": _reasons(report.transients),
+        "lag": {name: round(lane.lag, 3) for name, lane in report.lanes.items()},
         "newest": {name: lane.newest for name, lane in report.lanes.items()},
     }  # fmt: skip
+
+
+def _reasons(transients: Sequence[str]) -> list[str]:
+    """Why something has to come again: the first different reasons, of units the hash, of an unexpected error the type.
+
+    >>> _reasons(["unit room=r1: dynamodb/areas is busy", "unit room=r2: dynamodb/areas is busy"])
+    ['dynamodb/areas is busy']
+    """
+    found: dict[str, None] = {}
+    for text in transients:
+        head, _, why = text.partition(": ")
+        kind, _, name = head.partition(" ")
+        if kind == "unit" and name != ONLY_UNIT:
+            why = why.replace(name, hashed(name))
+        found[why.partition(":")[0] if why.startswith("unexpected ") else why or text] = None
+    return [*found][:_REASONS]
 
 
 def write_line(report: Report) -> None:

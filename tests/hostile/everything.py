@@ -174,6 +174,8 @@ def check_declared(watched: Watched, event: object) -> None:
     """Hand over an event of any form; one that is refused is refused as a whole, with nothing changed."""
     before = watched.stored(), watched.cases()
     given: Any = event
-    _, refused = tried(lambda: Host(watched.service, watched.store).handle(given), (ConfigurationError, CallError))
+    _, refused = tried(
+        lambda: Host(watched.service, watched.store).handle(given), (ConfigurationError, CallError)
+    )
     assert refused != SILENT
     assert not refused or (watched.stored(), watched.cases()) == before
