@@ -69,9 +69,10 @@ def tail(group: str, since: datetime, *, follow: bool = False) -> Iterator[dict[
         newest = start
         for page in _pages(caller, group, start):
             for one in page.get("events", ()):
-                if one["eventId"] in seen:
+                id = one.get("eventId") or f"{one['logStreamName']} {one['timestamp']} {one['message']}"
+                if id in seen:
                     continue
-                seen.add(one["eventId"])
+                seen.add(id)
                 newest = max(newest, one["timestamp"])
                 at = datetime.fromtimestamp(one["timestamp"] / 1000, UTC)
                 yield {
