@@ -28,6 +28,7 @@ LONGEST_QUEUE: Final = 80
 LONGEST_ALARM: Final = 255
 _LONGEST_STEM: Final = 120
 _PLAIN: Final = re.compile(r"[a-z][a-z0-9]*")
+_INTRINSIC: Final = re.compile(r"\$\{|\{\{resolve:|^AWS::\w+$")
 _LIKE_A_HASH: Final = re.compile(r"[0-9a-f]{8}$")
 # as long as they can be: what the pseudo parameters stand for
 _WORST: Final = {"${AWS::AccountId}": "9" * 12, "${AWS::Region}": "ap-southeast-1"}
@@ -36,7 +37,7 @@ _RULES: Final = {
     "dynamodb": (re.compile(r"[A-Za-z0-9._-]{3,255}"), "3 to 255 letters, digits, '.', '-' and '_'"),
     "s3": (
         re.compile(
-            r"(?!xn--|sthree-|amzn-s3-demo-|\d+\.\d+\.\d+\.\d+$)(?!.*(?:\.\.|-s3alias$|--ol-s3$|\.mrap$|--x-s3$|"
+            r"(?!xn--|sthree-|amzn-s3-demo-|\d+\.\d+\.\d+\.\d+$)(?!.*(?:\.\.|\.-|-\.|-s3alias$|--ol-s3$|\.mrap$|--x-s3$|"
             r"--table-s3$))[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
         ),
         "3 to 63 small letters, digits, '.' and '-', beginning and ending with a letter or digit",
@@ -103,9 +104,8 @@ def plain(text: str, what: str) -> str:
         ...
     reactflow.errors.ConfigurationError: the key 'x' of dynamodb/rooms: '${AWS::Region}' holds '${', which ...
     """
-    for sign in ("${", "{{resolve:"):
-        if sign in text:
-            raise ConfigurationError(
-                f"{what}: {short(text)} holds {sign!r}, which a template would replace: use another name"
-            )
+    if found := _INTRINSIC.search(text):
+        raise ConfigurationError(
+            f"{what}: {short(text)} holds {found[0]!r}, which a template would replace: use another name"
+        )
     return text

@@ -11,12 +11,12 @@ whoever may use the stream, table or bucket may use through it; a queue of dead 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from attrs import evolve
 
 from reactflow.aws import S3, DynamoDB, DynamoDBStore, Kinesis
-from reactflow.aws.state_layout import OWING, RANKED
+from reactflow.aws.state_layout import OWING, PARTITION, RANKED, SORT
 from reactflow.deploy.settings import QUARANTINE, STATE, Settings
 from reactflow.deploy.statement import Conditions, size_of
 from reactflow.deploy.statement import Statement as Statement
@@ -44,7 +44,15 @@ _READ_STREAM: Final = (
 _READ_TABLE: Final = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
 _TAKE_MESSAGES: Final = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
 _UNITS: Final = ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem")
+_QUERY: Final = ("dynamodb:Query",)
+_ONLY_KEYS: Final = {
+    "ForAllValues:StringEquals": {"dynamodb:Attributes": (PARTITION, SORT)},
+    "StringEquals": {"dynamodb:Select": ("SPECIFIC_ATTRIBUTES",)},
+}
 _LOGS: Final = ("logs:CreateLogStream", "logs:PutLogEvents")
+
+Takes: TypeAlias = Mapping[str, tuple[str, ...]]
+"""The name of a statement -> the actions in it."""
 
 
 def statements_of(
@@ -80,7 +88,7 @@ def statements_of(
     made = [
         Statement("Logs", _LOGS, (_arn("logs", log_streams),)),
         *_triggers(service, settings, streams or {}, queues or {}),
-        *_state([service], settings, ("dynamodb:Query",), (OWING,)),
+        *_state([service], settings, (OWING,)),
         *_objects_read([service], settings),
         *_outputs([service], settings),
     ]
@@ -99,7 +107,7 @@ def operator_statements(system: System, settings: Settings) -> tuple[Statement, 
     """
     services = list(system.services.values())
     made = [
-        *_state(services, settings, (), ()),
+        *_state(services, settings, ()),
         *_failures(services, settings, "Read", ("s3:GetObject",)),
         *_objects_read(services, settings),
         *_outputs(services, settings),
@@ -141,7 +149,7 @@ def _failures(
     if not any(isinstance(one.source, (Kinesis, DynamoDB)) for service in services for one in service.bound):
         return []
     bucket = settings.physical(f"s3/{QUARANTINE}")
-    takes = {f"{verb}Failures": actions, "FindFailures": ("s3:ListBucket",)}
+    takes: Takes = {f"{verb}Failures": actions, "FindFailures": ("s3:ListBucket",)}
     made = _of_prefix(bucket, FAILURES, takes, OWN)
     # Lambda tries whether the bucket can be written to, and does not say that it names a prefix then
     return made if verb == "Read" else [made[0], evolve(made[1], conditions=made[0].conditions)]
@@ -150,18 +158,18 @@ def _failures(
 # -- units ---------------------------------------------------------------------------------------------------
 
 
-def _state(
-    services: Sequence[Service], settings: Settings, on_index: tuple[str, ...], indexes: tuple[str, ...]
-) -> list[Statement]:
+def _state(services: Sequence[Service], settings: Settings, indexes: tuple[str, ...]) -> list[Statement]:
     """Rows of the tables of units that begin with a service's name and a slash, which no name holds.
 
-    The function asks the index of units that owe changes, an operator the table for cases; who has members asks the
+    The function asks ``indexes``, of units that owe changes, an operator the table itself, for cases; who has members asks the
     index of contributions, also where only a later version of the flow has a fold that needs them in order.
     """
     found: dict[str, list[Service]] = {}
     for service in services:
         store = service.store
-        if store is None or isinstance(store, DynamoDBStore):
+        if service.bound and (
+            store is None or isinstance(store, DynamoDBStore)
+        ):  # else it has no units there
             table = STATE if store is None else store.table
             found.setdefault(settings.physical(f"dynamodb/{table}"), []).append(service)
     made: list[Statement] = []
@@ -171,10 +179,15 @@ def _state(
         gathers = (RANKED,) if any(one.member_folds for one in users) else ()
         asked = [f"{arn}/index/{index}" for index in (*indexes, *gathers)]
         made += _statement("Units", _UNITS, [arn], own)
-        made += _statement(
-            "Owing" if on_index else "Cases", ("dynamodb:Query",), asked if on_index else [arn, *asked], own
-        )
+        made += _statement("Owing" if indexes else "Cases", _QUERY, asked if indexes else [arn, *asked], own)
+        if indexes and any(_expires(one) for one in users):
+            made += _statement("Expiring", ("dynamodb:Scan",), [arn], _ONLY_KEYS)
     return made
+
+
+def _expires(service: Service) -> bool:
+    """Whether units of old windows are looked for: a scan has no leading keys, so it is held to names of units."""
+    return service.key.window is not None and service.key.window.keep is not None
 
 
 # -- objects, rows and records -------------------------------------------------------------------------------
@@ -206,7 +219,7 @@ def _outputs(services: Sequence[Service], settings: Settings) -> list[Statement]
             table = _arn("dynamodb", f"table/{settings.physical(sink.destination)}")
             rows.setdefault(table, set()).update(_row_actions(service, output, shared=sink.owns is not None))
         elif isinstance(sink, S3):
-            takes = {"WriteObjects": ("s3:PutObject",)}
+            takes: Takes = {"WriteObjects": ("s3:PutObject",)}
             if not output.pulse:
                 removes = ("s3:DeleteObject",) * can_remove(service, output)
                 takes = {
@@ -253,9 +266,7 @@ def _prefix(place: S3) -> str:
     return prefix
 
 
-def _of_prefix(
-    bucket: str, prefix: str, takes: Mapping[str, tuple[str, ...]], account: str
-) -> list[Statement]:
+def _of_prefix(bucket: str, prefix: str, takes: Takes, account: str) -> list[Statement]:
     """Statements on the objects under a prefix, and on finding whether one is there; the bucket is of an account.
 
     Without ``s3:ListBucket`` on its key, S3 says of an object that is missing that it is forbidden.

@@ -75,12 +75,12 @@ def template_of(resources: Resources, *, code: str = CODE, handler: str = HANDLE
 
 
 def template_text(template: Mapping[str, Any]) -> str:
-    """A template as JSON, the same bytes for the same template.
+    """A template as JSON, the same text for the same template, and YAML too, which takes no pairs of escapes.
 
     >>> template_text({"Resources": {}})
     '{\\n  "Resources": {}\\n}\\n'
     """
-    return json.dumps(template, indent=2, ensure_ascii=True) + "\n"
+    return json.dumps(template, indent=2, ensure_ascii=False) + "\n"
 
 
 def _parts(all_: Resources, code: str, handler: str) -> Iterator[Part]:

@@ -96,7 +96,8 @@ def line(report: Report) -> dict[str, Any]:
         "fates": _counted(report.fates), "released": _counted(report.released), "units": len(report.units),
         "published": len(report.published), "unfinished": len(report.unfinished),
         "cases": [{"case": hashed(one.id), "kind": one.reason.kind, "cell": one.reason.cell} for one in report.cases],
-        "waiting": len(report.transients), "why": _reasons(report.transients), "lag": {name: round(lane.lag, 3) for name, lane in report.lanes.items()},
+        "waiting": len(report.transients), "why": _reasons(report.transients),
+        "lag": {name: round(lane.lag, 3) for name, lane in report.lanes.items()},
         "newest": {name: lane.newest for name, lane in report.lanes.items()},
     }  # fmt: skip
 
