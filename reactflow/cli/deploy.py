@@ -97,5 +97,6 @@ def _ask(context: typer.Context, question: str) -> None:
         raise typer.BadParameter(
             "Nobody is at a terminal to be asked: say --yes, or --plan to look only", ctx=context
         )
-    if not typer.confirm(question, err=True):
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise ConfigurationError("nothing was changed")

@@ -51,6 +51,8 @@ _HOLDS: Final[Mapping[str, str]] = {
     "AWS::S3::Bucket": "objects", "AWS::SQS::Queue": "messages",
 }  # fmt: skip
 _LONGEST: Final = 60
+# A stack that is not there, or never came to be: nothing is in it.
+_EMPTY: Final = frozenset({"", "DELETE_COMPLETE", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"})
 
 
 @frozen
@@ -167,19 +169,16 @@ def check_safe(found: Plan) -> None:
 
 
 def deployed_template(stack: str) -> dict[str, Any] | None:
-    """The template of a deployed stack as it was handed in, None when there is no such stack.
+    """The template of a deployed stack as it was handed in, None when there is no such stack, or nothing in it.
 
     Raises ConfigurationError for a template that is no JSON, and when CloudFormation refuses; Transient when it is
     away.
     """
-    cloudformation = client("cloudformation")
+    if status_of(stack) in _EMPTY:
+        return None
     with speaking(f"cloudformation/{stack}", "cloudformation:GetTemplate"):
-        try:
-            body = cloudformation.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
-        except Exception as error:
-            if error_code(error) == "ValidationError" and "does not exist" in str(error):
-                return None
-            raise
+        found = client("cloudformation").get_template(StackName=stack, TemplateStage="Original")
+    body: Any = found["TemplateBody"]
     if isinstance(body, str):
         try:
             body = json.loads(body)
@@ -190,6 +189,17 @@ def deployed_template(stack: str) -> dict[str, Any] | None:
             ) from None
     plain: dict[str, Any] = json.loads(json.dumps(body))
     return plain
+
+
+def status_of(stack: str) -> str:
+    """The status of a stack as CloudFormation names it, empty when there is none."""
+    with speaking(f"cloudformation/{stack}", "cloudformation:DescribeStacks"):
+        try:
+            return str(client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
+        except Exception as error:
+            if error_code(error) == "ValidationError" and "does not exist" in str(error):
+                return ""
+            raise
 
 
 def _resources(template: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

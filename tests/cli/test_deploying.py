@@ -99,7 +99,7 @@ def test_somebody_at_a_terminal_is_asked_and_may_say_no(project: Path) -> None:
     os.close(ours)
     os.close(theirs)
     assert (process.returncode, out) == (1, "")
-    assert "? [y/N]:" in err
+    assert "? [y/N] " in err
     assert err.endswith("reactflow: nothing was changed\n")
 
 
@@ -108,9 +108,7 @@ def test_a_project_is_deployed_changed_and_deleted(reactflow: Any, project: Path
     assert called.code == 0, called.err
     told = json.loads(called.out)
     assert set(told) == {"stack", "plan", "outputs"}
-    function = told["outputs"][
-        "HelloMe" + [one for one in told["outputs"] if one.startswith("HelloMe")][0][7:]
-    ]
+    function = next(value for name, value in told["outputs"].items() if name.startswith("HelloMe"))
     answer = cloud.client("lambda").invoke(FunctionName=function, Payload=b'{"reactflow": "sweep"}')
     assert json.loads(answer["Payload"].read())["units"] == 0
     assert "REPORT RequestId" in reactflow("logs").out
