@@ -17,6 +17,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from reactflow.aws.clients import client, error_code, speaking
+from reactflow.cli.account import Endpoint, account
 from reactflow.cli.answers import json_line
 from reactflow.cli.checks import check_installed
 from reactflow.cli.options import Stage
@@ -43,6 +44,7 @@ def logs(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="go on with what comes; ctrl-c ends it")
     ] = False,
+    endpoint: Endpoint = "",
     as_json: Annotated[bool, typer.Option("--json", help="a JSON object a line")] = False,
 ) -> None:
     """Show what a deployed service logged.
@@ -57,9 +59,13 @@ def logs(
     back, name = _back(since), service or _only_service()
     stack = settings_for(Path.cwd(), stage or None).stack
     group = f"/aws/lambda/{stack_name(stack, name, longest=LONGEST_FUNCTION)}"
-    for event in tail(group, datetime.now(UTC) - back, follow=follow):
-        if is_all or not _is_beside(event["message"]):
-            print(json_line(event) if as_json else f"{event['time']}  {_words(event['message'])}", flush=True)
+    with account(endpoint):
+        for event in tail(group, datetime.now(UTC) - back, follow=follow):
+            if is_all or not _is_beside(event["message"]):
+                print(
+                    json_line(event) if as_json else f"{event['time']}  {_words(event['message'])}",
+                    flush=True,
+                )
 
 
 def tail(group: str, since: datetime, *, follow: bool = False) -> Iterator[dict[str, Any]]:

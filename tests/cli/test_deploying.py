@@ -68,8 +68,13 @@ def test_a_build_is_told_as_json_and_is_the_same_again(reactflow: Any, project: 
     assert "function " in reactflow("build", "--resources").out
 
 
-def test_a_plan_changes_nothing_and_nobody_is_asked(reactflow: Any, project: Path) -> None:
-    plain = reactflow("deploy", "--plan")
+def test_a_plan_changes_nothing_and_nobody_is_asked(
+    reactflow: Any, project: Path, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        for name in cloud.environment():
+            patch.delenv(name)
+        plain = reactflow("deploy", "--plan", "--endpoint", cloud.endpoint)
     assert plain.code == 0
     assert "-greetings\n" in plain.out
     told = json.loads(reactflow("deploy", "--plan", "--json").out)
