@@ -223,7 +223,7 @@ def shortened(name: str, longest: int) -> str:
 
 
 def settings_for(folder: Path, stage: str | None = None) -> Settings:
-    """The settings of a stage (the folder's ``stage``, else ``dev``), from the folder's ``pyproject.toml``.
+    """The settings of a stage (``stage`` of ``[tool.reactflow]``, else ``dev``), from the folder's ``pyproject.toml``.
 
     Raises ConfigurationError for a stage or setting that there is not, and for a value of another kind.
 
@@ -233,17 +233,22 @@ def settings_for(folder: Path, stage: str | None = None) -> Settings:
     file = folder / "pyproject.toml"
     tool = _table(file)
     common, stages = _part(file, tool, "deploy"), _part(file, tool, "stages")
-    name = stage or common.get("stage") or "dev"
-    if stage is not None and stages and name not in stages:
+    name = stage or tool.get("stage") or "dev"
+    if stages and name not in stages and name != "dev":
         raise ConfigurationError(
             f"{file}: there is no stage {name!r}{suggestion(name, stages)}: [tool.reactflow.stages] has "
             f"{', '.join(stages)}"
         )
     own = _part(file, stages, str(name), "stages.")
     given = {"application": _application(folder), **common, **own, "stage": name}
-    known = [one.name for one in fields(Settings)]
+    known = [one.name for one in fields(Settings) if one.name != "stage"]
     for where, table in (("deploy", common), (f"stages.{name}", own)):
         for key in table:
+            if key == "stage":
+                raise ConfigurationError(
+                    f"{file}: [tool.reactflow.{where}] names no stage: choose one by --stage, or "
+                    "stage in [tool.reactflow]"
+                )
             if key not in known:
                 raise ConfigurationError(
                     f"{file}: [tool.reactflow.{where}] has no setting {key!r}{suggestion(key, known)}; it has "
