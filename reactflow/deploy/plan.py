@@ -51,6 +51,8 @@ _HOLDS: Final[Mapping[str, str]] = {
     "AWS::S3::Bucket": "objects", "AWS::SQS::Queue": "messages",
 }  # fmt: skip
 _LONGEST: Final = 60
+# Stacks without resources: deleted, never made, or undone as they were made.
+_NOT_THERE: Final = frozenset({"", "DELETE_COMPLETE", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"})
 
 
 @frozen
@@ -172,14 +174,11 @@ def deployed_template(stack: str) -> dict[str, Any] | None:
     Raises ConfigurationError for a template that is no JSON, and when CloudFormation refuses; Transient when it is
     away.
     """
-    cloudformation = client("cloudformation")
+    if stack_status(stack) in _NOT_THERE:
+        return None
     with speaking(f"cloudformation/{stack}", "cloudformation:GetTemplate"):
-        try:
-            body = cloudformation.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
-        except Exception as error:
-            if error_code(error) == "ValidationError" and "does not exist" in str(error):
-                return None
-            raise
+        found = client("cloudformation").get_template(StackName=stack, TemplateStage="Original")
+    body = found["TemplateBody"]
     if isinstance(body, str):
         try:
             body = json.loads(body)
@@ -190,6 +189,17 @@ def deployed_template(stack: str) -> dict[str, Any] | None:
             ) from None
     plain: dict[str, Any] = json.loads(json.dumps(body))
     return plain
+
+
+def stack_status(stack: str) -> str:
+    """The status of a stack as CloudFormation says it, empty when there is none."""
+    with speaking(f"cloudformation/{stack}", "cloudformation:DescribeStacks"):
+        try:
+            return str(client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
+        except Exception as error:
+            if error_code(error) == "ValidationError" and "does not exist" in str(error):
+                return ""
+            raise
 
 
 def _resources(template: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -306,7 +316,8 @@ def _key_types(resource: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _kind(resource: Mapping[str, Any]) -> str:
-    return _KINDS.get(resource["Type"], (resource["Type"], "", frozenset[str]()))[0]
+    kind = str(resource["Type"])
+    return _KINDS[kind][0] if kind in _KINDS else kind
 
 
 def _has_name(resource: Mapping[str, Any]) -> bool:

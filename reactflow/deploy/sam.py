@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reactflow.aws.clients import client, error_code, speaking
-from reactflow.deploy.plan import deployed_template
+from reactflow.deploy.plan import deployed_template, stack_status
 from reactflow.deploy.settings import Settings
 from reactflow.errors import ConfigurationError, MissingExtra
 
@@ -127,23 +127,12 @@ def _region() -> str:
     return str(region)
 
 
-def _status(stack: str) -> str:
-    """The status of a stack, empty when there is none."""
-    with speaking(f"cloudformation/{stack}", "cloudformation:DescribeStacks"):
-        try:
-            return str(client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
-        except Exception as error:
-            if error_code(error) == "ValidationError" and "does not exist" in str(error):
-                return ""
-            raise
-
-
 def _clear(stack: str) -> None:
     """Take away what is left of a stack that could not be made: it holds nothing, and cannot be deployed over.
 
     Raises ConfigurationError while somebody else deploys.
     """
-    status = _status(stack)
+    status = stack_status(stack)
     if status == "ROLLBACK_COMPLETE":
         cloudformation = client("cloudformation")
         with speaking(f"cloudformation/{stack}", "cloudformation:DeleteStack"):

@@ -175,7 +175,7 @@ def test_deployed_functions_in_the_real_runtime_lose_and_double_nothing(
     deployed.put_employees(history)
     deployed.put_photographs(data.photographs())
     triggers.run_until_idle(200)
-    assert min(climate.calls, staff.calls, thumbnails.calls) >= 3
+    assert min(climate.calls, staff.calls, thumbnails.calls) >= 2  # the first answer of each was lost
     assert deployed.climate() == answers.climate(readings)
     assert deployed.staff() == answers.staff(history)
     assert deployed.thumbnails() == answers.thumbnails(data.photographs())
