@@ -10,8 +10,8 @@ thing that may be away when a case has to be kept before its record is acknowled
 for cases of megabytes, which are rare. Parts are written before their case is, so that a case is whole or not there.
 
 What a service needs of it: ``dynamodb:GetItem``, ``PutItem``, ``DeleteItem`` and ``Query`` on the table and on its
-indexes, on ``LeadingKeys`` that begin with its name and a slash. Only ``units`` needs ``Scan``, which only units of
-windows that expire are found with; a scan has no leading keys, but this one asks for keys alone. How things are laid out is said in ``state_layout``.
+indexes, on ``LeadingKeys`` that begin with its name and a slash. Only ``units``, for windows that expire, needs
+``Scan``, which has no leading keys, but asks for keys alone. How things are laid out is said in ``state_layout``.
 """
 
 from __future__ import annotations

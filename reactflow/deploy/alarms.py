@@ -9,20 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from reactflow.aws.metrics import NAMESPACE
 from reactflow.deploy.naming import LONGEST_ALARM, logical_id
 from reactflow.deploy.resources import Alarm, Function, QueueMapping, StreamMapping
 from reactflow.deploy.settings import shortened
 
-NAMESPACE: Final = "reactflow"
 QUARANTINED: Final = "Quarantined"
 OF_RETENTION: Final = 0.5  # of the time that records are kept: older than that, and somebody has to look
 QUEUE_HOURS: Final = 12.0  # a message is tried for some 19 hours at least, as a record of a stream is
 
 
 def alarms_of(
-    function: Function, mappings: Sequence[StreamMapping | QueueMapping], hours: float
+    function: Function, mappings: Sequence[StreamMapping | QueueMapping], hours: float, stack: str
 ) -> Iterator[Alarm]:
-    """The alarms of a function and of what it is told; ``hours`` is how long the shortest of its streams keeps records.
+    """The alarms of a function and of what it is told; ``hours`` is how long the shortest of its streams keeps records,
+    and ``stack`` the stack's name, by which the function tells its metrics apart.
 
     >>> f = Function(
     ...     service="rooms",
@@ -35,7 +36,7 @@ def alarms_of(
     ...     concurrency=0,
     ...     log_days=30,
     ... )
-    >>> [one.name for one in alarms_of(f, [], 24)]
+    >>> [one.name for one in alarms_of(f, [], 24, "house-dev")]
     ['house-dev-rooms-errors', 'house-dev-rooms-throttles', 'house-dev-rooms-quarantined']
     """
     on = {"FunctionName": function.name}
@@ -56,7 +57,7 @@ def alarms_of(
     )
     yield alarm(
         "quarantined", f"{service} put records into quarantine: reactflow quarantine list shows them", QUARANTINED,
-        namespace=NAMESPACE, dimensions={"Service": service},
+        namespace=NAMESPACE, dimensions={"Service": service, "Stage": stack},
     )  # fmt: skip
     if any(isinstance(one, StreamMapping) for one in mappings):
         late = hours * OF_RETENTION

@@ -21,7 +21,7 @@ _LOG_DAYS: Final = (
 )  # fmt: skip
 _VARIABLE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
 _TAKEN: Final = re.compile(
-    r"REACTFLOW_(SERVICE|STATE|NAMES|ACCOUNT|LOG|METRICS)|_|_HANDLER|_X_AMZN_TRACE_ID|AWS_(DEFAULT_)?REGION|AWS_EXECUTION_ENV|AWS_LAMBDA_.*|"
+    r"REACTFLOW_(SERVICE|STATE|NAMES|ACCOUNT|LOG|METRICS|STAGE)|_|_HANDLER|_X_AMZN_TRACE_ID|AWS_(DEFAULT_)?REGION|AWS_EXECUTION_ENV|AWS_LAMBDA_.*|"
     r"AWS_ACCESS_KEY(_ID)?|AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN|LAMBDA_(TASK_ROOT|RUNTIME_DIR)"
 )
 _PASSWORD: Final = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
@@ -90,6 +90,7 @@ def _environment(service: Service, settings: Settings, target: str, known: Conta
         "REACTFLOW_ACCOUNT": "${AWS::AccountId}",
         "REACTFLOW_LOG": "json",
         "REACTFLOW_METRICS": "emf",
+        "REACTFLOW_STAGE": settings.stack,  # of which one account has one only
     }
     if keeps_units(service):
         used.add(state_of(service))

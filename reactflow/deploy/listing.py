@@ -101,8 +101,10 @@ class _Listing:
         streams = [self._stream(one) for one in self.needs.values() if isinstance(one, StreamNeeded)]
         buckets = [self._bucket(one.resource, is_read=one.versioned) for one in self.needs.values()
                    if isinstance(one, BucketNeeded)]  # fmt: skip
-        quarantine = self._bucket(f"s3/{QUARANTINE}", is_read=False, days=QUARANTINE_DAYS)
-        for kind in (streams, tables, [*buckets, quarantine]):
+        quarantine = None
+        if any(isinstance(one, StreamMapping) for one in mappings):
+            quarantine = self._bucket(f"s3/{QUARANTINE}", is_read=False, days=QUARANTINE_DAYS)
+        for kind in (streams, tables, [*buckets, *([quarantine] if quarantine else [])]):
             _check_once([(one.resource, one.name) for one in kind])
         _check_once([(f"service {one.service}", one.name) for one in functions])
         alarms = [
@@ -112,6 +114,7 @@ class _Listing:
                 function,
                 [one for one in mappings if one.service == function.service],
                 self._hours(function.service),
+                settings.stack,
             )
         ]
         return Resources(

@@ -45,7 +45,7 @@ _READ_TABLE: Final = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamod
 _TAKE_MESSAGES: Final = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
 _UNITS: Final = ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem")
 _QUERY: Final = ("dynamodb:Query",)
-_ONLY_KEYS: Final = {
+_ONLY_KEYS: Final[Conditions] = {
     "ForAllValues:StringEquals": {"dynamodb:Attributes": (PARTITION, SORT)},
     "StringEquals": {"dynamodb:Select": ("SPECIFIC_ATTRIBUTES",)},
 }
@@ -161,8 +161,8 @@ def _failures(
 def _state(services: Sequence[Service], settings: Settings, indexes: tuple[str, ...]) -> list[Statement]:
     """Rows of the tables of units that begin with a service's name and a slash, which no name holds.
 
-    The function asks ``indexes``, of units that owe changes, an operator the table itself, for cases; who has members asks the
-    index of contributions, also where only a later version of the flow has a fold that needs them in order.
+    The function asks ``indexes``, of units that owe changes, an operator the table itself, for cases; who has members
+    asks the index of contributions, also where only a later version of the flow has a fold that needs them in order.
     """
     found: dict[str, list[Service]] = {}
     for service in services:

@@ -223,17 +223,21 @@ class Resources:
     streams: tuple[Stream, ...]
     tables: tuple[Table, ...]
     buckets: tuple[Bucket, ...]
-    quarantine: Bucket
+    quarantine: Bucket | None
     alarms: tuple[Alarm, ...]
     operator: tuple[Statement, ...]
     notes: tuple[str, ...]
+
+    @property
+    def all_buckets(self) -> tuple[Bucket, ...]:
+        """The buckets, with that of what triggers give up: there is one where streams are read."""
+        return self.buckets if self.quarantine is None else (*self.buckets, self.quarantine)
 
     def lines(self) -> list[str]:
         """Everything for a person, one thing a line."""
         data = "stay when it is deleted" if self.keeps_data else "go when it is deleted"
         groups: Sequence[Sequence[Any]] = (
-            self.functions, self.mappings, self.schedules, self.streams, self.tables, self.buckets,
-            (self.quarantine,), self.alarms,
+            self.functions, self.mappings, self.schedules, self.streams, self.tables, self.all_buckets, self.alarms,
         )  # fmt: skip
         found = [f"stack {self.stack}: its data {data}"]
         found += [line for group in groups for one in group for line in one.lines()]

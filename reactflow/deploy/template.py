@@ -99,7 +99,7 @@ def _parts(all_: Resources, code: str, handler: str) -> Iterator[Part]:
     for table in all_.tables:
         if not table.is_there:
             yield logical_id("Table", table.resource), _held(_table(table, all_), all_)
-    for bucket in (*all_.buckets, all_.quarantine):
+    for bucket in all_.all_buckets:
         if not bucket.is_there:
             id = logical_id("Bucket", bucket.resource)
             own, policy = bucket_resources(bucket, id)
@@ -206,7 +206,8 @@ def _schedule(one: Schedule) -> Iterator[Part]:
 
 
 def _stream_mapping(one: StreamMapping, all_: Resources) -> Plain:
-    place = {"Fn::Sub": f"arn:${{AWS::Partition}}:s3:::{all_.quarantine.name}"}
+    assert all_.quarantine is not None, "there is one where streams are read"
+    place = _sub(f"arn:${{AWS::Partition}}:s3:::{all_.quarantine.name}")
     if not all_.quarantine.is_there:
         place = _arn(logical_id("Bucket", all_.quarantine.resource))
     return {
@@ -354,7 +355,7 @@ def _outputs(all_: Resources) -> Iterator[Part]:
             logical_id("Output", function.service),
             {"Description": f"function of {function.service}", "Value": value},
         )
-    things = (*all_.streams, *all_.tables, *all_.buckets, all_.quarantine)
+    things = (*all_.streams, *all_.tables, *all_.all_buckets)
     for thing in things:
         made = "is there already" if thing.is_there else "made here"
         about = {"Description": f"{thing.resource}, {made}", "Value": _sub(thing.name)}

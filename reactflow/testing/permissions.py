@@ -16,7 +16,7 @@ from typing import Any, Final, NoReturn
 from reactflow.aws.clients import each_client
 from reactflow.deploy.statement import Statement
 from reactflow.local.cloud import ACCOUNT, REGION
-from reactflow.testing.grants import Need, allowing
+from reactflow.testing.grants import Need, allowing, matches_arn
 from reactflow.testing.needed import Place, missing_object, needed
 
 _ASKED: Final = "reactflow-asked"  # where a call's parameters are kept until its answer
@@ -41,6 +41,12 @@ class Permissions:
         self._iterators: dict[str, str] = {}
         self._keys: dict[tuple[str, str], str] = {}
         self._aside = threading.local()
+        self._by_key = [
+            resource
+            for one in self.statements
+            if any("dynamodb:LeadingKeys" in keys for keys in one.conditions.values())
+            for resource in one.resources
+        ]
 
     def may(self, need: Need) -> bool:
         """Whether a statement allows what is needed; it is noted either way."""
@@ -123,12 +129,16 @@ class Permissions:
 
     def _place(self, client: Any) -> Place:
         def partition_key(table: str, index: str) -> str:
+            arn = place.arn("dynamodb", f"table/{table}") + (f"/index/{index}" if index else "")
+            if not any(matches_arn(resource, arn) for resource in self._by_key):
+                return ""  # no statement asks for it
             if (table, index) not in self._keys:
                 self._learn(client, table)
             return self._keys.get((table, index), "")
 
         region = client.meta.region_name or self.region
-        return Place(region, self.account, self.partition, partition_key, self._iterators)
+        place = Place(region, self.account, self.partition, partition_key, self._iterators)
+        return place
 
     def _learn(self, client: Any, table: str) -> None:
         """Ask the cloud, not the statements, for the keys of a table and its indexes; one that is missing has none."""
@@ -161,9 +171,10 @@ def permitted(
     parameters. Yields what was asked: ``used`` and ``denied``. Raises ConfigurationError for a parameter of a statement
     that has no value, and for a condition that is not known.
 
-    >>> from reactflow.aws.clients import client
-    >>> with permitted([]) as permissions:
-    ...     client("sqs").list_queues()
+    >>> from reactflow.local import Cloud
+    >>> sqs = Cloud.at("http://127.0.0.1:4566").client("sqs")
+    >>> with permitted([], clients=[sqs]) as permissions:
+    ...     sqs.list_queues()
     Traceback (most recent call last):
         ...
     botocore.exceptions.ClientError: An error occurred (AccessDenied) when calling the ListQueues operation: User: arn:aws:sts::123456789012:assumed-role/function/function is not authorized to perform: sqs:ListQueues on resource: * because no identity-based policy allows the sqs:ListQueues action

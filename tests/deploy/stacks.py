@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from examples import buildings, climate, payments, sensors, staff, thumbnails
+from examples import buildings, climate, greetings, payments, sensors, staff, thumbnails
 from reactflow import Service, System
 from reactflow.deploy.listing import list_resources
 from reactflow.deploy.resources import Resources
@@ -15,6 +15,7 @@ from reactflow.deploy.template import template_of
 EXAMPLES: Mapping[str, System] = {
     "buildings": buildings.system,
     "climate": System(climate.climate),
+    "greetings": System(greetings.greetings),
     "payments": System(payments.orders),
     "sensors": System(sensors.sensors),
     "staff": System(staff.staff),

@@ -61,7 +61,7 @@ def operate(trial: Trial, statements: Sequence[Statement]) -> set[tuple[str, str
         assert "floor = '2'" in unit_shown(host, "r1", as_json=False)
         assert decided(host, "skip", [second], as_json=False)[1] == 0
         bucket = trial.named(f"s3/{QUARANTINE}")
-        kept = s3.list_objects_v2(Bucket=bucket, Prefix="aws/lambda/")["Contents"]
+        kept = s3.list_objects_v2(Bucket=bucket, Prefix="aws/lambda/").get("Contents", [])
         assert s3.get_object(Bucket=bucket, Key=kept[0].get("Key", ""))["Body"].read()
     return permissions.used
 

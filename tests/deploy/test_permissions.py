@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ def bucket(cloud: Cloud, unique: Callable[[str], str]) -> str:
 def error_of(call: Callable[[], Any]) -> tuple[str, int, str]:
     with pytest.raises(ClientError) as caught:
         call()
-    answer = caught.value.response
+    answer: Any = caught.value.response
     return (
         answer.get("Error", {}).get("Code", ""), answer["ResponseMetadata"]["HTTPStatusCode"],
         answer.get("Error", {}).get("Message", ""),
@@ -119,14 +120,9 @@ def test_a_scan_can_be_held_to_keys(cloud: Cloud, unique: Callable[[str], str]) 
     }
     with permitted([Statement("Expiring", ("dynamodb:Scan",), (arn,), only_keys)]):
         assert list(store.units("rooms")) == []
-        for more in (
-            {},
-            {"Select": "ALL_ATTRIBUTES"},
-            {"Select": "SPECIFIC_ATTRIBUTES", "ProjectionExpression": "pk, item"},
-            {"Select": "SPECIFIC_ATTRIBUTES", "ProjectionExpression": "pk", "FilterExpression": "v > :v",
-             "ExpressionAttributeValues": {":v": {"N": "1"}}},
-        ):  # fmt: skip
-            code, _, _ = error_of(lambda more=more: client("dynamodb").scan(TableName=store.table, **more))
+        keys = {"Select": "SPECIFIC_ATTRIBUTES", "ProjectionExpression": "pk"}
+        for more in ({}, {"Select": "ALL_ATTRIBUTES"}, {**keys, "ProjectionExpression": "pk, item"}):
+            code, _, _ = error_of(partial(client("dynamodb").scan, TableName=store.table, **more))
             assert code == "AccessDeniedException"
 
 

@@ -11,10 +11,12 @@ import pytest
 from examples.climate import climate
 from examples.staff import staff
 from examples.thumbnails import thumbnails
+from reactflow.aws.metrics import metrics
 from reactflow.deploy.resources import Resources
 from reactflow.deploy.template import MOST_RESOURCES, template_of, template_text
 from reactflow.errors import ConfigurationError
 from reactflow.local.triggers.settings import TriggerSettings
+from reactflow.service.report import Report
 from tests.deploy.stacks import EXAMPLES, example, of_type, referred, template
 from tests.deploy.systems import drawn, many
 
@@ -110,11 +112,12 @@ def test_data_go_with_a_stack_of_dev_only() -> None:
         for name in EXAMPLES:
             made = template_of(example(name, stage=stage))["Resources"]
             holders = [one for one in made.values() if one["Type"].removeprefix("AWS::") in HOLDERS]
-            assert {one["DeletionPolicy"] for one in holders} == {deletion}
-            assert {one["UpdateReplacePolicy"] for one in holders} == {replacement}
+            assert {one["DeletionPolicy"] for one in holders} <= {deletion}
+            assert {one["UpdateReplacePolicy"] for one in holders} <= {replacement}
             tables = of_type({"Resources": made}, "DynamoDB::Table").values()
             protected = {one["DeletionProtectionEnabled"] for one in tables}
-            assert protected == {stage == "prod"}
+            assert protected <= {stage == "prod"}
+            assert bool(holders) is (name != "greetings")  # which is only called
 
 
 def test_a_stream_mapping_is_one_that_the_triggers_of_this_machine_take() -> None:
@@ -172,6 +175,22 @@ def test_alarms_are_told_where_the_settings_say() -> None:
     for one in of_type(template(climate, alarms_to=topic), "CloudWatch::Alarm").values():
         assert one["AlarmActions"] == [topic]
     assert all("AlarmActions" not in one for one in of_type(template(climate), "CloudWatch::Alarm").values())
+
+
+def test_the_alarm_of_quarantined_records_is_on_the_metric_that_functions_write() -> None:
+    made = template(climate, application="house")
+    (function,) = of_type(made, "Serverless::Function").values()
+    stage = function["Environment"]["Variables"]["REACTFLOW_STAGE"]
+    line = metrics(Report(1, {"quarantined": 1}, service="climate"), 0.0, {"Stage": stage})
+    (told,) = line["_aws"]["CloudWatchMetrics"]
+    (alarm,) = [
+        one for one in of_type(made, "CloudWatch::Alarm").values() if one["MetricName"] == "Quarantined"
+    ]
+    assert alarm["Namespace"] == told["Namespace"]
+    assert {one["Name"]: one["Value"] for one in alarm["Dimensions"]} == {
+        name: line[name] for name in told["Dimensions"][0]
+    }
+    assert alarm["MetricName"] in {one["Name"] for one in told["Metrics"]}
 
 
 def test_no_url_of_a_database_is_in_a_template() -> None:
