@@ -16,6 +16,7 @@ from reactflow.deploy.naming import logical_id
 from reactflow.deploy.resources import (
     PERIOD,
     Alarm,
+    Bucket,
     Function,
     QueueMapping,
     Resources,
@@ -355,7 +356,7 @@ def _outputs(all_: Resources) -> Iterator[Part]:
             logical_id("Output", function.service),
             {"Description": f"function of {function.service}", "Value": value},
         )
-    things = (*all_.streams, *all_.tables, *all_.all_buckets)
+    things: tuple[Stream | Table | Bucket, ...] = (*all_.streams, *all_.tables, *all_.all_buckets)
     for thing in things:
         made = "is there already" if thing.is_there else "made here"
         about = {"Description": f"{thing.resource}, {made}", "Value": _sub(thing.name)}
