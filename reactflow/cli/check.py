@@ -15,11 +15,12 @@ from attrs import asdict, frozen
 from reactflow.cli.answers import Failed, answer
 from reactflow.cli.lawful import law_lines
 from reactflow.cli.options import AsJson, Stage, Targets
+from reactflow.cli.settings import table
 from reactflow.cli.target import load, load_system
 from reactflow.deploy.build import targets_of
 from reactflow.deploy.limits import limits_of
 from reactflow.deploy.listing import list_resources
-from reactflow.deploy.resources import Resources
+from reactflow.deploy.resources import Bucket, Resources, Stream, Table
 from reactflow.deploy.settings import settings_for
 from reactflow.errors import ConfigurationError
 from reactflow.flow import Flow
@@ -38,8 +39,8 @@ class Line:
 def check(targets: Targets, stage: Stage = "", as_json: AsJson = False) -> None:
     """Look services over: bindings, laws, cycles, limits, policies.
 
-    Exit code 1 when a law is declared and does not hold, or AWS would take a name or size for too long. The last lines
-    say what the function of each service may do, and nothing else.
+    Exit code 1 when a law is declared and does not hold; also for what stands in the way of a deployment, where one is
+    set up ([tool.reactflow.deploy], or --stage). The last lines say what the function of each service may do: no more.
 
     \b
     reactflow check rooms:rooms
@@ -55,7 +56,8 @@ def check(targets: Targets, stage: Stage = "", as_json: AsJson = False) -> None:
         try:
             resources = list_resources(system, settings, targets_of(system, targets[0], Path.cwd()))
         except ConfigurationError as error:
-            lines.append(Line("deploy", " ".join(str(error).split()), ok=False))
+            is_meant = bool(stage) or bool(table(Path.cwd()).keys() & {"deploy", "stages"})
+            lines.append(Line("deploy", " ".join(str(error).split()), ok=not is_meant))
         else:
             lines += deployable(system, resources)
             may = {one.service: [asdict(each) for each in one.statements] for one in resources.functions}
@@ -84,7 +86,8 @@ def declared(system: System) -> Iterator[Line]:
 
 def deployable(system: System, resources: Resources) -> Iterator[Line]:
     """What would become of them on AWS: names, and what there is most of."""
-    for one in (*resources.streams, *resources.tables, *resources.buckets):
+    held: list[Stream | Table | Bucket] = [*resources.streams, *resources.tables, *resources.buckets]
+    for one in held:
         yield Line("name", f"{one.resource} is {one.name}{' (there already)' if one.is_there else ''}")
     for limit in limits_of(system, resources):
         yield Line("limit", str(limit), limit.ok)

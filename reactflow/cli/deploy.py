@@ -14,12 +14,14 @@ from typing import Annotated, Any
 import typer
 
 from reactflow.aws.clients import client, speaking
+from reactflow.cli.account import Endpoint, account
 from reactflow.cli.answers import answer
 from reactflow.cli.build import built_of
 from reactflow.cli.checks import check_installed
 from reactflow.cli.options import AsJson, Stage, Targets
 from reactflow.deploy import sam
-from reactflow.deploy.plan import check_safe
+from reactflow.deploy.build import Build
+from reactflow.deploy.plan import check_safe, stack_status
 from reactflow.deploy.settings import Settings, settings_for
 from reactflow.errors import ConfigurationError
 
@@ -40,27 +42,52 @@ def deploy(
             show_default=False,
         ),
     ] = "",
+    endpoint: Endpoint = "",
     as_json: AsJson = False,
 ) -> None:
     """Deploy services to AWS Lambda, with sam.
 
-    The plan is shown first, and somebody is asked. Data that would be lost is refused without --allow-loss.
+    The plan is shown first, and somebody is asked. What would lose data is refused without --allow-loss.
 
     \b
     reactflow deploy rooms:rooms --plan
     reactflow deploy rooms:rooms --stage prod --yes
+    reactflow deploy rooms:rooms --endpoint http://127.0.0.1:4566        (to the AWS of `reactflow dev`)
     """
     check_installed("reactflow deploy", ("boto3",), "aws")
-    if is_delete:
-        return _delete(context, settings_for(Path.cwd(), stage or None), is_asked=not yes, as_json=as_json)
-    made = built_of(targets, stage)
+    settings = settings_for(Path.cwd(), stage or None)
+    with account(endpoint):
+        if is_delete:
+            return _delete(context, settings, is_asked=not yes, as_json=as_json)
+        stack_status(settings.stack)  # what keeps AWS from answering is told before anything is built
+        _deploy(
+            context,
+            built_of(targets, stage),
+            is_plan,
+            is_asked=not yes,
+            allow_loss=allow_loss,
+            bucket=bucket,
+            as_json=as_json,
+        )
+
+
+def _deploy(
+    context: typer.Context,
+    made: Build,
+    is_plan: bool,
+    *,
+    is_asked: bool,
+    allow_loss: bool,
+    bucket: str,
+    as_json: bool,
+) -> None:
     plan = made.plan()
     if is_plan:
         return answer("\n".join(plan.lines()), plan.data(), as_json)
     _tell(plan.lines())
     if not allow_loss:
         check_safe(plan)
-    if not yes:
+    if is_asked:
         _ask(context, f"Deploy to {made.settings.stack}?")
     sam.deploy(made.folder, made.settings, bucket=bucket)
     outputs = outputs_of(made.settings.stack)
@@ -97,5 +124,6 @@ def _ask(context: typer.Context, question: str) -> None:
         raise typer.BadParameter(
             "Nobody is at a terminal to be asked: say --yes, or --plan to look only", ctx=context
         )
-    if not typer.confirm(question, err=True):
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise ConfigurationError("nothing was changed")

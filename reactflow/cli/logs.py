@@ -17,6 +17,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from reactflow.aws.clients import client, error_code, speaking
+from reactflow.cli.account import Endpoint, account
 from reactflow.cli.answers import json_line
 from reactflow.cli.checks import check_installed
 from reactflow.cli.options import Stage
@@ -39,12 +40,16 @@ def logs(
     ] = "",
     stage: Stage = "",
     since: Annotated[str, typer.Option(metavar="TIME", help="how far back: 30s, 10m, 2h, 1d")] = "10m",
+    is_all: Annotated[bool, typer.Option("--all", help="metrics and Lambda's own lines too")] = False,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="go on with what comes; ctrl-c ends it")
     ] = False,
+    endpoint: Endpoint = "",
     as_json: Annotated[bool, typer.Option("--json", help="a JSON object a line")] = False,
 ) -> None:
     """Show what a deployed service logged.
+
+    Metrics and the lines with which Lambda begins and ends a call are left out.
 
     \b
     reactflow logs rooms --since 1h
@@ -54,8 +59,13 @@ def logs(
     back, name = _back(since), service or _only_service()
     stack = settings_for(Path.cwd(), stage or None).stack
     group = f"/aws/lambda/{stack_name(stack, name, longest=LONGEST_FUNCTION)}"
-    for event in tail(group, datetime.now(UTC) - back, follow=follow):
-        print(json_line(event) if as_json else f"{event['time']}  {event['message']}", flush=True)
+    with account(endpoint):
+        for event in tail(group, datetime.now(UTC) - back, follow=follow):
+            if is_all or not _is_beside(event["message"]):
+                print(
+                    json_line(event) if as_json else f"{event['time']}  {_words(event['message'])}",
+                    flush=True,
+                )
 
 
 def tail(group: str, since: datetime, *, follow: bool = False) -> Iterator[dict[str, Any]]:
@@ -107,6 +117,25 @@ def _read(message: str) -> object:
     except ValueError:
         return text
     return found if isinstance(found, dict) else text
+
+
+def _is_beside(message: object) -> bool:
+    """Whether a line is for machines: metrics, or what Lambda itself says of every call."""
+    if isinstance(message, dict):
+        return "_aws" in message
+    return str(message).startswith(("START RequestId:", "END RequestId:", "INIT_START "))
+
+
+def _words(message: object) -> str:
+    """A line for people: what happened, and what there is to say of it."""
+    if not isinstance(message, dict):
+        return str(message)
+    said = [
+        f"{name}={one if isinstance(one, (str, int, float)) else json_line(one)}"
+        for name, one in message.items()
+        if name != "event" and (one or one is False)
+    ]
+    return " ".join([str(message.get("event", "")), *said]).strip()
 
 
 def _back(text: str) -> timedelta:

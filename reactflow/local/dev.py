@@ -48,7 +48,7 @@ class LocalHost:
     ``store`` gives a service's store (default: the service's own, else memory). ``told`` hears what became of every
     delivery, ``delivered`` of every invocation, failed ones too. Streams are made with ``shards`` shards; ``settings``
     are those of their triggers. ``around`` wraps each handler, to make faults for instance; ``handlers`` are called in
-    place of the hosts of this process, by the names of their services: a ``LambdaRuntime`` for instance.
+    place of the hosts of this process, by the names of their services, also to sweep: a ``LambdaRuntime`` for instance.
 
     Raises ConfigurationError when what the services need cannot be made, or a handler is for a service that is not
     there, BindingError for services that feed each other outside a System that declares it.
@@ -90,7 +90,8 @@ class LocalHost:
             for service in self.services
             for source in service.bound
         ]
-        sweeping = Sweeping(self.hosts.values())
+        ours = [host for name, host in self.hosts.items() if name not in self._handlers]
+        sweeping = Sweeping(ours, handlers=self._handlers)
         self._triggers = Triggers([*triggers, sweeping], clock=clock, listener=delivered)
 
     def _trigger(self, service: Service, source: Source, settings: TriggerSettings | None) -> Trigger:

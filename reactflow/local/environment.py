@@ -126,11 +126,11 @@ class Environment:
             return
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        was_alive = self.is_alive
         with contextlib.suppress(OSError):
             self._process.stdin.close()
-        if was_alive:
-            self._reader.join(timeout=_LAST_WORDS)  # until nobody can write any more: all have ended
+        deadline = time.monotonic() + _LAST_WORDS
+        while self._reader.is_alive() and self.is_alive and time.monotonic() < deadline:
+            self._reader.join(timeout=0.02)  # it ends when nobody can write any more: when all have ended
         if self._process.returncode is None:
             _kill_session(self._process.pid)
             self._process.wait()
@@ -144,9 +144,12 @@ class Environment:
         while self.is_alive and time.monotonic() < deadline:
             with (
                 contextlib.suppress(OSError),
-                socket.create_connection(("127.0.0.1", self.port), timeout=1.0),
+                socket.create_connection(("127.0.0.1", self.port), timeout=1.0) as one,
             ):
-                return True
+                if (
+                    one.getsockname() != one.getpeername()
+                ):  # a free port of this range may be connected to itself
+                    return True
             time.sleep(0.002)  # it listens in a few milliseconds, and tells of it only by answering
         return False
 

@@ -22,7 +22,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 LARGEST: Final = 6 * 1024 * 1024  # bytes of an event or an answer
 _ERROR: Final = frozenset({"errorMessage", "errorType", "requestId", "stackTrace"})
 _KEPT_LINES: Final = 100_000
+_OURS: Final = Path(__file__).resolve().parents[2]  # what has this reactflow
 _EXITED: Final = re.compile(r"Runtime exited (?:with error: )?(.*)")
 
 
@@ -46,7 +47,8 @@ class LambdaRuntime:
     ``handler`` is ``module.function``, found in the ``folder`` of the code (as on AWS the first place where modules are
     looked for, and the current folder). ``environment`` are the function's variables, ``timeout`` is in seconds (1 to
     900), ``memory_size`` in MB. ``emulator`` is the emulator's file, its folder or a ``sam``; ``python`` runs the
-    function (by default the one that runs this).
+    function (by default the one that runs this). ``path`` are the folders in which modules are looked for behind
+    ``folder``, by default the one that has this reactflow: a package that brings all it needs is tried with ``()``.
 
     An *environment* is a process that takes one request at a time; it is made by the first request, and reused while
     warm. ``environments`` is how many there may be: with more than one, calls from several threads (a trigger with
@@ -55,10 +57,16 @@ class LambdaRuntime:
 
     Raises ConfigurationError when the emulator, ``awslambdaric`` or the folder is not there, or a setting cannot be.
 
-    >>> runtime = LambdaRuntime("rooms.handler", "build", timeout=30)  # doctest: +SKIP
-    >>> with runtime:  # doctest: +SKIP
-    ...     runtime({"Records": []})
-    {'batchItemFailures': []}
+    A service, in the folder of its module (the guide on delivery puts it behind the triggers of this machine)::
+
+        settings = {"REACTFLOW_SERVICE": "rooms:rooms", "REACTFLOW_STATE": "memory"}
+        with LambdaRuntime("reactflow.aws.entry.handler", ".", environment=settings) as function:
+            function({"Records": []})
+
+    >>> LambdaRuntime("rooms")
+    Traceback (most recent call last):
+        ...
+    reactflow.errors.ConfigurationError: handler 'rooms' names no function: write module.function, as in rooms.handler
     """
 
     def __init__(
@@ -73,16 +81,21 @@ class LambdaRuntime:
         environments: int = 1,
         emulator: str | os.PathLike[str] | None = None,
         python: str = sys.executable,
+        path: Sequence[str | os.PathLike[str]] = (_OURS,),
     ) -> None:
         code = Path(folder).absolute()
         _check(handler, code, timeout, memory_size, environments)
+        if python == sys.executable and importlib.util.find_spec("awslambdaric") is None:
+            raise ConfigurationError(
+                f"{handler} cannot run in Lambda's runtime: its client is not installed: pip install awslambdaric"
+            )
         self.name = name
         self.handler = handler
         self.timeout = timeout
         self._launch = Launch(
             find_emulator(emulator),
             (python, "-m", "awslambdaric", handler),
-            {**_base(code, name, timeout, memory_size), **(environment or {})},
+            {**_base((code, *path), name, timeout, memory_size), **(environment or {})},
             code,
             timeout,
         )
@@ -102,7 +115,7 @@ class LambdaRuntime:
         Raises TimedOut, Crashed, HandlerFailed (it raised, or could not be loaded) or TooLarge; each is what Lambda
         counts as a failed invocation. Raises ConfigurationError when the emulator does not start, or after ``close()``.
         """
-        body = json.dumps(event).encode()
+        body = json.dumps(event, separators=(",", ":")).encode()
         if len(body) > LARGEST:
             raise TooLarge(
                 f"{self._who}: the event has {len(body)} bytes, and Lambda takes {LARGEST}: cut it smaller"
@@ -251,24 +264,19 @@ def _check(handler: str, folder: Path, timeout: int, memory_size: int, environme
             raise ConfigurationError(
                 f"{what}={value!r} of {handler}: it is a whole number from {least} to {most}"
             )
-    if importlib.util.find_spec("awslambdaric") is None:
-        raise ConfigurationError(
-            f"{handler} cannot run in Lambda's runtime: its client is not installed: pip install awslambdaric"
-        )
 
 
-def _base(folder: Path, name: str, timeout: int, memory_size: int) -> dict[str, str]:
+def _base(
+    path: Sequence[str | os.PathLike[str]], name: str, timeout: int, memory_size: int
+) -> dict[str, str]:
     """What a function finds in its environment beside its own variables; no account of this machine's user."""
-    ours = str(
-        Path(__file__).resolve().parents[2]
-    )  # behind the folder: a package that is built brings its own
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     return {
         "PATH": os.environ.get("PATH", os.defpath),
-        "PYTHONPATH": os.pathsep.join((str(folder), ours)),
+        "PYTHONPATH": os.pathsep.join(os.path.abspath(one) for one in path),
         "LANG": "C.UTF-8",
         "TZ": ":UTC",
-        "LAMBDA_TASK_ROOT": str(folder),
+        "LAMBDA_TASK_ROOT": os.fspath(path[0]),
         "AWS_EXECUTION_ENV": f"AWS_Lambda_python{version}",
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,

@@ -63,7 +63,8 @@ class Wrong(Flow):
 
 
 tally = Service(Tally, key="id", inputs=[Kinesis("tally", partition="id")])
-both = System(tally, Service(Wrong, key="id", inputs=[Kinesis("wrong", partition="id")]))
+wrong = Service(Wrong, key="id", inputs=[Kinesis("wrong", partition="id")])
+both = System(tally, wrong)
 """
 
 

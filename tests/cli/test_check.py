@@ -71,11 +71,15 @@ def test_a_name_that_is_too_long_for_aws_is_told_with_the_remedy(reactflow: Any,
     )
     called = reactflow("check", "rooms:rooms")
     assert called.code == 1
-    assert f"limit    the stack {name}-{name}: 129 characters, at most 128" in called.out
-    assert called.err.endswith(
-        "1 name or size is not one that AWS takes: change it, or give another under names or application in "
-        "[tool.reactflow.deploy]\n"
-    )
+    assert "has 129 characters, and AWS takes 128: shorten application= or stage=" in called.out
+    assert called.err == "reactflow check: it cannot be deployed so, see above: deploy\n"
+
+
+def test_what_only_stands_in_the_way_of_a_deployment_is_told_where_none_is_set_up(reactflow: Any) -> None:
+    called = reactflow("check", "rooms:ring")
+    assert (called.code, called.err) == (0, "")
+    assert "deploy   service 'there' has no name in a module of" in called.out
+    assert reactflow("check", "rooms:ring", "--stage", "dev").code == 1
 
 
 def test_a_stage_has_names_of_its_own(reactflow: Any, tmp_path: Path) -> None:
@@ -88,5 +92,5 @@ def test_all_of_it_is_told_as_json_too(reactflow: Any) -> None:
     called = reactflow("check", "rooms:both", "--json")
     told = json.loads(called.out)
     assert (called.code, called.err, told["ok"]) == (1, "", False)
-    assert {one["kind"] for one in told["checks"]} == {"binding", "law", "limit"}
+    assert {one["kind"] for one in told["checks"]} == {"binding", "law", "name", "limit"}
     assert [one["sid"] for one in told["policies"]["tally"]][:2] == ["Logs", "ReadStreams"]

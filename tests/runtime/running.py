@@ -1,4 +1,4 @@
-"""The bank on the embedded cloud, with its accounts as a function in Lambda's runtime: what the tests of faults drive."""
+"""The bank on the embedded cloud, with its accounts as a function in Lambda's runtime."""
 
 from __future__ import annotations
 

@@ -22,18 +22,27 @@ from reactflow.sql import Table
 from tests.faults.bank import Account
 
 database = os.environ["DATABASE"]
-handler = Service(
+accounts = Service(
     Account, name="accounts", key="account", inputs=[Kinesis("deposits", partition="account")],
     outputs=[
         row(Account.balance, Account.deposits) >> Table(database, "balances", create=True),
         row(Account.deposit, balance=Account.balance) >> Table(database, "log", create=True),
     ],
-).handler
+)
 """
 
 
+ENTRY = "reactflow.aws.entry.handler"
 pytestmark = pytest.mark.slow
 WRONG = [
+    ("REACTFLOW_SERVICE", "", "REACTFLOW_SERVICE is not set: set it to the service that this function is, as module:"),
+    ("REACTFLOW_SERVICE", "function", "'function' is not module:name: write function:NAME for NAME in function.py"),
+    ("REACTFLOW_SERVICE", "bank:accounts", "there is no module 'bank' in .*: put it into the function's package, or"),
+    ("REACTFLOW_SERVICE", "function:account", "function has no 'account' .did you mean 'accounts'?"),
+    ("REACTFLOW_SERVICE", "function:Account", "function:Account is the flow Account, and not a service: name"),
+    ("REACTFLOW_NAMES", "{", "REACTFLOW_NAMES.*: write an object such as"),
+    ("REACTFLOW_NAMES", '{"deposits": "dev"}', "REACTFLOW_NAMES: 'deposits' is no resource: write kinesis/STREAM"),
+    ("REACTFLOW_NAMES", '{"kinesis/deposits": "dev"}', "kinesis/deposits"),
     ("REACTFLOW_STATE", "", "REACTFLOW_STATE is not set, and on AWS Lambda state has to outlive .*=dynamodb:TABLE"),
     ("REACTFLOW_STATE", "redis", "REACTFLOW_STATE='redis' names no store: write memory, .* or dynamodb:TABLE"),
     ("REACTFLOW_STATE", "sqlite:/var/s.db", "REACTFLOW_STATE='sqlite:/var/s.db' on AWS Lambda: a file is for one"),
@@ -53,25 +62,26 @@ def test_a_wrong_setting_fails_each_try_with_the_remedy_and_when_it_is_mended_ev
 ) -> None:
     (tmp_path / "function.py").write_text(CODE)
     right = {
+        "REACTFLOW_SERVICE": "function:accounts",
         "REACTFLOW_STATE": f"sqlite:{tmp_path / 'state.db'}",
         "DATABASE": f"sqlite:///{tmp_path / 'rows.db'}",
     }
     stream = MemoryStream("deposits", now=lambda: 0.0)
     for account, deposit in [("a", 1), ("b", 10), ("a", 2), ("a", 4)]:
         stream.put(account, json.dumps({"account": account, "deposit": deposit}).encode())
-    function = in_runtime("function.handler", tmp_path, timeout=10, environment={**right, setting: value})
+    function = in_runtime(ENTRY, tmp_path, timeout=10, environment={**right, setting: value})
     settings = TriggerSettings(batch_size=3, bisect_batch_on_function_error=False)
     trigger = StreamTrigger(stream, lambda event, context: function(event), settings, function="accounts")
     triggers = Triggers([trigger])
     with pytest.raises(
         Transient, match=f"3 records are waiting.*HandlerFailed: .*ConfigurationError: .*{message}"
     ):
-        triggers.run_until_idle(0.5, quiet=0.0)
+        triggers.run_until_idle(0.1, quiet=0.0)
     assert re.search(rf"\[ERROR\] ConfigurationError: .*{message}", function.logs(until="[ERROR]"))
     assert not (tmp_path / "rows.db").exists()
     function.close()
 
-    function = in_runtime("function.handler", tmp_path, timeout=10, environment=right)
+    function = in_runtime(ENTRY, tmp_path, timeout=10, environment=right)
     triggers.run_until_idle(30, quiet=0.0)
     with sqlite3.connect(tmp_path / "rows.db") as rows:
         balances = rows.execute("SELECT account, balance, deposits FROM balances ORDER BY account").fetchall()
