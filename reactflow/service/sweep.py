@@ -8,6 +8,7 @@ idle, and left alone.
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -72,12 +73,15 @@ def expire(host: Host, deadline: Deadline = NO_DEADLINE) -> Report:
     """Have units of windows that nothing can change any more forget their cells and marks; returns which.
 
     It looks at every unit, until the deadline, where the key has a window that is not kept for ever: to be called once
-    a day or so. Rows outside stay, so do the numbers of outputs. Raises Transient when the store is away.
+    a day or so. Which one it begins with depends on the time, so that all have their turn though no call has time for
+    all. Rows outside stay, so do the numbers of outputs. Raises Transient when the store is away.
     """
     service, store = host.service, host.store
     units: list[str] = []
     is_for_ever = service.key.window is None or service.key.window.keep is None
-    for text in () if is_for_ever else store.units(service.name):
+    there = [] if is_for_ever else list(store.units(service.name))
+    first = zlib.crc32(str(int(host.clock())).encode()) % len(there) if there else 0
+    for text in there[first:] + there[:first]:
         if deadline.is_over():
             break
         deadline.note_work()
