@@ -80,10 +80,13 @@ def _next(folder: str, name: str, faults: list[str]) -> str:
 
 
 def install() -> None:
-    """Have a point before and behind each call to AWS, and each write of a store, where faults are made."""
+    """Have a point before and behind each call to AWS, each write of a store, and the publishing of what is due, where
+    faults are made.
+    """
     if SETTING not in os.environ:
         return
     from reactflow.aws import DynamoDBStore, clients
+    from reactflow.service import host
     from reactflow.service.stores import SQLiteStore
 
     make: Callable[..., Any] = clients._make
@@ -95,6 +98,10 @@ def install() -> None:
         return client
 
     setattr(clients, make.__name__, made)
+    called = "publish_all"
+    publish: Callable[..., Any] = vars(host)[called]
+    publish_some = _between(publish, "publish")
+    setattr(host, called, lambda due: publish_some(due) if due else publish(due))
     for store in (DynamoDBStore, SQLiteStore):
         for name in ("put", "keep"):
             setattr(store, name, _between(getattr(store, name), name))

@@ -138,14 +138,15 @@ def run(
 
 
 def script(chance: Random) -> dict[int | str, str]:
-    """What goes wrong, and where: behind the first commits, each of which comes again with more behind it, before the
-    fourth, then at points some way behind each other.
+    """What goes wrong, and where: between committing and publishing, with more records behind what comes again each
+    time; around a commit; and at points some way behind each other.
     """
     faults = ["exit", "kill", "kill", "exit", "sleep", "kill"]
     chance.shuffle(faults)
     found: dict[int | str, str] = {
-        "after put": "kill kill kill",
-        "before put": "- - - kill",
+        "before publish": "kill kill kill",
+        "before put": "- " * 9 + "kill",
+        "after put": "- " * 12 + "kill",
         "answer": "large",
     }
     place = 40
