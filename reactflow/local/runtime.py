@@ -26,7 +26,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from reactflow.errors import ConfigurationError, MissingExtra, Crashed, HandlerFailed, TimedOut, TooLarge
+from reactflow.errors import ConfigurationError, Crashed, HandlerFailed, MissingExtra, TimedOut, TooLarge
 from reactflow.local.cloud import REGION
 from reactflow.local.emulator import find_emulator
 from reactflow.local.environment import Environment, Launch
