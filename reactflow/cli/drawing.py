@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from reactflow.cells import GraphView, Readable, graph
+from reactflow.cells import GraphView, Readable
+from reactflow.cells.looking import graph
 from reactflow.cli.target import described
 from reactflow.errors import ConfigurationError
 from reactflow.flow import Flow

@@ -16,20 +16,18 @@ from attrs import field, frozen
 from reactflow.cells import UNSET, Kind, Plan
 from reactflow.errors import BindingError, RecordError
 from reactflow.flow import DEFAULT, Event
-from reactflow.service.contribution import Said
 from reactflow.service.conversion import converter
 from reactflow.service.decoding import ABSENT, check_type, decode_value, read_path, short
 from reactflow.service.envelope import OCCURRENCE
-from reactflow.service.gathering import Gathering, gatherings
 from reactflow.service.key import Key, UnitKey
 from reactflow.service.scalars import Converter, Mismatch
 from reactflow.service.source import Contract, Message, Reader, Source
-from reactflow.service.suggest import suggestion
-from reactflow.service.version import version_text
-from reactflow.service.window import Late
 
 if TYPE_CHECKING:
     from reactflow.flow import Flow
+    from reactflow.service.contribution import Said
+    from reactflow.service.gathering import Gathering
+    from reactflow.service.window import Late
 
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 _NO_NAMES: Final[frozenset[str]] = frozenset()
@@ -126,7 +124,7 @@ class Input:
         put = object.__setattr__  # a frozen value is completed once, here
         put(self, "resource", self.source.resource)
         put(self, "contract", self.source.contract)
-        put(self, "gathers", gatherings(self.source, self.plan, self.feeds, self.key))
+        put(self, "gathers", self._gathers())
         ids = [name for one in self.gathers for name in one.id.names]
         used = [*self.feeds.values(), *self.paths.values(), *ids, self.source.version or ""]
         known = () if "" in self.feeds.values() else (path.partition(".")[0] for path in used)
@@ -135,6 +133,13 @@ class Input:
         fed = (Feed(name, path, node.kind is Kind.SOURCE, converter(node.type)) for name, path, node in nodes)
         put(self, "_fed", tuple(fed))
         put(self, "reader", self.source.reader(self))
+
+    def _gathers(self) -> tuple[Gathering, ...]:
+        if all(node.gathered is None for node in self.plan):
+            return ()
+        from reactflow.service.gathering import gatherings  # of a flow with members
+
+        return gatherings(self.source, self.plan, self.feeds, self.key)
 
     @classmethod
     def bind(cls, source: Source, flow: type[Flow], key: Key) -> Input:
@@ -269,6 +274,8 @@ class Input:
             return UnitEvent.failed(made.unit, error)
         if not why or message.time is None:
             return made
+        from reactflow.service.window import Late
+
         late = Late(fields, message.time.isoformat().replace("+00:00", "Z"), is_removal, why)
         return UnitEvent(made.unit, Event({}, {}), late=late)
 
@@ -337,6 +344,8 @@ class Input:
             return _NO_NAMES
         unknown = fields.keys() - known
         if unknown and self.source.extra == "forbid":
+            from reactflow.service.suggest import suggestion
+
             name = min(unknown)
             raise RecordError(
                 f"field {name!r} of {self.source.resource} feeds nothing{suggestion(name, known)}, and "
@@ -353,6 +362,8 @@ class Input:
         if path is None:
             return _NONE
         value = read_path(fields, path)
+        from reactflow.service.version import version_text  # few inputs have a version
+
         text = version_text(value)
         if not text:
             shown = "missing" if value is ABSENT else short(value)
@@ -378,6 +389,8 @@ class _WhereFailed(Exception):
 def _check_fed(name: str, flow: type[Flow], source: Source) -> None:
     names = flow.plan.names
     if name not in names:
+        from reactflow.service.suggest import suggestion
+
         raise BindingError(
             f"fields= of {source.resource} feeds {name!r}, and {flow.__name__} has no such cell"
             f"{suggestion(name, names)}: it has {', '.join(names)}. fields= reads {{cell: path in the record}}"

@@ -49,6 +49,11 @@ class Envelope:
     sequence: str = ""
     hops: int = 0
 
+    @property
+    def is_removal(self) -> bool:
+        """Whether it tells that a row is gone."""
+        return self.type == REMOVAL
+
     def to_json(self) -> dict[str, Any]:
         """The envelope as plain data, empty attributes left out, as the JSON format of CloudEvents has it."""
         about = attributes(**{name: getattr(self, name) for name in ("id", "source", "type", *_OPTIONAL)})

@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from reactflow.cells.ordered import OrderedMap
 from reactflow.service.contribution import Contribution
 from reactflow.service.item import Item
-from reactflow.service.quarantine import Case
 from reactflow.service.stores.store import Now, encode_for_put
+
+if TYPE_CHECKING:
+    from reactflow.service.quarantine import Case
 
 
 class MemoryStore:
@@ -119,12 +122,16 @@ class MemoryStore:
         """See ``Store.cases``."""
         with self._lock:
             kept = list(self._cases.get(service, {}).values())
+        from reactflow.service.quarantine import Case
+
         return [Case.from_bytes(each) for each in kept]
 
     def case(self, service: str, id: str) -> Case | None:
         """See ``Store.case``."""
         with self._lock:
             kept = self._cases.get(service, {}).get(id)
+        from reactflow.service.quarantine import Case
+
         return None if kept is None else Case.from_bytes(kept)
 
     def forget(self, service: str, ids: Collection[str]) -> None:
