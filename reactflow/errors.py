@@ -17,11 +17,17 @@
     |  |- Gap                         an occurrence of another service whose predecessor never came
     |  |- Held                        an event whose key waits behind a case
     |  |- CellError                   a cell of the flow that failed on an event
+    |  |- CallError                   a direct invocation that could not be answered
     |  |- StateError                  state that cannot be stored or read back
     |  |  `- Unreadable               what a store keeps of a unit, and cannot be read: no record is to blame
     |  `- Superseded                  the object an event speaks of is gone or was replaced
     |- Transient                      a failure that may pass: try again
     |  `- Unfinished                  a delivery of which a part has to come again
+    |- InvocationError                a function in Lambda's runtime that gave no answer
+    |  |- TimedOut                    it took longer than its timeout, and was ended
+    |  |- Crashed                     its process ended
+    |  |- HandlerFailed               it raised, or could not be loaded
+    |  `- TooLarge                    the event or the answer is larger than 6 MB
     `- InternalError                  a broken invariant of ours: please report it
 
 and one warning:
@@ -154,6 +160,14 @@ class CellError(EventError):
         self.line = line
 
 
+class CallError(EventError):
+    """A direct invocation could not be answered; ``public`` is the message without any value that was given."""
+
+    def __init__(self, message: str, public: str = "") -> None:
+        super().__init__(message)
+        self.public = public or message
+
+
 class StateError(EventError):
     """State that cannot be stored or read back; ``cell`` names the one at fault."""
 
@@ -176,6 +190,35 @@ class Transient(ReactflowError):
 
 class Unfinished(Transient):
     """A part of a delivery has to come again, and its trigger can only be told so by an error."""
+
+
+class InvocationError(ReactflowError):
+    """A function in Lambda's runtime gave no answer to an event."""
+
+
+class TimedOut(InvocationError):
+    """A function took longer than its timeout, and its process was ended."""
+
+
+class Crashed(InvocationError):
+    """The process of a function ended before it answered; ``reason`` says how, such as ``exit status 3``."""
+
+    def __init__(self, message: str, *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class HandlerFailed(InvocationError):
+    """A function raised, or could not be loaded; ``kind`` and ``words`` are the type and the message of its error."""
+
+    def __init__(self, message: str, *, kind: str, words: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.words = words
+
+
+class TooLarge(InvocationError):
+    """An event, or the answer to one, is larger than Lambda hands on (6 MB)."""
 
 
 class InternalError(ReactflowError):

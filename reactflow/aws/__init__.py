@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reactflow.aws.host import open_event
+from reactflow.aws.host import KNOWN, understood
 from reactflow.later import later
 from reactflow.service.host import opens_events
 from reactflow.service.stores import Store, opens_stores
+from reactflow.service.telemetry import Watcher, watches
 
 if TYPE_CHECKING:
     from reactflow.aws.dynamodb import DynamoDB
@@ -32,13 +33,20 @@ else:
     )
 
 
+def _emf() -> Watcher:
+    from reactflow.aws.metrics import emf
+
+    return emf()
+
+
 def _table(name: str) -> Store:
     from reactflow.aws.state_table import DynamoDBStore
 
     return DynamoDBStore(name)
 
 
-opens_events(open_event)  # a service with a source of this floor understands what Lambda delivers
+opens_events(understood, KNOWN)  # a service with a source of this floor understands what Lambda delivers
+watches("REACTFLOW_METRICS", {"emf": _emf, "off": None})
 opens_stores("dynamodb", _table)  # and may have its state in a table
 
 __all__ = ["S3", "DynamoDB", "DynamoDBStore", "Kinesis", "S3Object"]

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from reactflow.aws.names import home_account, shown
 from reactflow.errors import ConfigurationError, MissingExtra, ReactflowError, Transient
 
 _made: dict[tuple[object, ...], Any] = {}
@@ -130,6 +131,7 @@ def translated(error: BaseException, resource: str, action: str) -> ReactflowErr
     """What an error of botocore means for us, or None if it is none of botocore's."""
     if isinstance(error, ReactflowError):
         return None
+    resource = shown(resource)
     try:
         from botocore import exceptions as said
     except ImportError:  # without botocore nothing of botocore's can have been raised
@@ -187,8 +189,10 @@ def _of_answer(response: Any, resource: str, action: str) -> ReactflowError:
             "AWS_ENDPOINT_URL"
         )
     if code in _FORBIDDEN or (status == 403 and code not in _UNKNOWN_CALLER):
+        owner = home_account() if resource.startswith("s3/") else None
+        also = f". It has to belong to the account {owner}, unless account= says another one" if owner else ""
         return ConfigurationError(
-            f"{resource}: {_of_call(action)} is not allowed. Allow {action} on it to the role"
+            f"{resource}: {_of_call(action)} is not allowed. Allow {action} on it to the role{also}"
         )
     if code in _UNKNOWN_CALLER:
         return ConfigurationError(f"{resource}: AWS does not accept the credentials ({code}). Renew them")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from reactflow.aws.names import check_name
+from reactflow.aws.names import check_name, home_account
 from reactflow.aws.origin import check_origin, named
 from reactflow.aws.stream import StreamSource, padded
 from reactflow.errors import BindingError, RecordError
@@ -123,7 +123,7 @@ class Kinesis(StreamSource, Sink):
             return None
         if quick is None or self.account is not None or self.region is not None:
             return None
-        prefix = f"{self.resource}/"
+        prefix, home = f"{self.resource}/", home_account() or ""
 
         def reader(record: Record) -> tuple[UnitEvent, str, str, float | None] | None:
             raw, number = record.raw, record.receipt
@@ -135,6 +135,8 @@ class Kinesis(StreamSource, Sink):
             if not (
                 shard and colon and number.isdigit() and number.isascii() and len(number) <= NUMBER_WIDTH
             ):
+                return None
+            if home and record.account != home:
                 return None
             if not isinstance(text, str) or len(text) > DIGITS or time.__class__ is not float:
                 return None

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 
 from reactflow.aws.clients import client, speaking
+from reactflow.aws.names import physical
 from reactflow.errors import ConfigurationError, Transient
 from reactflow.service.json_reader import SIZE
 from reactflow.service.json_writer import as_text
@@ -101,7 +102,7 @@ class StreamWriter:
     def _put(self, request: list[tuple[str, int]], data: Mapping[int, bytes]) -> set[int]:
         records = [{"Data": data[index], "PartitionKey": to} for to, index in request]
         with speaking(self.destination, "kinesis:PutRecords"):
-            answer = client("kinesis").put_records(StreamName=self.stream, Records=records)
+            answer = client("kinesis").put_records(StreamName=physical(self.destination), Records=records)
         stored = zip(request, answer["Records"], strict=True)
         return {index for (_, index), result in stored if result.get("ErrorCode")}
 

@@ -18,6 +18,7 @@ from attrs import frozen
 
 from reactflow.aws.clients import client, error_code, error_status, speaking
 from reactflow.aws.key_template import LONGEST_KEY, KeyTemplate
+from reactflow.aws.names import home_account, physical
 from reactflow.aws.publishing import write_each
 from reactflow.errors import ConfigurationError, ReactflowError, Transient
 from reactflow.service.decoding import short
@@ -139,8 +140,9 @@ class ObjectWriter:
         return not lost
 
     def _which(self, key: str) -> dict[str, str]:
-        owner = {"ExpectedBucketOwner": self.owner} if self.owner else {}
-        return {"Bucket": self.bucket, "Key": key, **owner}
+        owner = self.owner or home_account()
+        belongs = {"ExpectedBucketOwner": owner} if owner else {}
+        return {"Bucket": physical(self.destination), "Key": key, **belongs}
 
 
 class _lost:  # noqa: N801 - reads as a word where it is used

@@ -1,22 +1,25 @@
 """Where a record comes from: checked against the binding before anything of it is read.
 
-A service takes records only of the stream, table or bucket, account and region that it was bound to. This is
+A service takes records only of the stream, table or bucket, account and region that it was bound to; where no account
+is bound, of the one that ``REACTFLOW_ACCOUNT`` names, if it names one. This is
 a second lock behind the permissions of the trigger, not a replacement for them.
 """
 
 from __future__ import annotations
 
+from reactflow.aws.names import home_account, shown
 from reactflow.errors import RecordError
 from reactflow.service.source import Record, Source
 
 
 def check_origin(source: Source, record: Record, region: str | None) -> None:
     """Refuse a record of another resource, account or region than ``source`` is bound to: raises RecordError."""
-    if record.resource == source.resource and source.account is None and region is None:
+    account = source.account or home_account()
+    if record.resource == source.resource and account is None and region is None:
         return
     found = (
-        ("resource", record.resource, source.resource),
-        ("account", record.account, source.account),
+        ("resource", shown(record.resource), shown(source.resource)),
+        ("account", record.account, account),
         ("region", record.region, region),
     )
     for what, is_from, bound in found:

@@ -16,6 +16,7 @@ from attrs import frozen
 
 from reactflow.aws.attribute_values import write_item, write_key
 from reactflow.aws.clients import client, error_code, speaking
+from reactflow.aws.names import physical
 from reactflow.aws.publishing import write_each
 from reactflow.errors import BindingError, ConfigurationError, Transient
 from reactflow.service.key import Key
@@ -164,7 +165,7 @@ class RowWriter:
         }[operation]
         try:
             with speaking(self.destination, f"dynamodb:{operation}"):
-                call(TableName=self.table, **arguments)
+                call(TableName=physical(self.destination), **arguments)
         except ConfigurationError as error:
             if error_code(error.__cause__ or error) == "ConditionalCheckFailedException":
                 return False
@@ -200,7 +201,7 @@ class RowWriter:
         first = next(iter(named))
         with speaking(self.destination, "dynamodb:GetItem"):
             answer = client("dynamodb").get_item(
-                TableName=self.table,
+                TableName=physical(self.destination),
                 Key=named,
                 ConsistentRead=True,
                 ProjectionExpression="#k, #n, #e.#a",

@@ -23,7 +23,7 @@ from attrs import field, frozen
 
 from reactflow.aws.clients import client, error_code, error_status, speaking
 from reactflow.aws.key_template import LONGEST_KEY, KeyTemplate
-from reactflow.aws.names import check_name
+from reactflow.aws.names import check_name, home_account, physical
 from reactflow.aws.object_writer import ObjectWriter
 from reactflow.aws.origin import check_origin, named
 from reactflow.aws.s3_object import MAX_BYTES, S3Object
@@ -174,9 +174,10 @@ class S3(Source, Sink):
 
     def _current(self, told: _Told, record: Record) -> S3Object | None:
         """What is there after one version was deleted for good: it may have been any, so S3 has to be asked."""
-        which = {"Bucket": self.bucket, "Key": told.key}
-        if owner := self.account or record.account:
-            which["ExpectedBucketOwner"] = owner
+        which = {"Bucket": physical(self.resource), "Key": told.key}
+        owner = self.account or record.account
+        if belongs := owner or home_account():
+            which["ExpectedBucketOwner"] = belongs
         try:
             with speaking(self.resource, "s3:GetObject and s3:ListBucket"):
                 head = client("s3").head_object(**which)

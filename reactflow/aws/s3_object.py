@@ -12,6 +12,7 @@ from typing import Any
 from attrs import field, frozen
 
 from reactflow.aws.clients import client, error_code, error_status, speaking
+from reactflow.aws.names import home_account, physical
 from reactflow.errors import ConfigurationError, RecordError, Superseded, Transient
 
 MAX_BYTES = 64 << 20
@@ -97,13 +98,13 @@ class S3Object:
         return bool(self.version_id) and self.version_id != "null"
 
     def _which(self) -> dict[str, str]:
-        which = {"Bucket": self.bucket, "Key": self.key}
+        which = {"Bucket": physical(f"s3/{self.bucket}"), "Key": self.key}
         if self._versioned:
             which["VersionId"] = str(self.version_id)
         elif self.etag:
             which["IfMatch"] = self.etag
-        if self.owner:
-            which["ExpectedBucketOwner"] = self.owner
+        if owner := self.owner or home_account():
+            which["ExpectedBucketOwner"] = owner
         return which
 
     def _refuse(self, size: int) -> None:

@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from reactflow.aws.clients import client, error_code, speaking
-from reactflow.aws.names import check_name
+from reactflow.aws.names import check_name, physical, shown
 from reactflow.aws.state_layout import (
     GRAIN,
     ITEM,
@@ -102,17 +102,17 @@ class DynamoDBStore:
         dynamodb = client("dynamodb")
         try:
             with speaking(self.resource, "dynamodb:CreateTable"):
-                dynamodb.create_table(TableName=self.table, **definition())
+                dynamodb.create_table(TableName=physical(self.resource), **definition())
         except Transient as error:
             if error_code(error.__cause__ or error) != "ResourceInUseException":  # it is there
                 raise
         deadline = time.monotonic() + max_seconds
         while True:
             with speaking(self.resource, "dynamodb:DescribeTable"):
-                table = dynamodb.describe_table(TableName=self.table)["Table"]
+                table = dynamodb.describe_table(TableName=physical(self.resource))["Table"]
             if wrong := misfit(table):
                 raise ConfigurationError(
-                    f"{self.resource} is no table of reactflow's state: {wrong}. Name another table"
+                    f"{shown(self.resource)} is no table of reactflow's state: {wrong}. Name another table"
                 )
             if table["TableStatus"] == "ACTIVE":
                 return str(table["TableArn"])
@@ -138,7 +138,7 @@ class DynamoDBStore:
         if len(names) > MOST:
             raise InternalError(f"unit {unit!r}: {len(names)} contributions at once, and {MOST} are the most")
         keys = [unit_key(service, unit), *(contribution_key(service, unit, *name) for name in names)]
-        gets = [{"Get": {"TableName": self.table, "Key": key}} for key in keys]
+        gets = [{"Get": {"TableName": physical(self.resource), "Key": key}} for key in keys]
         answer = self._transact("transact_get_items", "dynamodb:GetItem", gets)
         first, *others = (one.get("Item") for one in answer["Responses"])
         item = None if first is None else read_unit(first, service, unit, self.resource)
@@ -156,7 +156,7 @@ class DynamoDBStore:
         """See ``Store.put``."""
         data = encode_for_put(unit, item, expected_v, contributions)
         write = {
-            "TableName": self.table,
+            "TableName": physical(self.resource),
             "Item": unit_attributes(service, unit, item, data, self._now()),
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             "ConditionExpression": "attribute_not_exists(pk)",
@@ -172,7 +172,7 @@ class DynamoDBStore:
                     client("dynamodb").put_item(**write)
             else:
                 others = [contribution_attributes(service, unit, one) for one in contributions]
-                puts = [write, *({"TableName": self.table, "Item": one} for one in others)]
+                puts = [write, *({"TableName": physical(self.resource), "Item": one} for one in others)]
                 self._transact("transact_write_items", "dynamodb:PutItem", [{"Put": one} for one in puts])
         except _RefusedError as refused:
             there = refused.item
@@ -246,12 +246,16 @@ class DynamoDBStore:
             digest = hashlib.sha256(content.encode()).hexdigest()
             for key, part in zip(part_keys(case.service, digest, len(parts)), parts, strict=True):
                 with self._speaking("dynamodb:PutItem"):
-                    client("dynamodb").put_item(TableName=self.table, Item={**key, "part": {"S": part}})
+                    client("dynamodb").put_item(
+                        TableName=physical(self.resource), Item={**key, "part": {"S": part}}
+                    )
             head |= {"digest": {"S": digest}, "parts": {"N": str(len(parts))}}
         try:
             with self._speaking("dynamodb:PutItem"):
                 client("dynamodb").put_item(
-                    TableName=self.table, Item=head, ConditionExpression="attribute_not_exists(pk)"
+                    TableName=physical(self.resource),
+                    Item=head,
+                    ConditionExpression="attribute_not_exists(pk)",
                 )
         except _RefusedError:
             pass  # it is kept
@@ -299,13 +303,17 @@ class DynamoDBStore:
 
     def _get(self, key: Mapping[str, Any]) -> dict[str, Any] | None:
         with self._speaking("dynamodb:GetItem"):
-            answer = client("dynamodb").get_item(TableName=self.table, Key=key, ConsistentRead=True)
+            answer = client("dynamodb").get_item(
+                TableName=physical(self.resource), Key=key, ConsistentRead=True
+            )
         found: dict[str, Any] | None = answer.get("Item")
         return found
 
     def _delete(self, key: Mapping[str, Any]) -> dict[str, Any]:
         with self._speaking("dynamodb:DeleteItem"):
-            answer = client("dynamodb").delete_item(TableName=self.table, Key=key, ReturnValues="ALL_OLD")
+            answer = client("dynamodb").delete_item(
+                TableName=physical(self.resource), Key=key, ReturnValues="ALL_OLD"
+            )
         return dict(answer.get("Attributes") or {})
 
     def _query(self, **arguments: Any) -> Iterator[dict[str, Any]]:
@@ -315,7 +323,9 @@ class DynamoDBStore:
         """What a query or scan finds, page by page as it is asked for."""
         while True:
             with self._speaking(f"dynamodb:{operation.title()}"):
-                answer = getattr(client("dynamodb"), operation)(TableName=self.table, **arguments)
+                answer = getattr(client("dynamodb"), operation)(
+                    TableName=physical(self.resource), **arguments
+                )
             yield from answer["Items"]
             if not answer.get("LastEvaluatedKey"):
                 return
@@ -349,12 +359,12 @@ class DynamoDBStore:
                 self._cancelled(answer.get("CancellationReasons") or [], error)
             if code == "ResourceNotFoundException":
                 raise ConfigurationError(
-                    f"{self.resource}, where state is to be kept, does not exist: `reactflow dev` makes it on this "
-                    f"machine; elsewhere make it once, with DynamoDBStore({self.table!r}).create()"
+                    f"{shown(self.resource)}, where state is to be kept, does not exist: `reactflow dev` makes it on "
+                    f"this machine; elsewhere make it once, with DynamoDBStore({self.table!r}).create()"
                 ) from error
             if code == "ValidationException" and ("schema" in str(error) or "index" in str(error)):
                 raise ConfigurationError(
-                    f"{self.resource} is no table of reactflow's state: {error}. Name another table"
+                    f"{shown(self.resource)} is no table of reactflow's state: {error}. Name another table"
                 ) from error
             raise
 

@@ -6,22 +6,20 @@ that what it prints goes to standard error: standard output is the command's own
 
 from __future__ import annotations
 
-import importlib
 import sys
-import traceback
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from reactflow.errors import ConfigurationError, MissingExtra, ReactflowError
-from reactflow.service.suggest import suggestion
+from reactflow.errors import ConfigurationError
+from reactflow.service import loading
+from reactflow.service.loading import described
 
 if TYPE_CHECKING:
     from reactflow.service import Service, System
 
-_PACKAGE = str(Path(__file__).parents[1])
+__all__ = ["described", "load", "load_services", "load_system"]
 
 
 def load(target: str) -> Any:
@@ -30,23 +28,12 @@ def load(target: str) -> Any:
     >>> load("math:pi")
     3.141592653589793
     """
-    module_name, colon, name = target.partition(":")
-    if not colon or not module_name or not name:
-        stem = Path(module_name).stem or "rooms"
-        raise ConfigurationError(f"{target!r} is not module:name: write {stem}:NAME for NAME in {stem}.py")
-    if module_name.endswith(".py") or "/" in module_name:
-        dotted = module_name.removesuffix(".py").replace("/", ".").strip(".")
-        raise ConfigurationError(f"{target!r} names a file: name its module, {dotted}:{name}")
-    module = _imported(module_name)
-    found: Any = module
-    for part in name.split("."):
-        if not hasattr(found, part):
-            public = (
-                [one for one in vars(found) if not one.startswith("_")] if hasattr(found, "__dict__") else []
-            )
-            raise ConfigurationError(f"{module_name} has no {name!r}{suggestion(part, public)}")
-        found = getattr(found, part)
-    return found
+    folder = str(Path.cwd())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    stem = target.partition(":")[0].partition(".")[0]
+    with redirect_stdout(sys.stderr):
+        return loading.load(target, missing=f"call this in the folder of {stem}.py, or correct the name")
 
 
 def load_services(target: str) -> list[Service]:
@@ -80,61 +67,3 @@ def load_system(targets: Sequence[str]) -> System:
                     f"{target}: there is a service named {service.name!r} already: give one another name="
                 )
     return System(*services.values())
-
-
-def described(found: object) -> str:
-    """What something is, in the words of a user: "the flow Room", "a function", "a dict"."""
-    from reactflow.flow import Flow
-
-    if isinstance(found, type):
-        return f"the {'flow' if issubclass(found, Flow) else 'class'} {found.__name__}"
-    if isinstance(found, Flow):
-        return f"a live {type(found).__name__}"
-    if isinstance(found, ModuleType):
-        return f"the module {found.__name__}"
-    return f"a {'function' if callable(found) else type(found).__name__}"
-
-
-def _imported(module_name: str) -> ModuleType:
-    folder = str(Path.cwd())
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    try:
-        with redirect_stdout(sys.stderr):
-            return importlib.import_module(module_name)
-    except MissingExtra:
-        raise
-    except ModuleNotFoundError as error:
-        if error.name and f"{module_name}.".startswith(f"{error.name}."):
-            raise ConfigurationError(
-                f"there is no module {module_name!r} in {folder} or on the path: call this in the folder of "
-                f"{error.name.rpartition('.')[2]}.py, or correct the name"
-            ) from error
-        raise ConfigurationError(
-            f"{module_name} needs the module {error.name!r}, which is not there{_place(error)}: "
-            "install it, or correct the import"
-        ) from error
-    except ReactflowError as error:
-        raise ConfigurationError(f"{module_name} is wrong{_place(error)}: {error}") from error
-    except SystemExit as error:
-        raise ConfigurationError(
-            f"{module_name} ends the process when it is imported{_place(error)}: "
-            'put what only runs as a program under `if __name__ == "__main__":`'
-        ) from error
-    except SyntaxError as error:
-        place = f" ({Path(error.filename or module_name).name}:{error.lineno})"
-        text = f": {error.text.strip()}" if error.text else ""
-        raise ConfigurationError(f"{module_name} is not Python{place}: {error.msg}{text}") from error
-    except Exception as error:
-        what = f"{type(error).__name__}: {error}"
-        raise ConfigurationError(f"{module_name} cannot be imported{_place(error)}: {what}") from error
-
-
-def _place(error: BaseException) -> str:
-    """The innermost line that is the user's own, as " (rooms.py:12: area = lenght * width)"; empty if there is none."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        is_foreign = frame.filename.startswith((_PACKAGE, "<")) or "site-packages" in frame.filename
-        if not is_foreign and not frame.filename.startswith(str(Path(importlib.__file__).parent)):
-            line = f": {frame.line}" if frame.line else ""
-            return f" ({Path(frame.filename).name}:{frame.lineno}{line})"
-    return ""

@@ -6,7 +6,7 @@ the very function that Lambda would call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,10 +47,11 @@ class LocalHost:
 
     ``store`` gives a service's store (default: the service's own, else memory). ``told`` hears what became of every
     delivery, ``delivered`` of every invocation, failed ones too. Streams are made with ``shards`` shards; ``settings``
-    are those of their triggers. ``around`` wraps each handler, to make faults for instance.
+    are those of their triggers. ``around`` wraps each handler, to make faults for instance; ``handlers`` are called in
+    place of the hosts of this process, by the names of their services, also to sweep: a ``LambdaRuntime`` for instance.
 
-    Raises ConfigurationError when what the services need cannot be made, BindingError for services that feed each other
-    outside a System that declares it.
+    Raises ConfigurationError when what the services need cannot be made, or a handler is for a service that is not
+    there, BindingError for services that feed each other outside a System that declares it.
     """
 
     def __init__(
@@ -65,11 +66,17 @@ class LocalHost:
         shards: int = 1,
         clock: Clock | None = None,
         around: Callable[[Handler], Handler] | None = None,
+        handlers: Mapping[str, Handler] | None = None,
     ) -> None:
         self.cloud = cloud
         self._around = around or (lambda handler: handler)
         self.system = services if isinstance(services, System) else System(*services)
         self.services = tuple(self.system.services.values())
+        self._handlers = dict(handlers or {})
+        if strangers := sorted(self._handlers.keys() - self.system.services.keys()):
+            raise ConfigurationError(
+                f"handlers={strangers} are of no service: there are {', '.join(sorted(self.system.services))}"
+            )
         failures = [BucketNeeded(settings.failures_bucket)] if settings and settings.failures_bucket else []
         self.resources = _made(cloud, [*needs_of(self.services, shards=shards), *failures])
         stores = {one.name: store(one) if store else one.store or MemoryStore() for one in self.services}
@@ -83,11 +90,12 @@ class LocalHost:
             for service in self.services
             for source in service.bound
         ]
-        sweeping = Sweeping(self.hosts.values())
+        ours = [host for name, host in self.hosts.items() if name not in self._handlers]
+        sweeping = Sweeping(ours, handlers=self._handlers)
         self._triggers = Triggers([*triggers, sweeping], clock=clock, listener=delivered)
 
     def _trigger(self, service: Service, source: Source, settings: TriggerSettings | None) -> Trigger:
-        handler = self._around(self.hosts[service.name].handle)
+        handler = self._around(self._handlers.get(service.name, self.hosts[service.name].handle))
         settings = _as_said(source, settings)
         if isinstance(source, Kinesis):
             return KinesisTrigger(self.cloud, source.stream, handler, settings, function=service.name)

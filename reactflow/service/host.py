@@ -32,6 +32,7 @@ from reactflow.service.sink import Publication
 from reactflow.service.source import Record
 from reactflow.service.stores import Store
 from reactflow.service.stores.in_turns import in_turns, side_by_side
+from reactflow.service.tasks import Task, carried_out, task_of
 from reactflow.service.unit import commit
 from reactflow.service.warm import WarmCache
 
@@ -51,13 +52,17 @@ _LEFT: Final = (
     "quarantined",
 )  # fates of what leaves the unit's queue
 
-Opener = Callable[[Mapping[str, Any]], "list[Record]"]
-_OPENERS: list[Opener] = []
+Opener = Callable[[Mapping[str, Any]], "list[Record] | Task | None"]
+_OPENERS: list[tuple[Opener, str]] = []
 
 
-def opens_events(opener: Opener) -> Opener:
-    """Register what takes the events of a platform apart into records; the floor of that platform calls it."""
-    _OPENERS.append(opener)
+def opens_events(opener: Opener, known: str = "") -> Opener:
+    """Register what takes the events of a platform apart; the floor of that platform calls it.
+
+    ``opener`` gives the records of an event, or the task that it is the time for, or None for what is no event of the
+    platform; ``known`` says, for errors, which it takes.
+    """
+    _OPENERS.append((opener, known))
     return opener
 
 
@@ -79,21 +84,39 @@ class Host:
     def handle(self, event: Mapping[str, Any], context: object = None) -> object:
         """Take what Lambda delivers, answer what Lambda expects.
 
-        Returns the partial batch response of a stream or queue. Raises Unfinished when a part of an asynchronous event
-        has to come again, ConfigurationError for an event of another source, or a sink or cell that lacks what no
-        record can bring: nothing is lost by that, the delivery comes again as a whole.
+        Returns the partial batch response of a stream or queue, what a task did, or for a direct invocation the values
+        of the cells (``invocation``). Raises Unfinished when a part of an asynchronous event has to come again,
+        ConfigurationError for an event of another source, or a sink or cell that lacks what no record can bring:
+        nothing is lost by that, the delivery comes again as a whole. Raises CallError for an event that is nothing that
+        the service takes.
         """
-        if not _OPENERS:
-            raise ConfigurationError(
-                f"service {self.service.name!r} has no input that Lambda delivers: import its source"
-            )
-        records = _OPENERS[-1](event)
-        report = self.deliver(records, Deadline.of(context))
+        opened, known = self._open(event)
+        if opened is None:
+            from reactflow.service.invocation import answer  # who is called by triggers alone does without
+
+            return answer(self, event, known)
+        deadline = Deadline.of(context)
+        if isinstance(opened, str):
+            return carried_out(self, opened, deadline)
+        records = opened
+        report = self.deliver(records, deadline)
         try:
             return self.service.acknowledge(records, report.unfinished)
         finally:
             if self.listener is not None:
                 self.listener(report)
+
+    def _open(self, event: object) -> tuple[list[Record] | Task | None, str]:
+        """What an event of Lambda brings, None for one that no trigger sends; and which events are known."""
+        if not isinstance(event, Mapping):
+            raise ConfigurationError(
+                f"service {self.service.name!r}: the event is a {type(event).__name__}, and Lambda delivers objects"
+            )
+        task = task_of(event)
+        if task is not None or not _OPENERS:
+            return task, ""
+        opener, known = _OPENERS[-1]
+        return opener(event), known
 
     def deliver(self, records: Sequence[Record], deadline: Deadline = NO_DEADLINE) -> Report:
         """Apply and publish a delivery; ``unfinished`` of the report has to come again, also for want of time.
@@ -214,7 +237,7 @@ class Host:
                 # an EventError: the item itself cannot be read or written
                 self.warm.forget(unit)
                 if isinstance(error, EventError):  # that passes by itself no sooner than somebody looks at it
-                    _log.error("service %s, unit %s: %s", self.service.name, unit.text, error)
+                    _log.error("service %s, unit %s: %s", self.service.name, unit, error)
                 return Part.left(unit, arrivals, str(error)).after(done)
             except ConfigurationError as error:
                 self.warm.forget(unit)
@@ -238,7 +261,7 @@ class Host:
 
     def _unexpected(self, unit: UnitKey, error: Exception) -> str:
         """An error that nobody thought of, with its way in the log: the unit is tried again."""
-        _log.error("service %s, unit %s: unexpected error", self.service.name, unit.text, exc_info=error)
+        _log.error("service %s, unit %s: unexpected error", self.service.name, unit, exc_info=error)
         return f"unexpected {type(error).__name__}: {error}"
 
     def publish(
@@ -299,14 +322,14 @@ class Host:
 
         return skip(self, id)
 
-    def sweep(self, idle: float) -> Report:
+    def sweep(self, idle: float, deadline: Deadline = NO_DEADLINE) -> Report:
         """Publish and prune what units owe that were idle for so many seconds; see ``sweep.sweep``."""
         from reactflow.service.sweep import sweep
 
-        return sweep(self, idle)
+        return sweep(self, idle, deadline)
 
-    def expire(self) -> Report:
+    def expire(self, deadline: Deadline = NO_DEADLINE) -> Report:
         """Forget what nothing can change any more; see ``sweep.expire``."""
         from reactflow.service.sweep import expire
 
-        return expire(self)
+        return expire(self, deadline)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
@@ -18,6 +18,7 @@ from reactflow.flow import Flow, Step
 from reactflow.flow.laws import fold_laws
 from reactflow.service.binding import Input
 from reactflow.service.contracts import check_contract, check_feeders, check_folds, check_name, check_types
+from reactflow.service.deadline import Deadline
 from reactflow.service.decoding import short
 from reactflow.service.item import number_name
 from reactflow.service.key import Key
@@ -26,14 +27,12 @@ from reactflow.service.options import count
 from reactflow.service.output import LATE, Output
 from reactflow.service.sink import Sink
 from reactflow.service.source import Reader, Record, Source, report
-from reactflow.service.stores import Store, as_store, open_store
+from reactflow.service.stores import MemoryStore, Store, as_store, open_store
+from reactflow.service.tasks import carried_out
 
 if TYPE_CHECKING:
     from reactflow.cells import GraphView
     from reactflow.service.host import Host
-
-
-IDLE: Final = 60.0  # seconds without a write, after which a unit is swept
 
 
 def _tuple(values: object) -> tuple[Any, ...]:
@@ -252,10 +251,16 @@ class Service:
         from reactflow.service.host import Host
         from reactflow.service.telemetry import watcher
 
-        return Host(self, self.store if self.store is not None else open_store(), listener=watcher())
+        store = self.store
+        if store is None:  # without inputs there are no units to be kept
+            store = open_store() if self.bound else MemoryStore()
+        return Host(self, store, listener=watcher())
 
     def handler(self, event: Mapping[str, Any], context: object = None) -> object:
         """What AWS Lambda calls: takes the very events that Lambda delivers, returns what Lambda expects.
+
+        Called with values of source cells, it answers with the cells (see ``service.invocation``), and with
+        ``{"reactflow": "sweep"}`` it sweeps.
 
         >>> from reactflow import Flow, Service, cell
         >>> from reactflow.aws import Kinesis
@@ -264,26 +269,24 @@ class Service:
         >>> rooms = Service(Room, key="room", inputs=[Kinesis("measurements", partition="room")])
         >>> rooms.handler({"Records": []})
         {'batchItemFailures': []}
+        >>> rooms.handler({"length": 3})
+        {'length': 3.0}
         """
         return self.host.handle(event, context)
 
     def sweeper(self, event: object = None, context: object = None) -> dict[str, int]:
         """What AWS Lambda calls on a schedule, every minute or so: publishes what idle units owe; returns how much.
 
-        Raises ConfigurationError for a sink that will never work. What only may pass is found again by the next call.
+        Once a day it also has units of old windows forget their cells. Raises ConfigurationError for a sink that will
+        never work. What only may pass is found again by the next call.
 
         >>> from reactflow import Flow, Service, cell
         >>> class Room(Flow):
         ...     length = cell(0.0)
         >>> Service(Room, key="room").sweeper()
-        {'units': 0, 'published': 0, 'waiting': 0}
+        {'units': 0, 'published': 0, 'waiting': 0, 'expired': 0}
         """
-        report = self.host.sweep(IDLE)
-        return {
-            "units": len(report.units),
-            "published": len(report.published),
-            "waiting": len(report.transients),
-        }
+        return carried_out(self.host, "sweep", Deadline.of(context))
 
     def acknowledge(self, records: Sequence[Record], unfinished: Collection[int]) -> object:
         """What the trigger of these records is told."""

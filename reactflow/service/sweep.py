@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reactflow.errors import ConfigurationError, EventError, Transient
+from reactflow.service.deadline import NO_DEADLINE, Deadline
 from reactflow.service.item import Pending
 from reactflow.service.key import UnitKey
 from reactflow.service.outbox import look_again, publish, waiting
@@ -24,16 +25,23 @@ if TYPE_CHECKING:
     from reactflow.service.host import Host
 
 
-def sweep(host: Host, idle: float) -> Report:
+def sweep(host: Host, idle: float, deadline: Deadline = NO_DEADLINE) -> Report:
     """Publish and prune what units owe that were not written for ``idle`` seconds; returns what was published.
 
-    What cannot be published now is in the report's ``transients``, and found again by the next call. Raises
+    What cannot be published now, or after the deadline, is told by the report's ``transients``, and found again by the
+    next call. Raises
     ConfigurationError for a sink that will never work, after all other units were swept.
     """
     key, published, transients = host.service.key, list[Publication](), list[str]()
     broken: list[ConfigurationError] = []
     units: list[str] = []
     for text in list(host.store.pending(host.service.name, idle)):
+        try:
+            deadline.check()
+        except Transient as error:
+            transients.append(str(error))
+            break
+        deadline.note_work()
         try:
             unit = key.unit(*key.decode(text))
             published += _swept(host, unit, broken)
@@ -54,15 +62,19 @@ def sweep(host: Host, idle: float) -> Report:
     )
 
 
-def expire(host: Host) -> Report:
+def expire(host: Host, deadline: Deadline = NO_DEADLINE) -> Report:
     """Have units of windows that nothing can change any more forget their cells and marks; returns which.
 
-    It looks at every unit: to be called once a day or so. Rows outside stay, so do the numbers of outputs. Raises
-    Transient when the store is away.
+    It looks at every unit, until the deadline, where the key has a window that is not kept for ever: to be called once
+    a day or so. Rows outside stay, so do the numbers of outputs. Raises Transient when the store is away.
     """
     service, store = host.service, host.store
     units: list[str] = []
-    for text in store.units(service.name):
+    is_for_ever = service.key.window is None or service.key.window.keep is None
+    for text in () if is_for_ever else store.units(service.name):
+        if deadline.is_over():
+            break
+        deadline.note_work()
         unit: UnitKey = service.key.unit(*service.key.decode(text))
         end = expires(service, unit)
         if end is None:

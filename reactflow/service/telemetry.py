@@ -1,8 +1,9 @@
 """Telemetry: what becomes of deliveries, for whoever watches many of them. Off unless a setting asks for it.
 
 ``REACTFLOW_LOG=json`` writes one line of JSON a delivery to the log ``reactflow.deliveries``, at the level INFO.
-``REACTFLOW_OTEL=1`` counts with OpenTelemetry, through the meter provider that the process has set up. Neither holds a
-payload, a key or an id of a user's: cases are told by a hash, which finds one again and tells nothing else.
+``REACTFLOW_OTEL=1`` counts with OpenTelemetry, through the meter provider that the process has set up; the floor of a
+platform may know more settings. None of them holds a payload, a key or an id of a user's: cases are told by a hash,
+which finds one again and tells nothing else.
 """
 
 from __future__ import annotations
@@ -11,18 +12,28 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, Final, Protocol
 
 from reactflow.errors import ConfigurationError, MissingExtra
+from reactflow.service.key import ONLY_UNIT
 from reactflow.service.report import Report
 
 LOG: Final = "REACTFLOW_LOG"
 OTEL: Final = "REACTFLOW_OTEL"
-_log = logging.getLogger("reactflow.deliveries")
+DELIVERIES: Final = "reactflow.deliveries"  # the log that lines are written to
+_log = logging.getLogger(DELIVERIES)
+
+_REASONS: Final = 3  # that a line tells
 
 Watcher = Callable[[Report], None]
+_MORE: dict[str, Mapping[str, Callable[[], Watcher] | None]] = {}
+
+
+def watches(setting: str, known: Mapping[str, Callable[[], Watcher] | None]) -> None:
+    """Register a setting of a platform, and what makes the watcher for each of its values, None for none."""
+    _MORE[setting] = known
 
 
 class Meter(Protocol):
@@ -47,6 +58,11 @@ def watcher(settings: Mapping[str, str] | None = None) -> Watcher | None:
         watchers.append(write_line)
     if _chosen(found, OTEL, {"1": True, "0": False}):
         watchers.append(counting(_meter()))
+    for name, known in _MORE.items():
+        if _chosen(found, name, {text: make is not None for text, make in known.items()}):
+            make = known[found[name]]
+            assert make is not None
+            watchers.append(make())
     if not watchers:
         return None
 
@@ -80,9 +96,26 @@ def line(report: Report) -> dict[str, Any]:
         "fates": _counted(report.fates), "released": _counted(report.released), "units": len(report.units),
         "published": len(report.published), "unfinished": len(report.unfinished),
         "cases": [{"case": hashed(one.id), "kind": one.reason.kind, "cell": one.reason.cell} for one in report.cases],
-        "waiting": len(report.transients), "lag": {name: round(lane.lag, 3) for name, lane in report.lanes.items()},
+        "waiting": len(report.transients), "why": _reasons(report.transients),
+        "lag": {name: round(lane.lag, 3) for name, lane in report.lanes.items()},
         "newest": {name: lane.newest for name, lane in report.lanes.items()},
     }  # fmt: skip
+
+
+def _reasons(transients: Sequence[str]) -> list[str]:
+    """Why something has to come again: the first different reasons, of units the hash, of an unexpected error the type.
+
+    >>> _reasons(["unit room=r1: dynamodb/areas is busy", "unit room=r2: dynamodb/areas is busy"])
+    ['dynamodb/areas is busy']
+    """
+    found: dict[str, None] = {}
+    for text in transients:
+        head, _, why = text.partition(": ")
+        kind, _, name = head.partition(" ")
+        if kind == "unit" and name != ONLY_UNIT:
+            why = why.replace(name, hashed(name))
+        found[why.partition(":")[0] if why.startswith("unexpected ") else why or text] = None
+    return [*found][:_REASONS]
 
 
 def write_line(report: Report) -> None:

@@ -110,11 +110,11 @@ def test_no_message_of_a_queue_is_ever_lost_or_fatal(body: str) -> None:
     ("event", "says"),
     [
         (None, "the event is null, not an object"),
-        ([], "the event is [], not an object"),
+        ([], "the event is an array, not an object"),
         ({}, "the event has no list of Records, but nothing"),
         ({"httpMethod": "GET", "body": ""}, "the event has no list of Records, but body, httpMethod"),
         ({"Records": [{"EventSource": "aws:sns"}]}, "Records[0] of the event has eventSource 'aws:sns'"),
-        ({"Records": ["x"]}, "Records[0] of the event has 'x'"),
+        ({"Records": ["x"]}, "Records[0] of the event is a text without an eventSource"),
         (
             {"source": "aws.ec2", "detail-type": "x", "detail": {}},
             "the event of EventBridge is 'x' of 'aws.ec2'",

@@ -14,7 +14,9 @@ T = TypeVar("T")
 SILENT = "(nothing is said)"
 
 
-def tried(read: Callable[[], T], declared: type[Exception]) -> tuple[T | None, str]:
+def tried(
+    read: Callable[[], T], declared: type[Exception] | tuple[type[Exception], ...]
+) -> tuple[T | None, str]:
     """What a call gives, or what the error says that it declares; any other one passes through."""
     try:
         return read(), ""

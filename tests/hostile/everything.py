@@ -15,7 +15,7 @@ from attrs import field, frozen
 from reactflow import Cell, Flow, MemoryStore, Pulse, Service, cell, derived, fold, folds, pulse, row
 from reactflow.aws import S3Object
 from reactflow.aws.host import open_event
-from reactflow.errors import ConfigurationError
+from reactflow.errors import CallError, ConfigurationError
 from reactflow.service import Case, Host
 from reactflow.service.quarantine import plain
 from reactflow.service.report import Report
@@ -174,6 +174,8 @@ def check_declared(watched: Watched, event: object) -> None:
     """Hand over an event of any form; one that is refused is refused as a whole, with nothing changed."""
     before = watched.stored(), watched.cases()
     given: Any = event
-    _, refused = tried(lambda: Host(watched.service, watched.store).handle(given), ConfigurationError)
+    _, refused = tried(
+        lambda: Host(watched.service, watched.store).handle(given), (ConfigurationError, CallError)
+    )
     assert refused != SILENT
     assert not refused or (watched.stored(), watched.cases()) == before

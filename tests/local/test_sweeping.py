@@ -6,6 +6,7 @@ from typing import Any
 
 from reactflow import Cell, Flow, MemoryStore, Service, cell, row
 from reactflow.aws import Kinesis
+from reactflow.errors import Crashed
 from reactflow.local.dev import _as_said
 from reactflow.local.sweeping import Sweeping
 from reactflow.local.triggers import Clock, Triggers, TriggerSettings
@@ -50,6 +51,17 @@ def test_what_a_unit_owes_is_published_while_nothing_else_comes() -> None:
     item = store.get("room", "room=r1")
     assert item is not None
     assert (item.out, item.v) == ((), 2)
+
+
+def test_a_handler_in_a_hosts_place_is_asked_to_sweep_and_one_that_cannot_is_asked_again() -> None:
+    clock, asked = Stepping(), list[Any]()
+
+    def handler(event: Any, context: Any) -> None:
+        asked.append(event)
+        raise Crashed("its process ended")
+
+    Triggers([Sweeping([], handlers={"rooms": handler})], clock=clock).run()
+    assert asked[:2] == [{"reactflow": "sweep"}] * 2
 
 
 def test_trigger_is_like_its_source_says() -> None:

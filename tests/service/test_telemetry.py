@@ -13,7 +13,7 @@ from reactflow.aws import Kinesis
 from reactflow.errors import ConfigurationError
 from reactflow.service import Host, MemoryStore
 from reactflow.service.report import Lane, Report
-from reactflow.service.telemetry import LOG, OTEL, counting, watcher
+from reactflow.service.telemetry import LOG, OTEL, counting, hashed, line, watcher
 from reactflow.testing import kinesis_event
 from tests.service.flows import rooms
 from tests.service.recording import Table
@@ -114,3 +114,18 @@ def test_nothing_is_told_unless_it_is_asked_for() -> None:
 def test_setting_of_no_known_value_is_refused(name: str, said: str) -> None:
     with pytest.raises(ConfigurationError, match=f"{name}='yes' is unknown: it is {said}"):
         watcher({name: "yes"})
+
+
+def test_line_tells_why_something_comes_again_without_naming_a_unit() -> None:
+    busy = "dynamodb/areas is busy or away (SlowDown): tried again later"
+    transients = (
+        f"unit room=secret: {busy}",
+        f"unit room=hidden: {busy}",
+        "unit room=secret: unit 'room=secret' waits",
+        "unit room=secret: unexpected ValueError: secret",
+        "record 17: the store is away",
+    )
+    told = line(Report(4, {"unfinished": 4}, transients=transients))
+    assert told["waiting"] == 5
+    assert told["why"] == [busy, f"unit '{hashed('room=secret')}' waits", "unexpected ValueError"]
+    assert "secret" not in json.dumps(told)
