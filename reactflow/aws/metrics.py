@@ -32,10 +32,9 @@ FATES: Final = {
     "Quarantined": "quarantined",
     "Held": "held",
     "Skipped": "skipped",
-    "Unfinished": "unfinished",
 }
-"""Metrics, in counts of events, by what became of them."""
-COUNTS: Final = ("Records", *FATES, "Released", "Published", "Waiting")
+"""Metrics, in counts of events, by what became of them; those that were left for later are in none."""
+COUNTS: Final = ("Records", *FATES, "Unfinished", "Released", "Published", "Waiting")
 LAG: Final = "Lag"  # seconds: age of the newest finished record of the lane that is furthest behind
 
 
@@ -65,6 +64,7 @@ def metrics(report: Report, now: float, about: dict[str, str] | None = None) -> 
     counts |= {name: report.fates.get(fate, 0) for name, fate in FATES.items()}
     counts["Quarantined"] += report.released.get("quarantined", 0)  # of what waited behind a case
     counts |= {
+        "Unfinished": len(report.unfinished),
         "Released": sum(report.released.values()),
         "Published": len(report.published),
         "Waiting": len(report.transients),

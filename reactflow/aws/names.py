@@ -68,7 +68,8 @@ class Names:
 
     def __attrs_post_init__(self) -> None:
         found: dict[tuple[str, str], str] = {}
-        for resource, name in self.by_resource.items():
+        told: Mapping[str, object] = self.by_resource  # as it was read
+        for resource, name in told.items():
             if not _RESOURCE.fullmatch(resource):
                 raise ConfigurationError(
                     f"{SETTING}: {short(resource)} is no resource: write kinesis/STREAM, dynamodb/TABLE or s3/BUCKET"

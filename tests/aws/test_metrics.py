@@ -88,3 +88,8 @@ def test_what_waited_and_is_put_away_counts_as_quarantined() -> None:
 
 def test_nothing_is_written_unless_it_is_asked_for() -> None:
     assert watcher({SETTING: "off"}) is None
+
+
+def test_records_that_come_again_are_counted_whatever_became_of_their_events() -> None:
+    found = metrics(Report(2, {"applied": 2}, unfinished=frozenset({0, 1})), 0.0)
+    assert (found["Applied"], found["Unfinished"]) == (2, 2)
