@@ -53,7 +53,9 @@ class Stage:
                 if spec is None or spec.origin is None:
                     if name == "powertools":
                         continue
-                    raise ModuleNotFoundError(f"{module} is not installed, and functions are measured with it")
+                    raise ModuleNotFoundError(
+                        f"{module} is not installed, and functions are measured with it"
+                    )
                 origin = Path(spec.origin)
                 place = origin.parent if origin.name == "__init__.py" else origin
                 (folder / name / place.name).symlink_to(place)
@@ -87,7 +89,9 @@ class Stage:
             emulator=self.emulator, python=self.python,
         )  # fmt: skip
 
-    def run(self, function: str, event: Any, endpoint: str, *, compiled: bool = True, write: bool = False) -> float:
+    def run(
+        self, function: str, event: Any, endpoint: str, *, compiled: bool = True, write: bool = False
+    ) -> float:
         """Seconds of CPU time of a process that imports a function and calls it once with an event."""
         path = os.pathsep.join(str(self.folder / name) for name in ("task", "lambda"))
         environment = {

@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 from reactflow.errors import EventError, Gap, RecordError, StateError, Transient
 from reactflow.service.binding import Input, UnitEvent
 from reactflow.service.caseid import case_id
-from reactflow.service.envelope import OCCURRENCE
+from reactflow.service.cloudevent import OCCURRENCE
 from reactflow.service.item import Item
 from reactflow.service.key import UnitKey
 from reactflow.service.source import Message, Record

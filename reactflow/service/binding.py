@@ -16,12 +16,14 @@ from attrs import field, frozen
 from reactflow.cells import UNSET, Kind, Plan
 from reactflow.errors import BindingError, RecordError
 from reactflow.flow import DEFAULT, Event
+from reactflow.service.cloudevent import OCCURRENCE
 from reactflow.service.conversion import converter
 from reactflow.service.decoding import ABSENT, check_type, decode_value, read_path, short
-from reactflow.service.envelope import OCCURRENCE
 from reactflow.service.key import Key, UnitKey
 from reactflow.service.scalars import Converter, Mismatch
 from reactflow.service.source import Contract, Message, Reader, Source
+from reactflow.service.suggest import suggestion
+from reactflow.service.version import version_text
 
 if TYPE_CHECKING:
     from reactflow.flow import Flow
@@ -344,8 +346,6 @@ class Input:
             return _NO_NAMES
         unknown = fields.keys() - known
         if unknown and self.source.extra == "forbid":
-            from reactflow.service.suggest import suggestion
-
             name = min(unknown)
             raise RecordError(
                 f"field {name!r} of {self.source.resource} feeds nothing{suggestion(name, known)}, and "
@@ -362,8 +362,6 @@ class Input:
         if path is None:
             return _NONE
         value = read_path(fields, path)
-        from reactflow.service.version import version_text  # few inputs have a version
-
         text = version_text(value)
         if not text:
             shown = "missing" if value is ABSENT else short(value)
@@ -389,8 +387,6 @@ class _WhereFailed(Exception):
 def _check_fed(name: str, flow: type[Flow], source: Source) -> None:
     names = flow.plan.names
     if name not in names:
-        from reactflow.service.suggest import suggestion
-
         raise BindingError(
             f"fields= of {source.resource} feeds {name!r}, and {flow.__name__} has no such cell"
             f"{suggestion(name, names)}: it has {', '.join(names)}. fields= reads {{cell: path in the record}}"

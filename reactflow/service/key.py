@@ -25,6 +25,8 @@ KeyType = type[str] | type[int] | type[date]
 LONGEST = 1024  # characters of a key's text, all of them ASCII
 ONLY_UNIT = "()"  # the text of the one unit of key=(); every other text holds a "="
 
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~:@")
+
 _REMEDY = (
     'write key="room", key=("dept", "emp"), key={"day": date, "line": int}, key=("sensor", window("1m", on="ts")) '
     "or key=()"
@@ -226,7 +228,7 @@ _read_text: dict[KeyType, Callable[[str], KeyValue]] = {str: str, int: int, date
 
 
 def _escape(text: str) -> str:
-    if text.isalnum() and text.isascii():  # as nearly every part of a key is
+    if _PLAIN.issuperset(text):  # as nearly every part of a key is
         return text
     from urllib.parse import quote  # loads what reads addresses of the web
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from reactflow.aws import Kinesis
 from reactflow.aws.host import open_event
 from reactflow.errors import BindingError, ConfigurationError, RecordError
-from reactflow.service.envelope import REMOVAL, ROW
+from reactflow.service.cloudevent import REMOVAL, ROW
 from reactflow.service.source import Message, Record
 from reactflow.testing.events import kinesis_event, sample
 from tests.aws.publications import publication

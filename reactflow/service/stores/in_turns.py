@@ -13,11 +13,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from reactflow.service.contribution import Contribution
 from reactflow.service.item import Item
 from reactflow.service.stores.store import Store
 
 if TYPE_CHECKING:
+    from reactflow.service.contribution import Contribution
     from reactflow.service.quarantine import Case
 
 Answer = TypeVar("Answer")
