@@ -27,6 +27,7 @@ FLOORS = (
     {"testing"},  # it tries services with the very triggers that run them on this machine
     {"__init__"},  # the public face: below only the command line, which may use it
     {"cli"},
+    {"__main__"},
 )
 LEVEL = {floor: level for level, floors in enumerate(FLOORS) for floor in floors}
 

@@ -9,8 +9,9 @@ Transient, what will not is a ConfigurationError that names the resource and the
 from __future__ import annotations
 
 import os
+import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +21,7 @@ from reactflow.errors import ConfigurationError, MissingExtra, ReactflowError, T
 _made: dict[tuple[object, ...], Any] = {}
 _lock = threading.Lock()
 _standing_in: dict[str, Any] = {}
+_seen_by: list[Callable[[Any], None]] = []
 
 # Codes of AWS that mean: later, the same call may succeed. Status 429 and 5xx mean it too, whatever the code.
 _PASSING = frozenset({
@@ -42,6 +44,8 @@ _UNKNOWN_CALLER = frozenset({
     "InvalidSignatureException", "ExpiredToken", "ExpiredTokenException", "MissingAuthenticationToken",
     "MissingAuthenticationTokenException", "InvalidToken",
 })  # fmt: skip
+# How AWS says what it does not allow, to whom and on what; S3 puts the last in quotation marks.
+_SAYS = re.compile(r'assumed-role/([\w+=,.@-]+)/|to perform: ([\w-]+:\w+)|on resource: "?(arn:[^\s"]+)')
 
 
 def client(service: str) -> Any:
@@ -64,7 +68,10 @@ def client(service: str) -> Any:
         pass
     with _lock:
         if known not in _made:
-            _made[known] = _make(service, region, endpoint)
+            made = _make(service, region, endpoint)
+            for see in _seen_by:
+                see(made)
+            _made[known] = made
         return _made[known]
 
 
@@ -83,6 +90,25 @@ def standing_in(clients: Mapping[str, Any]) -> Iterator[None]:
     finally:
         _standing_in.clear()
         _standing_in.update(before)
+
+
+@contextmanager
+def each_client(begin: Callable[[Any], None], end: Callable[[Any], None]) -> Iterator[None]:
+    """Have ``begin`` see each client of this process, those that there are and those that are made inside.
+
+    Afterwards ``end`` sees them all. For what watches calls; clients that stand in are not seen.
+    """
+    with _lock:
+        for one in _made.values():
+            begin(one)
+        _seen_by.append(begin)
+    try:
+        yield
+    finally:
+        with _lock:
+            _seen_by.remove(begin)
+            for one in _made.values():
+                end(one)
 
 
 def is_stood_in() -> bool:
@@ -191,12 +217,19 @@ def _of_answer(response: Any, resource: str, action: str) -> ReactflowError:
     if code in _FORBIDDEN or (status == 403 and code not in _UNKNOWN_CALLER):
         owner = home_account() if resource.startswith("s3/") else None
         also = f". It has to belong to the account {owner}, unless account= says another one" if owner else ""
-        return ConfigurationError(
-            f"{resource}: {_of_call(action)} is not allowed. Allow {action} on it to the role{also}"
-        )
+        return ConfigurationError(f"{resource}: {_not_allowed(words, action)}{also}")
     if code in _UNKNOWN_CALLER:
         return ConfigurationError(f"{resource}: AWS does not accept the credentials ({code}). Renew them")
     return ConfigurationError(f"{resource}: {_of_call(action)} was refused ({code}): {words}")
+
+
+def _not_allowed(words: str, action: str) -> str:
+    """What is not allowed, as far as AWS says it, and the remedy; a HEAD is answered without a word."""
+    said = _SAYS.findall(words)
+    role, named, arn = (next((one[part] for one in said if one[part]), "") for part in range(3))
+    missing = named or action
+    all_of_it = missing.replace(" or ", " and ") or "it"
+    return f"{_of_call(missing)} is not allowed. Allow {all_of_it} on {arn or 'it'} to the role{' ' * bool(role)}{role}"
 
 
 def _of_call(action: str) -> str:

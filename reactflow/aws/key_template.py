@@ -88,6 +88,11 @@ class KeyTemplate:
         """The text before the first field: every key of the template begins with it."""
         return self.text.partition("{")[0]
 
+    @property
+    def suffix(self) -> str:
+        """The text after the last field: every key of the template ends with it. Empty where there is no field."""
+        return self._literals[-1] if self.kinds else ""
+
     def parse(self, key: str) -> dict[str, Any] | None:
         """The fields of a key, or None when it is not one of this template's."""
         texts = self._cut(key)

@@ -110,7 +110,7 @@ class ObjectWriter:
     def _look(self, key: str) -> tuple[str | None, int | None]:
         """The version that is there, and the number on it."""
         try:
-            with speaking(self.destination, "s3:GetObject and s3:ListBucket"):
+            with speaking(self.destination, "s3:GetObject or s3:ListBucket"):
                 head = client("s3").head_object(**self._which(key))
         except ConfigurationError as error:
             said = error.__cause__ or error

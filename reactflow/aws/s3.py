@@ -179,7 +179,7 @@ class S3(Source, Sink):
         if belongs := owner or home_account():
             which["ExpectedBucketOwner"] = belongs
         try:
-            with speaking(self.resource, "s3:GetObject and s3:ListBucket"):
+            with speaking(self.resource, "s3:GetObject or s3:ListBucket"):
                 head = client("s3").head_object(**which)
         except ConfigurationError as error:
             said = error.__cause__ or error

@@ -10,8 +10,8 @@ thing that may be away when a case has to be kept before its record is acknowled
 for cases of megabytes, which are rare. Parts are written before their case is, so that a case is whole or not there.
 
 What a service needs of it: ``dynamodb:GetItem``, ``PutItem``, ``DeleteItem`` and ``Query`` on the table and on its
-indexes, on ``LeadingKeys`` that begin with its name and a slash. Only ``units`` needs ``Scan``, which nothing but
-an operator's tool uses. How things are laid out is said in ``state_layout``.
+indexes, on ``LeadingKeys`` that begin with its name and a slash. Only ``units``, for windows that expire, needs
+``Scan``, which has no leading keys, but asks for keys alone. How things are laid out is said in ``state_layout``.
 """
 
 from __future__ import annotations
@@ -216,6 +216,7 @@ class DynamoDBStore:
             FilterExpression="sk = :item AND begins_with(pk, :service)",
             ExpressionAttributeValues={":item": {"S": ITEM}, ":service": {"S": f"{service}/"}},
             ProjectionExpression="pk",
+            Select="SPECIFIC_ATTRIBUTES",  # as it is anyway; a policy can hold a scan to it
             ConsistentRead=True,
         )
         return iter(sorted(unit_of(row) for row in rows))

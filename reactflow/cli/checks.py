@@ -11,8 +11,9 @@ import socket
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from reactflow.aws import DynamoDBStore
 from reactflow.errors import ConfigurationError
-from reactflow.service import Service
+from reactflow.service import MemoryStore, Service, SQLiteStore, Store
 from reactflow.service.stores.opening import FORMS, SETTING, is_named
 
 HERE = ("127.0.0.1", "localhost", "::1")
@@ -86,6 +87,19 @@ def state_of(state: str, default: str) -> str:
     if chosen:
         check_state(chosen, bool(state))
     return chosen or default
+
+
+def state_name(store: Store) -> str:
+    """A store as ``--state`` names it, or at least what it is.
+
+    >>> state_name(MemoryStore())
+    'memory'
+    """
+    if isinstance(store, SQLiteStore):
+        return f"sqlite:{store.path}"
+    if isinstance(store, DynamoDBStore):
+        return f"dynamodb:{store.table}"
+    return "memory" if isinstance(store, MemoryStore) else type(store).__name__
 
 
 def missing(modules: Iterable[str]) -> list[str]:

@@ -14,20 +14,85 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from types import FrameType
-from typing import Any
+from typing import Annotated, Any
 
-from reactflow.aws import DynamoDBStore
-from reactflow.cli.checks import check_address, check_answers, state_of
+import typer
+
+from reactflow.cli.checks import check_address, check_answers, check_installed, state_name, state_of
 from reactflow.cli.hints import hints
-from reactflow.cli.telling import Telling, counted
+from reactflow.cli.options import Targets
+from reactflow.cli.target import load_system
+from reactflow.cli.telling import JsonTelling, Telling, counted
 from reactflow.errors import ConfigurationError, MissingExtra
 from reactflow.local import Cloud
-from reactflow.service import MemoryStore, Service, SQLiteStore, Store, System
+from reactflow.service import Service, Store, System
 from reactflow.service.stores import open_store
 
 PORT = 4566
 STATE_FILE = "sqlite:reactflow-dev.db"
 MOST_NAMES = 4  # services that the page's title names
+
+
+def dev(
+    targets: Targets,
+    endpoint: Annotated[
+        str,
+        typer.Option(
+            help="the AWS at this URL, instead of an embedded one",
+            metavar="URL", envvar="REACTFLOW_ENDPOINT", show_envvar=False, show_default=False,
+        ),
+    ] = "",
+    port: Annotated[
+        int | None,
+        typer.Option(
+            help="the embedded AWS's port, 0 for any [default: 4566, or any when it is taken]",
+            min=0, max=65535, metavar="N", envvar="REACTFLOW_PORT", show_envvar=False,
+        ),
+    ] = None,
+    state: Annotated[
+        str,
+        typer.Option(
+            help="where units are kept: memory, sqlite:PATH or dynamodb:TABLE [default: the service's own, else "
+            "memory; with --endpoint sqlite:reactflow-dev.db]",
+            metavar="STORE", show_default=False,
+        ),
+    ] = "",
+    shards: Annotated[
+        int,
+        typer.Option(
+            help="shards of the streams that are made", min=1, metavar="N", envvar="REACTFLOW_SHARDS", show_envvar=False
+        ),
+    ] = 2,
+    page: Annotated[
+        bool,
+        typer.Option(help="a page of the running graph, on 127.0.0.1", envvar="REACTFLOW_PAGE", show_envvar=False),
+    ] = True,
+    until_idle: Annotated[
+        bool, typer.Option("--until-idle", help="end when there is nothing left to do")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="a JSON object a line")] = False,
+) -> None:  # fmt: skip
+    """Run services on this machine, and tell what they do.
+
+    An AWS is embedded, what the services need is made in it, and what is put into it is delivered to them as Lambda
+    would. Ctrl-c ends it all.
+
+    \b
+    reactflow dev                                   (the targets of [tool.reactflow])
+    reactflow dev rooms:rooms floors:floors --state sqlite:state.db
+    """
+    check_installed("reactflow dev", ("boto3",) if endpoint else ("boto3", "ministack"))
+    code = run(
+        load_system(targets),
+        endpoint=endpoint,
+        port=port,
+        state=state,
+        shards=shards,
+        page=page,
+        until_idle=until_idle,
+        as_json=as_json,
+    )
+    raise typer.Exit(code)
 
 
 def run(
@@ -39,6 +104,7 @@ def run(
     shards: int = 2,
     page: bool = True,
     until_idle: bool = False,
+    as_json: bool = False,
 ) -> int:
     """Run a system's services until ctrl-c, or until there is nothing left to do; returns the exit code.
 
@@ -61,7 +127,7 @@ def run(
     stores = _stores(state, is_given)  # before the cloud: what is wrong with it is told at once
     console = Console(highlight=False, soft_wrap=True)
     ending = _Ending()
-    telling = Telling(console, state, ending.ask)
+    telling = (JsonTelling if as_json else Telling)(console, state, ending.ask)
     services = list(system.services.values())
     try:
         with ending.handled(), ExitStack() as stack:
@@ -79,7 +145,9 @@ def run(
             )
             for resource in host.resources:
                 telling.line("made", resource)
-            own = {one.name: _named(one.store) for one in services if one.store is not None and not is_given}
+            own = {
+                one.name: state_name(one.store) for one in services if one.store is not None and not is_given
+            }
             telling.states.update(own)
             if len(own) < len(services):
                 telling.line("state", _about(state, endpoint))
@@ -144,15 +212,6 @@ def _stores(state: str, is_given: bool) -> Callable[[Service], Store]:
     """One store for all services; when it was not asked for, a service's own goes before it."""
     shared = open_store(state)
     return lambda service: shared if is_given or service.store is None else service.store
-
-
-def _named(store: Store) -> str:
-    """A service's own store as ``--state`` names it, or at least what it is."""
-    if isinstance(store, SQLiteStore):
-        return f"sqlite:{store.path}"
-    if isinstance(store, DynamoDBStore):
-        return f"dynamodb:{store.table}"
-    return "memory" if isinstance(store, MemoryStore) else type(store).__name__
 
 
 def _about(state: str, endpoint: str) -> str:

@@ -1,4 +1,4 @@
-"""``reactflow check``: the laws that the folds of services declare, each looked into, a line a law.
+"""The laws that the folds of services declare, each looked into, a line a law.
 
 It promises to say something of every fold: what was found, that its path has state and so no law, or why it could not
 be looked into. It reads no state and touches no AWS.
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout
 
-from reactflow.errors import ConfigurationError, DeclarationError
+from reactflow.errors import DeclarationError
 from reactflow.flow import Flow
 from reactflow.flow.laws import PathLaws, fold_laws
 from reactflow.service import Service
@@ -25,22 +25,19 @@ def folds_of(found: Iterable[type[Flow] | Service]) -> Iterator[tuple[str, type[
             yield name, flow, path
 
 
-def law_lines(found: Iterable[type[Flow] | Service], target: str) -> Iterator[tuple[str, bool]]:
-    """What is to be said of each law that is declared, and whether it is well. Raises ConfigurationError without folds.
+def law_lines(found: Iterable[type[Flow] | Service]) -> Iterator[tuple[str, bool]]:
+    """What is to be said of each law that is declared, and whether it is well.
 
     >>> from reactflow import Flow, fold, folds, pulse
     >>> class Room(Flow):
     ...     reading = pulse()
     ...     total = fold(reading, folds.sum)
-    >>> for line, _ in law_lines([Room], "rooms:Room"):
+    >>> for line, _ in law_lines([Room]):
     ...     print(line)
     Room.total: associative: no counter-example found
     Room.total: commutative: no counter-example found
     """
-    folds = list(folds_of(found))
-    if not folds:
-        raise ConfigurationError(f"{target} has no fold, so there is no law to check")
-    for name, flow, path in folds:
+    for name, flow, path in folds_of(found):
         if not path.laws:
             seen = (
                 f"what it sees depends on the cell {path.state!r}, so it has" if path.state else "it declares"

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reactflow.cells import Kind
+from reactflow.cli.answers import json_line
 from reactflow.errors import StateError
 from reactflow.service import Service
 from reactflow.service.decoding import short
@@ -255,6 +256,57 @@ class Telling:
                 + ("" if state == "memory" else ", or see `reactflow quarantine`"),
                 "dim",
             )
+
+
+class JsonTelling(Telling):
+    """Tells the same as JSON, an object a line: ``what`` happened, and of a delivery all that its report says."""
+
+    def line(self, label: str, text: str, style: str = "bold") -> None:
+        """What happened, and its words."""
+        self._tell({"what": label, "text": text})
+
+    def report(self, service: Service, report: Report) -> None:
+        """A delivery to a service, after it was acknowledged."""
+        self.total.update({fate: number for fate, number in report.fates.items() if number})
+        self._tell({"what": "delivery", **report_data(service, report)})
+        if self.feed is not None:
+            self.feed.add(_entry(service, report, self._new_ignored(service, report)))
+
+    def _tell(self, entry: Mapping[str, object]) -> None:
+        if self._is_gone:
+            return
+        try:
+            print(json_line(entry), file=self.console.file, flush=True)
+        except BrokenPipeError:
+            self._is_gone = True
+            self._gone()
+
+
+def report_data(service: Service, report: Report) -> dict[str, object]:
+    """What became of a delivery, as plain data: counts, changes and cases; no record, and of units their names."""
+    changes = []
+    for one in report.published:
+        to, unit, _ = change(one)
+        values = {name: value for name, value in one.values.items() if name not in one.key}
+        changes.append({"to": to, "unit": unit, "kind": one.kind, "values": values})
+    return {
+        "service": service.name,
+        "records": report.records,
+        "fates": {fate: number for fate, number in report.fates.items() if number},
+        "units": [unit_name(service.key, unit) for unit in report.units],
+        "published": changes,
+        "cases": [
+            {
+                "case": hashed(case.id),
+                "id": case.id,
+                "unit": None if case.unit is None else unit_name(service.key, case.unit),
+                "message": " ".join(case.reason.message.split()),
+            }
+            for case in report.cases
+        ],
+        "again": [_plainly(text, report, service.key) for text in report.transients],
+        "ignored": dict(report.ignored),
+    }
 
 
 def _plainly(text: str, report: Report, key: Key) -> str:

@@ -6,6 +6,7 @@ stage in ``[tool.reactflow.stages.NAME]``; code never does. It must not ask AWS 
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sys
 import tomllib
@@ -22,6 +23,8 @@ from reactflow.service.suggest import suggestion
 Architecture = Literal["x86_64", "arm64"]
 PYTHONS: Final = ("3.11", "3.12", "3.13", "3.14")  # of which Lambda has runtimes, and reactflow runs on
 STATE: Final = "reactflow-state"  # the logical name of the table of units
+QUARANTINE: Final = "reactflow-quarantine"  # the logical name of the bucket of what triggers give up
+_OWN: Final = {f"dynamodb/{STATE}": ("-reactflow-state", 255), f"s3/{QUARANTINE}": ("-quarantine", 35)}
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
 _PREFIX: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}|")
 _PHYSICAL: Final = re.compile(r"[A-Za-z0-9._-]{1,255}")
@@ -127,9 +130,12 @@ class Settings:
     ``streams`` gives the ARN of an existing table's stream, which cannot be told from its name. ``python`` and
     ``architecture`` are the functions', ``memory`` in MB, ``timeout`` in seconds, ``concurrency`` how many of each
     function run at a time at most (0: as many as the account has room for). ``log_days`` is how long logs are kept;
-    ``shards`` of the streams that are made, 0 for on-demand streams. ``environment`` is set for the
-    functions; ``include`` lists more files and folders of the project that go into the package, ``bundle_boto3``
-    takes boto3 along instead of the runtime's own. ``alarms_to`` is the ARN of an SNS topic that is told of alarms.
+    ``shards`` of the streams that are made, 0 for on-demand streams, and ``stream_hours`` how long streams keep
+    records, existing ones too. ``keep_data`` keeps tables, buckets and streams when the stack is deleted (in all stages
+    but ``dev``, unless given). ``filters`` has AWS leave out changes of items in which nothing stands that is read.
+    ``environment`` is set for the functions; ``include`` lists more files and folders of the project that go into the
+    package, ``bundle_boto3`` takes boto3 along instead of the runtime's own. ``alarms_to`` is the ARN of an SNS topic
+    that is told of alarms.
 
     Raises ConfigurationError for a setting of another kind.
 
@@ -150,6 +156,9 @@ class Settings:
     concurrency: int = field(default=0, validator=_between(0, 10_000, "functions at a time"))
     log_days: int = field(default=30, validator=_between(1, 3653, "days"))
     shards: int = field(default=0, validator=_between(0, 10_000, "shards"))
+    stream_hours: int = field(default=24, validator=_between(24, 8760, "hours"))
+    keep_data: bool = field(validator=_truth)
+    filters: bool = field(default=False, validator=_truth)
     environment: Mapping[str, str] = field(factory=dict, validator=_texts)
     include: tuple[str, ...] = field(default=(), converter=_listed, validator=_include)
     bundle_boto3: bool = field(default=False, validator=_truth)
@@ -161,6 +170,10 @@ class Settings:
     @prefix.default
     def _of_stage(self) -> str:
         return f"{self.stage.lower()}-"
+
+    @keep_data.default
+    def _unless_dev(self) -> bool:
+        return self.stage != "dev"
 
     @python.default
     def _running(self) -> str:
@@ -175,7 +188,8 @@ class Settings:
     def physical(self, resource: str) -> str:
         """The name that a resource has on AWS, as a text for ``Fn::Sub``.
 
-        A bucket's holds the account and the region unless it is given by hand: all of AWS shares their names.
+        A bucket's holds the account and the region unless it is given by hand: all of AWS shares their names. What is
+        of this stack alone, the table of units and the quarantine, is named after it.
 
         >>> Settings().physical("s3/photos")
         'dev-photos-${AWS::AccountId}-${AWS::Region}'
@@ -187,13 +201,29 @@ class Settings:
             return self.names[resource]
         if resource in self.existing:
             return name
+        if resource in _OWN:
+            suffix, room = _OWN[resource]
+            name = shortened(self.stack.lower(), room - len(suffix)) + suffix
+        else:
+            name = f"{self.prefix}{name}"
         if kind == "s3":
-            return f"{self.prefix}{name}-${{AWS::AccountId}}-${{AWS::Region}}"
-        return f"{self.prefix}{name}"
+            return f"{name}-${{AWS::AccountId}}-${{AWS::Region}}"
+        return name
+
+
+def shortened(name: str, longest: int) -> str:
+    """The name, or, where that is too long, its beginning and a hash, so that two of them stay two.
+
+    >>> shortened("house-dev", 20), shortened("house-of-many-rooms-dev", 20)
+    ('house-dev', 'house-of-ma-995b9659')
+    """
+    if len(name) <= longest:
+        return name
+    return f"{name[: longest - 9].rstrip('-_.')}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def settings_for(folder: Path, stage: str | None = None) -> Settings:
-    """The settings of a stage (the folder's ``stage``, else ``dev``), from the folder's ``pyproject.toml``.
+    """The settings of a stage (``stage`` of ``[tool.reactflow]``, else ``dev``), from the folder's ``pyproject.toml``.
 
     Raises ConfigurationError for a stage or setting that there is not, and for a value of another kind.
 
@@ -203,17 +233,22 @@ def settings_for(folder: Path, stage: str | None = None) -> Settings:
     file = folder / "pyproject.toml"
     tool = _table(file)
     common, stages = _part(file, tool, "deploy"), _part(file, tool, "stages")
-    name = stage or common.get("stage") or "dev"
-    if stage is not None and stages and name not in stages:
+    name = stage or tool.get("stage") or "dev"
+    if stages and name not in stages and name != "dev":
         raise ConfigurationError(
             f"{file}: there is no stage {name!r}{suggestion(name, stages)}: [tool.reactflow.stages] has "
             f"{', '.join(stages)}"
         )
     own = _part(file, stages, str(name), "stages.")
     given = {"application": _application(folder), **common, **own, "stage": name}
-    known = [one.name for one in fields(Settings)]
+    known = [one.name for one in fields(Settings) if one.name != "stage"]
     for where, table in (("deploy", common), (f"stages.{name}", own)):
         for key in table:
+            if key == "stage":
+                raise ConfigurationError(
+                    f"{file}: [tool.reactflow.{where}] names no stage: choose one by --stage, or "
+                    "stage in [tool.reactflow]"
+                )
             if key not in known:
                 raise ConfigurationError(
                     f"{file}: [tool.reactflow.{where}] has no setting {key!r}{suggestion(key, known)}; it has "

@@ -126,11 +126,11 @@ class Environment:
             return
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        was_alive = self.is_alive
         with contextlib.suppress(OSError):
             self._process.stdin.close()
-        if was_alive:
-            self._reader.join(timeout=_LAST_WORDS)  # until nobody can write any more: all have ended
+        deadline = time.monotonic() + _LAST_WORDS
+        while self._reader.is_alive() and self.is_alive and time.monotonic() < deadline:
+            self._reader.join(timeout=0.02)  # it ends when nobody can write any more: when all have ended
         if self._process.returncode is None:
             _kill_session(self._process.pid)
             self._process.wait()

@@ -57,10 +57,12 @@ class LambdaRuntime:
 
     Raises ConfigurationError when the emulator, ``awslambdaric`` or the folder is not there, or a setting cannot be.
 
-    >>> runtime = LambdaRuntime("rooms.handler", "build", timeout=30)  # doctest: +SKIP
-    >>> with runtime:  # doctest: +SKIP
-    ...     runtime({"Records": []})
-    {'batchItemFailures': []}
+    A service, in the folder of its module (the guide on delivery puts it behind the triggers of this machine)::
+
+        settings = {"REACTFLOW_SERVICE": "rooms:rooms", "REACTFLOW_STATE": "memory"}
+        with LambdaRuntime("reactflow.aws.entry.handler", ".", environment=settings) as function:
+            function({"Records": []})
+
     >>> LambdaRuntime("rooms")
     Traceback (most recent call last):
         ...

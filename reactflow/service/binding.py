@@ -65,9 +65,8 @@ class UnitEvent(NamedTuple):
             return self if self.error is not None else other
         if self.late is not None or other.late is not None:
             return self if self.late is not None else other
-        if any(one.said for one in (self, other)) and any(
-            one.event.writes or one.event.occurrences for one in (self, other)
-        ):
+        writes = any(one.event.writes or one.event.occurrences for one in (self, other))
+        if writes and any(one.said for one in (self, other)):
             what = "the record is for two inputs, of which one feeds members and one does not: have where= part them"
             return UnitEvent.failed(self.unit, RecordError(what), self.said or other.said)
         mine, theirs = self.event, other.event
@@ -129,17 +128,17 @@ class Input:
         put(self, "gathers", self._gathers())
         ids = [name for one in self.gathers for name in one.id.names]
         used = [*self.feeds.values(), *self.paths.values(), *ids, self.source.version or ""]
-        known = () if "" in self.feeds.values() else (path.partition(".")[0] for path in used)
-        put(self, "used", frozenset(known))
+        whole = "" in self.feeds.values()
+        put(self, "used", frozenset(() if whole else (path.partition(".")[0] for path in used)))
         nodes = [(name, path, self.plan[name]) for name, path in self.feeds.items() if not self.gathers]
-        fed = (Feed(name, path, node.kind is Kind.SOURCE, converter(node.type)) for name, path, node in nodes)
+        fed = [Feed(name, path, node.kind is Kind.SOURCE, converter(node.type)) for name, path, node in nodes]
         put(self, "_fed", tuple(fed))
         put(self, "reader", self.source.reader(self))
 
     def _gathers(self) -> tuple[Gathering, ...]:
         if all(node.gathered is None for node in self.plan):
             return ()
-        from reactflow.service.gathering import gatherings  # of a flow with members
+        from reactflow.service.gathering import gatherings
 
         return gatherings(self.source, self.plan, self.feeds, self.key)
 

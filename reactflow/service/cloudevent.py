@@ -1,4 +1,4 @@
-"""The attributes of an event between services as plain data, and its types. A service writes these; ``envelope`` reads."""
+"""The attributes of an event between services as plain data, and its types. ``envelope`` reads them."""
 
 from __future__ import annotations
 

@@ -36,6 +36,8 @@ _LONG: Final = b"0" * 19  # a number written so long may be more than a float ca
 _EXPONENT: Final = re.compile(rb"[0-9][eE]")
 _SPACED: Final = re.compile(rb'"\s+:')
 
+_PLAIN_NAME: Final = re.compile(r'[^."\\:\x00-\x1f]+')  # of a field; JSON and msgspec take it as it is
+
 _NO_CHECK: Final = ""
 _IS_INT: Final = """\
 if {value}.__class__ is not int:
@@ -108,7 +110,7 @@ def quick_reader(bound: Input, partition: str | None = None) -> QuickReader | No
     wanted += [*zip(keys, key.types, strict=True), *([(partition, str)] if partition is not None else [])]
     kinds: dict[str, Any] = {}
     for path, kind in wanted:
-        is_plain = kind in _CHECKS and "." not in path and path not in ("", "specversion")
+        is_plain = kind in _CHECKS and path != "specversion" and _PLAIN_NAME.fullmatch(path)
         if not is_plain or kinds.setdefault(path, kind) is not kind:
             return None
     return QuickReader(partial(_made, bound, kinds, keys, partition))

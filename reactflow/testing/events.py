@@ -61,11 +61,13 @@ def kinesis_event(
     partition: str | None = None,
     shard: int = 0,
     start: int = 0,
+    at: datetime | None = None,
 ) -> dict[str, Any]:
     """A batch of a Kinesis trigger, one record a value: an object (sent as JSON), or bytes or text as they are.
 
     ``partition`` names the field whose value is the partition key (default: the object's first field). ``start`` counts
-    the records that came before in this shard, so that a later batch has higher sequence numbers.
+    the records that came before in this shard, so that a later batch has higher sequence numbers. ``at`` is when the
+    first of these came; each comes a second after the one before.
 
     >>> kinesis_event({"room": "r1", "length": 3.0})["Records"][0]["kinesis"]["partitionKey"]
     'r1'
@@ -79,7 +81,7 @@ def kinesis_event(
                 "partitionKey": _partition_key(record, partition),
                 "sequenceNumber": number,
                 "data": base64.b64encode(_data(record)).decode(),
-                "approximateArrivalTimestamp": _time(place).timestamp(),
+                "approximateArrivalTimestamp": _time(place, start, at).timestamp(),
             },
             "eventSource": "aws:kinesis",
             "eventVersion": "1.0",
@@ -99,11 +101,12 @@ def dynamodb_event(
     view: str = "NEW_AND_OLD_IMAGES",
     start: int = 0,
     ttl: bool = False,
+    at: datetime | None = None,
 ) -> dict[str, Any]:
     """A batch of a DynamoDB stream's trigger, one record a change ``(item before, item after)``, None for no item.
 
     ``keys`` names the attributes of the primary key, ``view`` is the stream's view type; with ``ttl``, removals are
-    those of the table's time to live.
+    those of the table's time to live. ``at`` is when the first of these was made.
 
     >>> event = dynamodb_event((None, {"id": "e7", "pay": 10}), ({"id": "e7", "pay": 10}, None))
     >>> [record["eventName"] for record in event["Records"]]
@@ -116,7 +119,7 @@ def dynamodb_event(
         if item is None:
             raise ValueError("a change is (item before, item after), and one of them is an item")
         part: dict[str, Any] = {
-            "ApproximateCreationDateTime": _time(place).timestamp(),
+            "ApproximateCreationDateTime": _time(place, start, at).timestamp(),
             "Keys": typed_attributes({name: item[name] for name in names}),
         }
         if after is not None and view in ("NEW_IMAGE", "NEW_AND_OLD_IMAGES"):
@@ -140,11 +143,14 @@ def dynamodb_event(
     return {"Records": made}
 
 
-def s3_event(*objects: str | Mapping[str, Any], bucket: str = "photos", start: int = 0) -> dict[str, Any]:
+def s3_event(
+    *objects: str | Mapping[str, Any], bucket: str = "photos", start: int = 0, at: datetime | None = None
+) -> dict[str, Any]:
     """Notifications of S3, one a key: put by default.
 
     An object may be a mapping with ``key`` and, if wanted, ``event`` (``ObjectCreated:Put``), ``size`` in bytes,
     ``etag``, ``version_id`` and ``sequencer``. Keys are given as they are and form-encoded here, as S3 does.
+    ``at`` is the time of the first.
 
     >>> event = s3_event("in/a bü.txt", {"key": "in/old.txt", "event": "ObjectRemoved:Delete"})
     >>> [record["s3"]["object"]["key"] for record in event["Records"]]
@@ -164,7 +170,7 @@ def s3_event(*objects: str | Mapping[str, Any], bucket: str = "photos", start: i
             "eventVersion": "2.1",
             "eventSource": "aws:s3",
             "awsRegion": REGION,
-            "eventTime": _time(place).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+            "eventTime": _time(place, start, at).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
             "eventName": happened,
             "userIdentity": {"principalId": "AIDAJDPLRKLG7UEXAMPLE"},
             "requestParameters": {"sourceIPAddress": "127.0.0.1"},
@@ -298,8 +304,9 @@ def typed_attributes(item: Mapping[str, Any]) -> Any:
     return plain(write_item(item, "a sample item"))
 
 
-def _time(place: int) -> datetime:
-    return START + timedelta(seconds=place)
+def _time(place: int, start: int = 0, at: datetime | None = None) -> datetime:
+    """When the record of a place came: a second after the one before, the first of an event at ``at``."""
+    return START + timedelta(seconds=place) if at is None else at + timedelta(seconds=place - start)
 
 
 def _etag(key: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reactflow.aws.clients import client, speaking
+from reactflow.aws.clients import client, each_client, speaking
 from reactflow.errors import ConfigurationError, InternalError, MissingExtra, ReactflowError, Transient
 
 
@@ -71,6 +71,46 @@ def test_what_will_not_pass_names_the_resource_and_the_remedy(code: str, status:
     assert type(error) is ConfigurationError
     assert says in str(error)
     assert str(error).startswith("dynamodb/areas")
+
+
+DENIED = (
+    "User: arn:aws:sts::123456789012:assumed-role/dev-rooms/f is not authorized to perform: {} on resource: {} because "
+    "no identity-based policy allows the {} action"
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        (
+            DENIED.format(
+                "dynamodb:UpdateItem", "arn:aws:dynamodb:eu-west-1:1:table/a", "dynamodb:UpdateItem"
+            ),
+            "dynamodb:UpdateItem is not allowed. Allow dynamodb:UpdateItem on arn:aws:dynamodb:eu-west-1:1:table/a to",
+        ),
+        (
+            DENIED.format("s3:ListBucket", '"arn:aws:s3:::photos"', "s3:ListBucket"),
+            "s3:ListBucket is not allowed. Allow s3:ListBucket on arn:aws:s3:::photos to",
+        ),
+        ("Forbidden", "dynamodb:PutItem is not allowed. Allow dynamodb:PutItem on it to"),
+    ],
+)
+def test_what_aws_does_not_allow_is_said_as_exactly_as_aws_says_it(message: str, says: str) -> None:
+    role = " dev-rooms" if "role" in message else ""
+    said = str(meaning(answered("AccessDeniedException", message=message)))
+    assert said == f"dynamodb/areas: {says} the role{role}"
+
+
+def test_clients_are_seen_that_are_there_and_that_are_made_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = client("sqs")
+    begun, ended = list[Any](), list[Any]()
+    with each_client(begun.append, ended.append):
+        monkeypatch.setenv("AWS_REGION", "eu-west-2")  # a setting for which no client was made before
+        made = client("sqs")
+        client("sqs")
+    assert before in begun
+    assert begun.count(made) == 1
+    assert ended == begun
 
 
 def test_missing_credentials_say_what_to_set() -> None:

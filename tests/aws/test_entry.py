@@ -54,7 +54,8 @@ def _folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     for name in set(sys.modules) - before:
         if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
             del sys.modules[name]
-    vars(entry).pop("handler", None)
+    if "handler" in vars(entry):
+        del entry.handler
 
 
 @pytest.fixture

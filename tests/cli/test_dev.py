@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from reactflow.cli.putting import put_into
+from reactflow.cli.put import put_into
 from reactflow.local import Cloud
 
 ROOT = Path(__file__).parents[2]

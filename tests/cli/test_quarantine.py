@@ -146,7 +146,8 @@ def test_unit_is_shown_as_it_is_stored(reactflow: Any) -> None:
     assert code == 0
     told = json.loads(out)
     assert (told["held"], told["waiting"], len(told["cases"]), told["v"]) == (True, 1, 1, 1)
-    assert told["cells"] == {"width": "6.0", "divisor": "1", "share": "6.0", "widest": "6.0"}
+    assert told["cells"] == {"width": 6.0, "divisor": 1, "share": 6.0, "widest": 6.0}
+    assert (told["unset"], told["failed"]) == ([], {})
 
 
 @pytest.mark.parametrize(

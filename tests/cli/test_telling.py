@@ -10,7 +10,7 @@ from rich.console import Console
 
 from reactflow import Flow, Service, cell
 from reactflow.aws import Kinesis
-from reactflow.cli.events import made
+from reactflow.cli.event import kinesis_made
 from reactflow.cli.telling import Telling, case_name, headline, unit_name
 from reactflow.dashboard import Feed
 from reactflow.service.host import Host
@@ -49,7 +49,7 @@ class Told:
         self.out.seek(0)
         self.out.truncate()
         for host in self.hosts:
-            host.handle(made("kinesis", "measurements", records))
+            host.handle(kinesis_made("measurements", records))
         return self.out.getvalue().splitlines()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,14 @@ def in_runtime() -> Iterator[Callable[..., LambdaRuntime]]:
         runtime.close()
 
 
-def lives(process: int) -> bool:
-    """Whether a process is there and has not ended; one that nobody has waited for yet has."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
+def has_ended(process: int, seconds: float = 20.0) -> bool:
+    """Whether a process ends within so many seconds; one that nobody has waited for yet has."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] in "ZX":
+                return True
+        except OSError:
+            return True
+        time.sleep(0.01)  # it is not ours to be waited for
+    return False

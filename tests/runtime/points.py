@@ -2,7 +2,7 @@
 
 A test writes a script into a folder, which the function finds in ``FAULTS``: ``{"7": "kill"}`` kills the process when
 its seventh point is reached, counted over all processes of the function; ``{"answer": "large"}`` is for the first
-answer that is given (one such name a script). Without the setting a point is nothing.
+point of that name. Without the setting a point is nothing.
 
 | what | becomes |
 | --- | --- |
@@ -27,7 +27,8 @@ SETTING = "FAULTS"
 def write_script(folder: Path, script: Mapping[int | str, str]) -> None:
     """Say what goes wrong, by the number of a point, counted from the next one on, or by its name."""
     (folder / "script.json").write_text(json.dumps(script))
-    (folder / "named").unlink(missing_ok=True)
+    for made in folder.glob("made *"):
+        made.unlink()
     (folder / "reached").write_bytes(b"")
     (folder / "happened").write_bytes(b"")
 
@@ -52,7 +53,7 @@ def reach(name: str) -> str:
         file.flush()
         number = file.tell()
     script: dict[str, str] = json.loads(Path(folder, "script.json").read_text())
-    what = script.get(str(number), "") or (script[name] if name in script and _is_first(folder) else "")
+    what = script.get(str(number), "") or (script[name] if name in script and _is_first(folder, name) else "")
     if what == "large" and name != "answer":
         what = "exit"
     if what:
@@ -67,20 +68,20 @@ def reach(name: str) -> str:
     return what
 
 
-def _is_first(folder: str) -> bool:
+def _is_first(folder: str, name: str) -> bool:
     """Whether the fault that a script has by a name was not made before."""
     try:
-        open(f"{folder}/named", "x").close()
+        open(f"{folder}/made {name}", "x").close()
     except FileExistsError:
         return False
     return True
 
 
 def install() -> None:
-    """Have a point before and behind each call to AWS, and each write of a store in a file, where faults are made."""
+    """Have a point before and behind each call to AWS, and each write of a store, where faults are made."""
     if SETTING not in os.environ:
         return
-    from reactflow.aws import clients
+    from reactflow.aws import DynamoDBStore, clients
     from reactflow.service.stores import SQLiteStore
 
     make: Callable[..., Any] = clients._make
@@ -91,9 +92,10 @@ def install() -> None:
         client.meta.events.register("after-call", lambda model, **_: _void(reach(f"after {model.name}")))
         return client
 
-    vars(clients)["_make"] = made
-    for name in ("put", "keep"):
-        setattr(SQLiteStore, name, _between(getattr(SQLiteStore, name), name))
+    setattr(clients, make.__name__, made)
+    for store in (DynamoDBStore, SQLiteStore):
+        for name in ("put", "keep"):
+            setattr(store, name, _between(getattr(store, name), name))
 
 
 def answering(handler: Callable[[Any, Any], object]) -> Callable[[Any, Any], object]:

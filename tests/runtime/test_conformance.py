@@ -2,8 +2,9 @@
 
 For services that are drawn, the same records go through all of them. Compared are the cells and marks of each unit,
 byte for byte, the rows, and the record of each occurrence. The function in the runtime is killed, ended by its timeout
-and made to answer too much at drawn points in between. REACTFLOW_SOAK_EXAMPLES, with the profile ``soak``, says how
-many services there are; the seed is that of the property tests, which pytest prints.
+and made to answer too much at drawn points in between, and its trigger is made anew from the first record on.
+REACTFLOW_SOAK_EXAMPLES, with the profile ``soak``, says how many services there are; the seed is that of the property
+tests, which pytest prints.
 """
 
 from __future__ import annotations
@@ -85,15 +86,12 @@ def test_live_graphs_the_local_host_and_the_real_runtime_under_faults_come_to_th
     function = in_runtime(f"{one.module}.handler", tmp_path, timeout=TIMEOUT, environment=environment)
     points.write_script(tmp_path, script(chance))
     heard: list[Delivery] = []
-    host = LocalHost(
-        [one.service],
-        cloud,
-        store=lambda _: store,
-        settings=TriggerSettings(batch_size=chance.choice([3, 10, 100]), backoff=0.0),
-        delivered=heard.append,
-        handlers={"drawn": function},
-    )
-    host.run_until_idle(200)
+    for size, failures in (
+        (3, 1),
+        (chance.choice([10, 100]), chance.randint(1, 2)),
+        (chance.choice([3, 30]), 0),
+    ):
+        run(cloud, one, store, function, size, failures, heard)
     happened, told = points.happened(tmp_path), "\n".join(map(str, heard))
     real = end(cloud, one, store, stem)
     assert differences(real, local) == [], f"{one.text}\n{happened}\n{told}"
@@ -103,12 +101,42 @@ def test_live_graphs_the_local_host_and_the_real_runtime_under_faults_come_to_th
     store.close()
 
 
+def run(
+    cloud: Cloud,
+    one: DrawnService,
+    store: Store,
+    function: LambdaRuntime,
+    size: int,
+    failures: int,
+    heard: list[Delivery],
+) -> None:
+    """Deliver all of the stream to the function, in batches of a size, or until so many have failed.
+
+    The next one begins anew, so that what was in doubt comes again in other batches, and with more behind it.
+    """
+
+    def hear(delivery: Delivery) -> None:
+        nonlocal failures
+        heard.append(delivery)
+        if delivery.outcome == "failed":
+            failures -= 1
+            if failures == 0:
+                host.stop()
+
+    settings = TriggerSettings(batch_size=size, backoff=0.0)
+    handlers = {"drawn": function}
+    host = LocalHost(
+        [one.service], cloud, store=lambda _: store, settings=settings, delivered=hear, handlers=handlers
+    )
+    host.run_until_idle(200)
+
+
 def script(chance: Random) -> dict[int | str, str]:
-    """What goes wrong, and where: each at a point some way behind the one before it."""
+    """What goes wrong, and where: behind the first commit, then at points some way behind each other."""
     faults = ["exit", "kill", "kill", "exit", "sleep", "kill"]
     chance.shuffle(faults)
-    found: dict[int | str, str] = {"answer": "large"}
-    place = 0
+    found: dict[int | str, str] = {"after put": "kill", "answer": "large"}
+    place = 20
     for fault in faults:
         place += chance.randint(2, 16)
         found[place] = fault

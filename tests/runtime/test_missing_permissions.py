@@ -53,7 +53,7 @@ def test_each_permission_that_is_taken_away_is_named_and_when_it_is_given_all_is
             with pytest.raises(
                 Transient, match=f"HandlerFailed: function accounts .*: ConfigurationError: {said}"
             ):
-                running.run(6, {}, seconds=4)
+                running.run(6, {}, seconds=0.5)
             assert f"[ERROR] ConfigurationError: {said}" in running.runtime.logs(until=said)
             proxy.fault = lambda called: None
             running.host.run_until_idle(60)

@@ -139,6 +139,14 @@ def test_inputs_whose_records_mean_more_have_no_quick_way() -> None:
     assert bound(fields={"name": "specversion"}).reader is None
 
 
+@pytest.mark.parametrize("name", ['say "x"', "a\\b", "a\nb"])
+def test_a_field_whose_name_has_to_be_escaped_has_no_quick_way(name: str) -> None:
+    one = bound(fields={"name": name})
+    assert one.reader is None
+    (event,) = one.events(one.source.decode(record(json.dumps({"room": "r1", name: "x"}).encode())))  # type: ignore[arg-type]  # it is a message
+    assert event.event.writes == {"name": "x"}
+
+
 def test_a_field_may_feed_several_cells_and_be_the_key() -> None:
     class Named(Flow):
         room = cell("")

@@ -22,7 +22,8 @@ FOR_EVER: Final = -1
 ITEM_FAILURES: Final = "ReportBatchItemFailures"
 _BUCKET: Final = re.compile(r"arn:aws[\w-]*:s3:::([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])")
 _OF_THE_MAPPING: Final = frozenset({
-    "Enabled", "EventSourceArn", "FunctionName", "KmsKeyArn", "MetricsConfig", "Queue", "Stream", "Tags", "UUID",
+    "Enabled", "EventSourceArn", "EventSourceMappingArn", "FunctionArn", "FunctionName", "KmsKeyArn", "LastModified",
+    "LastProcessingResult", "MetricsConfig", "Queue", "State", "StateTransitionReason", "Stream", "Tags", "UUID",
 })  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Putting something into a local AWS, for those who have no other client at hand.
+"""``reactflow put``: something put into a local AWS, for those who have no other client at hand.
 
 It promises that records are put as they were written, digit for digit, and that none is put when one of them is wrong.
 Nothing but an endpoint on this machine is written to.
@@ -6,13 +6,18 @@ Nothing but an endpoint on this machine is written to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
-from reactflow.cli.checks import HERE, check_address
-from reactflow.cli.events import partition_key, read_record, told_with
+import typer
+
+from reactflow.cli.answers import answer
+from reactflow.cli.checks import HERE, check_address, check_installed
+from reactflow.cli.options import HERE as DEV
+from reactflow.cli.options import AsJson, Local
+from reactflow.cli.records import Source, partition_key, read_record, told_with, written
 from reactflow.cli.telling import counted
 from reactflow.errors import ConfigurationError
 
@@ -25,13 +30,45 @@ _NOT_THERE = ("ResourceNotFoundException", "NoSuchBucket")
 _RUNNING = "is `reactflow dev` running? It says its address, to be given with --endpoint"
 
 
+def put(
+    source: Annotated[Source, typer.Argument(help="where to put it", metavar="SOURCE")],
+    resource: Annotated[str, typer.Argument(help="the stream, table or bucket", metavar="NAME")],
+    records: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RECORD...", help="JSON objects; for s3 KEY=FILE, and KEY= to delete; - reads lines"
+        ),
+    ],
+    partition: Annotated[
+        str,
+        typer.Option(
+            help="kinesis: the field that is the partition key [default: the first]",
+            metavar="FIELD",
+            show_default=False,
+        ),
+    ] = "",
+    endpoint: Local = DEV,
+    as_json: AsJson = False,
+) -> None:
+    """Put something into the AWS of `reactflow dev`.
+
+    \b
+    reactflow put kinesis measurements '{"room": "a", "length": 3, "width": 4}'
+    reactflow put dynamodb orders '{"id": "o1", "price": 10.10}'
+    reactflow put s3 photos in/ana/cat.jpg=cat.jpg
+    """
+    check_installed("reactflow put", ("boto3",))
+    done = put_into(endpoint, source.value, resource, written(records), partition=partition)
+    answer(_words(done), done, as_json)
+
+
 def put_into(
     endpoint: str, source: str, resource: str, records: Sequence[str], *, partition: str = ""
-) -> str:
+) -> dict[str, Any]:
     """Put records into a stream, items into a table, or files (``KEY=FILE``, ``KEY=`` deletes) into a bucket.
 
-    Returns what was done, in words. Raises ConfigurationError for an endpoint elsewhere, a record that is wrong, and
-    what the cloud refuses.
+    Returns the resource, and how many were put and deleted. Raises ConfigurationError for an endpoint elsewhere, a
+    record that is wrong, and what the cloud refuses.
     """
     from reactflow.local import Cloud
 
@@ -44,11 +81,11 @@ def put_into(
     done = 0
     try:
         if source == "kinesis":
-            calls, noun = _records(cloud, resource, records, partition), "record"
+            calls = _records(cloud, resource, records, partition)
         elif source == "dynamodb":
-            calls, noun = _items(cloud, resource, records), "item"
+            calls = _items(cloud, resource, records)
         else:
-            calls, noun = _files(cloud, resource, records), "file"
+            calls = _files(cloud, resource, records)
         for call in calls:
             _check_is_aws(call())
             done += 1
@@ -64,8 +101,14 @@ def put_into(
     finally:
         cloud.stop()
     gone = sum(text.endswith("=") for text in records) if source == "s3" else 0
-    told = [f"{counted(len(calls) - gone, noun)} put into {source}/{resource}"] if len(calls) > gone else []
-    told += [f"{counted(gone, noun)} deleted from {source}/{resource}"] if gone else []
+    return {"resource": f"{source}/{resource}", "put": len(calls) - gone, "deleted": gone}
+
+
+def _words(done: Mapping[str, Any]) -> str:
+    resource = str(done["resource"])
+    noun = {"kinesis": "record", "dynamodb": "item", "s3": "file"}[resource.partition("/")[0]]
+    told = [f"{counted(done['put'], noun)} put into {resource}"] if done["put"] else []
+    told += [f"{counted(done['deleted'], noun)} deleted from {resource}"] if done["deleted"] else []
     return ", ".join(told)
 
 

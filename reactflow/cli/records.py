@@ -1,4 +1,4 @@
-"""Records as they are written on the command line, and the real events that ``reactflow event`` makes of them."""
+"""Records as they are written on the command line: what they hold, and which of several one is."""
 
 from __future__ import annotations
 
@@ -7,11 +7,20 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, NoReturn
 
 from reactflow.errors import ConfigurationError, ReactflowError
 
 LONGEST = 256  # characters of a partition key
+
+
+class Source(StrEnum):
+    """What sends an event."""
+
+    kinesis = "kinesis"
+    dynamodb = "dynamodb"
+    s3 = "s3"
 
 
 class Written(str):
@@ -49,40 +58,6 @@ def told_with(text: str) -> Iterator[None]:
     except ReactflowError as error:
         place = getattr(text, "place", "")
         raise ConfigurationError(f"{place}: {error}" if place else str(error)) from error.__cause__
-
-
-def made(
-    source: str, resource: str, records: Sequence[str], *, partition: str = "", keys: str = ""
-) -> dict[str, Any]:
-    """The event that a trigger of this source would deliver for these records.
-
-    Raises ConfigurationError for a record that is not an object, or lacks the partition or primary key.
-
-    >>> made("kinesis", "measurements", ['{"room": "a", "length": 3}'])["Records"][0]["kinesis"][
-    ...     "partitionKey"
-    ... ]
-    'a'
-    """
-    from reactflow.testing import dynamodb_event, kinesis_event, s3_event
-
-    if source == "s3":
-        return s3_event(*records, bucket=resource)
-    objects: list[dict[str, Any]] = []
-    parts: list[str] = []
-    for text in records:
-        with told_with(text):
-            objects.append(one := read_record(text))
-            if source == "kinesis":
-                parts.append(partition_key(one, partition))
-            else:
-                check_fields(one, keys.split(",") if keys else [partition or next(iter(objects[0]))])
-    if source == "kinesis":
-        event = kinesis_event(*records, stream=resource)
-        for record, part in zip(event["Records"], parts, strict=True):
-            record["kinesis"]["partitionKey"] = part
-        return event
-    names = keys.split(",") if keys else [partition or next(iter(objects[0]))]
-    return dynamodb_event(*((None, one) for one in objects), table=resource, keys=names)
 
 
 def read_record(text: str) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from reactflow.cli.events import made, partition_key, read_record, written
-from reactflow.cli.putting import put_into
+from reactflow.cli.put import put_into
+from reactflow.cli.records import partition_key, read_record, written
 from reactflow.errors import ConfigurationError
 from reactflow.local import Cloud
 from reactflow.local.provision import BucketNeeded, StreamNeeded, TableNeeded, provision
@@ -30,7 +30,9 @@ def test_a_record_arrives_as_it_was_written(cloud: Cloud, unique: Unique) -> Non
     stream = unique("numbers")
     provision(cloud, [StreamNeeded(stream)])
     text = '{"z": "a",  "n": 12345678901234567890.123456789012345678, "e": 1e2}'
-    assert put_into(cloud.endpoint, "kinesis", stream, [text]) == f"1 record put into kinesis/{stream}"
+    assert put_into(cloud.endpoint, "kinesis", stream, [text]) == {
+        "resource": f"kinesis/{stream}", "put": 1, "deleted": 0,
+    }  # fmt: skip
     assert records_of(cloud, stream) == [("a", text.encode())]
 
 
@@ -62,9 +64,9 @@ def test_a_file_is_put_and_deleted(cloud: Cloud, unique: Unique, tmp_path: Path)
     file.write_bytes(b"\x00text")
     provision(cloud, [BucketNeeded(bucket)])
     key = "in/a=b ü.txt"
-    assert put_into(cloud.endpoint, "s3", bucket, [f"{key}={file}"]) == f"1 file put into s3/{bucket}"
+    assert put_into(cloud.endpoint, "s3", bucket, [f"{key}={file}"])["put"] == 1
     assert cloud.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read() == b"\x00text"
-    assert put_into(cloud.endpoint, "s3", bucket, [f"{key}="]) == f"1 file deleted from s3/{bucket}"
+    assert put_into(cloud.endpoint, "s3", bucket, [f"{key}="])["deleted"] == 1
     assert cloud.client("s3").list_objects_v2(Bucket=bucket).get("Contents", []) == []
 
 
@@ -166,8 +168,3 @@ def test_what_is_no_file_of_a_key_is_refused(text: str) -> None:
 def test_a_record_without_its_partition_field_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="no field 'room', which is to be its key: it has length"):
         partition_key({"length": 3}, "room")
-
-
-def test_an_event_of_a_table_without_its_key_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="no field 'id'"):
-        made("dynamodb", "orders", ['{"price": 1}'], keys="id")

@@ -1,0 +1,47 @@
+"""Which AWS a command speaks to that is about deployments: the account of AWS's own settings, or one on this machine.
+
+What `reactflow dev` has embedded is never taken by itself: a deployment goes where somebody said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from reactflow.cli.checks import HERE, check_address, check_answers
+from reactflow.errors import ConfigurationError
+from reactflow.local import Cloud
+
+Endpoint = Annotated[
+    str,
+    typer.Option(
+        metavar="URL",
+        help="an AWS on this machine, such as that of `reactflow dev` [default: the account of AWS's own settings]",
+        show_default=False,
+    ),
+]
+
+
+@contextmanager
+def account(endpoint: str) -> Iterator[None]:
+    """Have the AWS at an endpoint of this machine spoken to inside, with keys that no other takes.
+
+    Without one all stays as AWS's own settings have it. Raises ConfigurationError for an endpoint elsewhere, and
+    when nothing answers there.
+    """
+    if not endpoint:
+        yield
+        return
+    check_address(endpoint)
+    if urlsplit(endpoint).hostname not in HERE:
+        raise ConfigurationError(
+            f"{endpoint} is not on this machine: for an account leave --endpoint out, and set "
+            "AWS_PROFILE and AWS_REGION"
+        )
+    check_answers(endpoint, "start `reactflow dev`, which says the address of its AWS")
+    with Cloud.at(endpoint).exported():
+        yield
