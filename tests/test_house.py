@@ -143,6 +143,56 @@ def test_importing_reactflow_loads_no_third_party_package_except_attrs() -> None
     assert loaded_by("import reactflow") <= {"reactflow", "attr", "attrs"}
 
 
+HANDLER = (
+    "from reactflow import Flow, Service, cell, fold, folds; from reactflow.aws import Kinesis; "
+    "Room = type('Room', (Flow,), {'length': (length := cell(0.0)), 'area': (area := length * 2.0), "
+    "'peak': fold(area.changes(), folds.max)}); "
+    "rooms = Service(Room, name='rooms', key='room', store='memory', inputs=[Kinesis('measurements')]); "
+    "record = {'eventSource': 'aws:kinesis', 'eventID': 'shardId-000000000000:1', "
+    "'eventSourceARN': 'arn:aws:kinesis:eu-west-1:123456789012:stream/measurements', 'kinesis': {'data': "
+    "'eyJyb29tIjogInIxIiwgImxlbmd0aCI6IDMuMH0=', 'partitionKey': 'r1', 'sequenceNumber': '1', "
+    "'approximateArrivalTimestamp': 1545084650.987}}; "
+    "assert rooms.handler({'Records': [record]}) == {'batchItemFailures': []}; "
+    "assert rooms.host.store.get('rooms', 'room=r1').v == 1"
+)
+"""A service without a client of AWS, and its first record."""
+
+
+def modules_of(code: str) -> set[str]:
+    """All modules that a fresh process has after `code`."""
+    program = f"import sys; {code}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return set(done.stdout.split())
+
+
+def test_a_handler_and_its_first_record_load_none_of_what_they_can_do_without() -> None:
+    others = {
+        "boto3", "botocore", "concurrent.futures", "difflib", "html", "ipaddress", "mimetypes", "pathlib", "pprint",
+        "sqlite3", "urllib.parse", "zoneinfo",
+        *(f"reactflow.aws.{name}" for name in ("clients", "dynamodb", "kinesis_writer", "s3", "state_table")),
+        *(f"reactflow.cells.{name}" for name in (
+            "batch", "cause", "content", "development", "explaining", "graphview", "live", "looking", "profiled", "rx",
+            "tracing", "why", "why_not")),
+        *(f"reactflow.flow.{name}" for name in ("alive", "reach", "straight", "words", "writer")),
+        *(f"reactflow.service.{name}" for name in (
+            "causality", "contribution", "counterexample", "envelope", "gathering", "invocation", "late", "opencase",
+            "quarantine", "redrive", "sweep", "system", "window")),
+        "reactflow.service.stores.sqlite",
+    }  # fmt: skip
+    assert modules_of(HANDLER) & others == set()
+
+
+def test_every_name_that_is_loaded_later_is_in_the_public_face() -> None:
+    for name in ("reactflow", "reactflow.cells", "reactflow.service", "reactflow.aws"):
+        module = importlib.import_module(name)
+        for public in module.__all__:
+            found = getattr(module, public)
+            assert getattr(module, public) is found, f"{name}.{public}"
+            assert not isinstance(found, type(module)) or public == "folds", f"{name}.{public} is a module"
+
+
 @pytest.mark.parametrize("library", ["boto3", "sqlalchemy", "reactivex", "IPython", "rich", "starlette"])
 def test_heavy_libraries_are_imported_inside_functions(library: str) -> None:
     wrong = []
