@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.runtime.starts import first_event
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "reactflow"
 
@@ -143,21 +145,6 @@ def test_importing_reactflow_loads_no_third_party_package_except_attrs() -> None
     assert loaded_by("import reactflow") <= {"reactflow", "attr", "attrs"}
 
 
-HANDLER = (
-    "from reactflow import Flow, Service, cell, fold, folds; from reactflow.aws import Kinesis; "
-    "Room = type('Room', (Flow,), {'length': (length := cell(0.0)), 'area': (area := length * 2.0), "
-    "'peak': fold(area.changes(), folds.max)}); "
-    "rooms = Service(Room, name='rooms', key='room', store='memory', inputs=[Kinesis('measurements')]); "
-    "record = {'eventSource': 'aws:kinesis', 'eventID': 'shardId-000000000000:1', "
-    "'eventSourceARN': 'arn:aws:kinesis:eu-west-1:123456789012:stream/measurements', 'kinesis': {'data': "
-    "'eyJyb29tIjogInIxIiwgImxlbmd0aCI6IDMuMH0=', 'partitionKey': 'r1', 'sequenceNumber': '1', "
-    "'approximateArrivalTimestamp': 1545084650.987}}; "
-    "assert rooms.handler({'Records': [record]}) == {'batchItemFailures': []}; "
-    "assert rooms.host.store.get('rooms', 'room=r1').v == 1"
-)
-"""A service without a client of AWS, and its first record."""
-
-
 def modules_of(code: str) -> set[str]:
     """All modules that a fresh process has after `code`."""
     program = f"import sys; {code}; print(*sys.modules)"
@@ -181,7 +168,11 @@ def test_a_handler_and_its_first_record_load_none_of_what_they_can_do_without() 
             "quarantine", "redrive", "sweep", "system", "window")),
         "reactflow.service.stores.sqlite",
     }  # fmt: skip
-    assert modules_of(HANDLER) & others == set()
+    code = (
+        f"from benchmarks.runtime.functions.memory import rooms; answer = rooms.handler({first_event()!r}); "
+        "assert answer == {'batchItemFailures': []}; assert rooms.host.store.get('rooms', 'room=room-0').v == 1"
+    )
+    assert modules_of(code) & others == set()
 
 
 def test_every_name_that_is_loaded_later_is_in_the_public_face() -> None:

@@ -1,8 +1,8 @@
 """The whole handler in Lambda's runtime: the service, the same by hand, and Powertools, on the same events.
 
 All are warm, and have a stand-in for DynamoDB each (``dynamodb``). The figure is the CPU time of the function's
-process, told by itself: what the emulator and the stand-in take is nobody's. The time by the clock, from the request to the
-answer, is told beside it: it has the emulator, which reads an event of megabytes, and every call of a table in it.
+process, told by itself: what the emulator and the stand-in take is nobody's. The time by the clock, from the request
+to the answer, is told beside it: the emulator, which reads megabytes, and every call are in it.
 """
 
 from __future__ import annotations

@@ -32,8 +32,8 @@ ABOUT_STARTS = """\
 ## Cold starts
 
 From nothing to the first answer, for an event of one record. *In a process* is the CPU time of a Python that imports
-the function and calls it; *in Lambda's runtime* is the time by the clock from the request to the answer: the emulator, the
-process, Lambda's client, the function. The second is what has to stay within the bound.
+the function and calls it; *in Lambda's runtime* is the time by the clock from the request to the answer: the
+emulator, the process, Lambda's client, the function. The second is what has to stay within the bound.
 
 - *without a client of AWS*: rooms from a stream, units in memory. The bare handler imports `json` and `base64`.
 - *with state and rows in DynamoDB*: the service of the README. The bare one imports `boto3`, and makes the same three
@@ -49,16 +49,17 @@ ABOUT_HANDLERS = """\
 ## The whole handler
 
 One invocation of a warm function with an event of a Kinesis trigger. The ratio is that of the CPU times of the
-function's process; by the clock there is the emulator in it, which reads an event of megabytes. *Calls* are those of the tables.
+function's process; by the clock there is the emulator in it, which reads an event of megabytes. *Calls* are those of
+the tables.
 
 - *By hand* (`by_hand.py`) promises what the service does: each record counts once, in the order of its shard, whatever
   comes again; poison is put aside and stops no other record; the row is never older than what was told before. Records
   are grouped by room: at most one read, one write and one row a room and event.
 - *Powertools* (`powertools.py`) is its batch processor with its idempotency on a table. Each record is a call of its
-  own: one write before, one row, one write after. A record that is remembered is not applied again, for an hour, unless the
-  process ended between its effect and its being remembered. It keeps no order after a failure (the later records of the
-  shard are applied before the one that failed comes again), so the row is guarded by the sequence number; it keeps no
-  state, so there is no patch and no peak.
+  own: one write before, one row, one write after. A record that is remembered is not applied again, for an hour, unless
+  the process ended between its effect and its being remembered. It keeps no order after a failure (the later records
+  of the shard are applied before the one that failed comes again), so the row is guarded by the sequence number; it
+  keeps no state, so there is no patch and no peak.
 
 All have a stand-in for DynamoDB on this machine, one each, which answers at once: on AWS each call is waited for, some
 milliseconds, and the calls decide. After each event the sides are held to the same rows, and service and hand-written

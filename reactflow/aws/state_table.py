@@ -59,15 +59,9 @@ LONGEST_PART: Final = 350_000  # characters of a case in one item, all of them A
 _PAGE: Final = 1000
 _ATTEMPTS: Final = 5  # of a transaction that met another
 _CANCELLED: Final = "TransactionCanceledException"
-_CONFLICTS: Final = frozenset(
-    {
-        "TransactionConflict",
-        "ThrottlingError",
-        "ProvisionedThroughputExceeded",
-        "RequestLimitExceeded",
-        "None",
-    }
-)
+_CONFLICTS: Final = frozenset({
+    "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded", "None"
+})  # fmt: skip
 
 
 class DynamoDBStore:
