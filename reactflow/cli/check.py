@@ -20,7 +20,7 @@ from reactflow.cli.target import load, load_system
 from reactflow.deploy.build import targets_of
 from reactflow.deploy.limits import limits_of
 from reactflow.deploy.listing import list_resources
-from reactflow.deploy.resources import Resources
+from reactflow.deploy.resources import Bucket, Resources, Stream, Table
 from reactflow.deploy.settings import settings_for
 from reactflow.errors import ConfigurationError
 from reactflow.flow import Flow
@@ -86,7 +86,8 @@ def declared(system: System) -> Iterator[Line]:
 
 def deployable(system: System, resources: Resources) -> Iterator[Line]:
     """What would become of them on AWS: names, and what there is most of."""
-    for one in (*resources.streams, *resources.tables, *resources.buckets):
+    held: list[Stream | Table | Bucket] = [*resources.streams, *resources.tables, *resources.buckets]
+    for one in held:
         yield Line("name", f"{one.resource} is {one.name}{' (there already)' if one.is_there else ''}")
     for limit in limits_of(system, resources):
         yield Line("limit", str(limit), limit.ok)

@@ -21,7 +21,7 @@ from reactflow.cli.checks import check_installed
 from reactflow.cli.options import AsJson, Stage, Targets
 from reactflow.deploy import sam
 from reactflow.deploy.build import Build
-from reactflow.deploy.plan import check_safe, status_of
+from reactflow.deploy.plan import check_safe, stack_status
 from reactflow.deploy.settings import Settings, settings_for
 from reactflow.errors import ConfigurationError
 
@@ -59,7 +59,7 @@ def deploy(
     with account(endpoint):
         if is_delete:
             return _delete(context, settings, is_asked=not yes, as_json=as_json)
-        status_of(settings.stack)  # what keeps AWS from answering is told before anything is built
+        stack_status(settings.stack)  # what keeps AWS from answering is told before anything is built
         _deploy(
             context,
             built_of(targets, stage),

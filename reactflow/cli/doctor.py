@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -26,8 +25,9 @@ from reactflow.cli.answers import Failed, answer
 from reactflow.cli.options import AsJson, Stage
 from reactflow.cli.settings import table
 from reactflow.cli.target import load_system
+from reactflow.deploy.sam import find_sam
 from reactflow.deploy.settings import PYTHONS, settings_for
-from reactflow.errors import ReactflowError
+from reactflow.errors import ConfigurationError, ReactflowError
 
 SKEW: Final = 240.0  # seconds that a clock may be wrong: AWS refuses from 300 on
 _LOWEST: Final = {
@@ -181,10 +181,12 @@ def _targets() -> str:
 
 
 def _sam(is_needed: bool) -> Finding:
-    remedy = "install the AWS SAM command line, in an environment of its own: pipx install aws-sam-cli"
-    path = shutil.which("sam")
-    if path is None:
-        return Finding("sam", _state(False, is_needed), "not on the path", remedy)
+    remedy = "pip install aws-sam-cli in an environment of its own, and put it on the path, or set REACTFLOW_SAM to it"
+    try:
+        path = find_sam()
+    except ConfigurationError as error:
+        named = f"{error}" if os.environ.get("REACTFLOW_SAM") else "not on the path"
+        return Finding("sam", _state(False, is_needed), named, remedy)
     try:
         done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError) as error:

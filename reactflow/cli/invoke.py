@@ -44,11 +44,13 @@ def invoke(
 ) -> None:
     """Hand a service one event, and print its answer.
 
-    What it did is told on standard error. It reads and writes the AWS of a running `reactflow dev`.
+    What it did is told on standard error. It reads and writes the AWS of a running `reactflow dev`. Given fields of its
+    flow instead of an event, it answers with its cells, and stores nothing.
 
     \b
     reactflow event kinesis measurements '{"room": "a", "length": 3}' > event.json
     reactflow invoke rooms:rooms -e event.json
+    echo '{"length": 3, "width": 4}' | reactflow invoke rooms:rooms
     """
     check_installed("reactflow invoke", ("boto3",))
     service = one_service(target)
@@ -62,7 +64,12 @@ def invoke(
             f"the event is a JSON {type(payload).__name__}, and Lambda delivers an object: "
             "`reactflow event` makes one"
         )
-    with hosted(service, endpoint=endpoint, state=state) as hosting:
+    is_call = not payload.keys() & {
+        "Records",
+        "detail",
+        "reactflow",
+    }  # of fields of the flow, which publishes nothing
+    with hosted(service, endpoint=endpoint, state=state, publishes=not is_call) as hosting:
         answered = hosting.handle(payload)
     told = {
         "service": service.name,
@@ -97,7 +104,9 @@ class Hosting:
 
 
 @contextmanager
-def hosted(service: Service, *, endpoint: str, state: str, is_told: bool = True) -> Iterator[Hosting]:
+def hosted(
+    service: Service, *, endpoint: str, state: str, publishes: bool = True, is_told: bool = True
+) -> Iterator[Hosting]:
     """A service on an AWS and a state; what it does is told on standard error.
 
     Raises ConfigurationError when nothing answers and the service, or its state, needs it.
@@ -108,7 +117,7 @@ def hosted(service: Service, *, endpoint: str, state: str, is_told: bool = True)
     if state:
         check_state(state)
     store = service.store if service.store is not None and not state else open_store(state or None)
-    if needs_aws(service) or isinstance(store, DynamoDBStore):
+    if (publishes and needs_aws(service)) or isinstance(store, DynamoDBStore):
         check_answers(
             endpoint, "start `reactflow dev` there, or name the address that it says with --endpoint"
         )

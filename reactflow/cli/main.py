@@ -7,47 +7,32 @@ ended by signal n. Errors are one line, with the remedy, or with ``--json`` an o
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from reactflow.cli.answers import Failed, is_json_asked, tell_error
-from reactflow.cli.build import build
-from reactflow.cli.check import check
 from reactflow.cli.checks import not_installed
-from reactflow.cli.deploy import deploy
-from reactflow.cli.dev import dev
-from reactflow.cli.doctor import doctor
-from reactflow.cli.event import event
-from reactflow.cli.graph import graph
-from reactflow.cli.invoke import invoke
-from reactflow.cli.logs import logs
-from reactflow.cli.new import new
-from reactflow.cli.put import put
-from reactflow.cli.quarantine import quarantine
-from reactflow.cli.replay import replay
 from reactflow.cli.settings import defaults
-from reactflow.cli.sim import sim
-from reactflow.cli.units import units
 from reactflow.errors import MissingExtra, ReactflowError
 
-app = typer.Typer(
-    help="""Write area = length * width once: look at it, run it as a service here, deploy it to AWS Lambda.
+# Each is a function, or a group of them, of its name in the module of its name.
+COMMANDS: Final = (
+    "new", "dev", "put", "event", "invoke", "replay", "graph", "check", "sim", "build", "deploy", "logs", "doctor",
+    "quarantine", "units",
+)  # fmt: skip
+_HELP: Final = """Write area = length * width once: look at it, run it as a service here, deploy it to AWS Lambda.
 
     \b
     A project that runs:  reactflow new hello && cd hello && reactflow dev
-    Put something in it:  reactflow put kinesis visits '{"name": "Ana"}'      (in another terminal)
+    In another terminal:  reactflow put kinesis visits '{"name": "Ana", "at": "09:00"}'
     On AWS Lambda:        reactflow build, reactflow deploy --plan, reactflow deploy
 
     Settings: a flag, else REACTFLOW_<OPTION>, else [tool.reactflow] in pyproject.toml, else the default.
-    """,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
+    """
 
 
 def _version(asked: bool) -> None:
@@ -61,22 +46,32 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+def joined(names: Iterable[str]) -> typer.Typer:
+    """The command line with these commands; the modules of others are not even imported."""
+    app = typer.Typer(
+        help=_HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    app.callback()(reactflow)
+    for name in names:
+        command: Any = getattr(import_module(f"reactflow.cli.{name}"), name)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command()(command)
+    return app
+
+
 def reactflow(
     version: Annotated[
         bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
     """What is common to all commands."""
-
-
-for _command in (new, dev, put, graph, check, sim):
-    app.command()(_command)
-app.add_typer(event, name="event")
-for _command in (invoke, replay, build, deploy, logs, doctor):
-    app.command()(_command)
-app.add_typer(quarantine, name="quarantine")
-app.add_typer(units, name="units")
 
 
 def main() -> None:
@@ -88,6 +83,7 @@ def _code(arguments: list[str]) -> int:
     """The exit code of a run; an error is told in one line."""
     as_json = is_json_asked(arguments)
     try:
+        app = joined(arguments[:1] if arguments and arguments[0] in COMMANDS else COMMANDS)
         code = app(arguments, prog_name="reactflow", standalone_mode=False, default_map=defaults(Path.cwd()))
         return code if isinstance(code, int) else 0
     except typer.Exit as done:

@@ -282,7 +282,7 @@ class JsonTelling(Telling):
             self._gone()
 
 
-def report_data(service: Service, report: Report) -> dict[str, object]:
+def report_data(service: Service, report: Report) -> dict[str, Any]:
     """What became of a delivery, as plain data: counts, changes and cases; no record, and of units their names."""
     changes = []
     for one in report.published:

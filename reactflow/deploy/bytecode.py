@@ -10,6 +10,7 @@ Run as a script, it reads files from a folder that is named to it; so it imports
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import marshal
 import os
@@ -31,7 +32,7 @@ def is_possible_for(python: str) -> bool:
 
 
 def compile_in(folder: Path) -> None:
-    """Put bytecode beside each module in a folder. What cannot be compiled has none, and fails when it is imported."""
+    """Put bytecode beside each module in a folder. What cannot be compiled gets an empty file."""
     subprocess.run(
         [sys.executable, "-I", "-S", "-B", __file__, str(folder)],
         check=True,
@@ -39,8 +40,8 @@ def compile_in(folder: Path) -> None:
     )
 
 
-def bytecode(source: bytes, path: str) -> bytes | None:
-    """The file of bytecode for a module; ``path`` is where it lies in the package. None for what is no Python.
+def bytecode(source: bytes, path: str) -> bytes:
+    """The file of bytecode for a module; ``path`` is where it lies in the package. Empty for what is no Python.
 
     >>> bytecode(b"x = 1", "x.py")[:4] == importlib.util.MAGIC_NUMBER
     True
@@ -48,7 +49,7 @@ def bytecode(source: bytes, path: str) -> bytes | None:
     try:
         code = compile(source, f"{ROOT}/{path}", "exec", dont_inherit=True, optimize=0)
     except (SyntaxError, ValueError):
-        return None
+        return b""
     return (
         importlib.util.MAGIC_NUMBER + _UNCHECKED + importlib.util.source_hash(source) + marshal.dumps(code, 2)
     )
@@ -65,16 +66,23 @@ def place(path: str) -> str:
     return f"{folder}/__pycache__/{name[:-3]}.{tag}.pyc".lstrip("/")
 
 
+def key(source: bytes, path: str) -> str:
+    """What the bytecode of a module depends on, as a file name.
+
+    >>> key(b"x = 1", "x.py") == key(b"x = 1", "x.py") != key(b"x = 2", "x.py")
+    True
+    """
+    return hashlib.sha256(b"\0".join((sys.version.encode(), path.encode(), source))).hexdigest()
+
+
 def main() -> None:
     """Compile all modules in the folder that is named."""
     folder = Path(sys.argv[1])
     for file in sorted(folder.rglob("*.py")):
         path = file.relative_to(folder).as_posix()
-        made = bytecode(file.read_bytes(), path)
-        if made is not None:
-            to = folder / place(path)
-            to.parent.mkdir(exist_ok=True)
-            to.write_bytes(made)
+        to = folder / place(path)
+        to.parent.mkdir(exist_ok=True)
+        to.write_bytes(bytecode(file.read_bytes(), path))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ from typing import Final
 
 from attrs import frozen
 
-import reactflow
 from reactflow.deploy import bytecode
 from reactflow.deploy.locking import locked
 from reactflow.deploy.requirements import BELOW_SDK, SDK, declaring, required
@@ -94,7 +93,7 @@ def package(
     compiled = bytecode.is_possible_for(machine.python)
     count = len(content)
     if compiled:
-        content = _with_bytecode(content)
+        content = _with_bytecode(content, folder / WORK / "bytecode")
     unpacked = sum(map(len, content.values()))
     if unpacked > LARGEST:
         raise ConfigurationError(_too_large(unpacked, content))
@@ -131,7 +130,7 @@ def _joined(own: Mapping[str, Path], wheels: Iterable[Wheel], machine: Target) -
 
 def _reactflow() -> dict[str, bytes]:
     """The files of the reactflow that runs this, installed or not: services run on the one that described them."""
-    root = Path(reactflow.__file__).parent
+    root = Path(__file__).resolve().parents[1]
     places = [
         *root.glob("*.py"),
         root / "py.typed",
@@ -155,23 +154,35 @@ def _check_imports(imports: Iterable[Import], content: Iterable[str], where: str
             )
 
 
-def _with_bytecode(content: Mapping[str, bytes]) -> dict[str, bytes]:
+def _with_bytecode(content: Mapping[str, bytes], cache: Path) -> dict[str, bytes]:
+    """The content with bytecode for each module; ``cache`` is a folder that keeps what was compiled, by its source."""
+    keys = {path: bytecode.key(data, path) for path, data in content.items() if path.endswith(".py")}
+    made: dict[str, bytes] = {}
     with tempfile.TemporaryDirectory(prefix="reactflow-") as name:
         folder = Path(name)
-        for path, data in content.items():
-            if path.endswith(".py"):
+        for path, key in keys.items():
+            if (cache / key).is_file():
+                made[bytecode.place(path)] = (cache / key).read_bytes()
+            else:
                 to = folder / path
                 to.parent.mkdir(parents=True, exist_ok=True)
-                to.write_bytes(data)
+                to.write_bytes(content[path])
         bytecode.compile_in(folder)
-        made = {each.relative_to(folder).as_posix(): each.read_bytes() for each in folder.rglob("*.pyc")}
-    return {**content, **made}
+        cache.mkdir(parents=True, exist_ok=True)
+        for path, key in keys.items():
+            compiled = folder / bytecode.place(path)
+            if compiled.is_file():
+                made[bytecode.place(path)] = compiled.read_bytes()
+                part = cache / f".{key}-{os.getpid()}"
+                part.write_bytes(made[bytecode.place(path)])
+                part.replace(cache / key)
+    return {**content, **{path: data for path, data in made.items() if data}}
 
 
 def _zipped(content: Mapping[str, bytes], file: Path) -> bytes:
     part = file.with_name(f".{file.name}-{os.getpid()}")
     try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
             for path in sorted(content):
                 info = zipfile.ZipInfo(path, _TIME)
                 info.create_system = 3  # Unix, whose modes follow: all may read, which Lambda's user has to

@@ -51,8 +51,8 @@ _HOLDS: Final[Mapping[str, str]] = {
     "AWS::S3::Bucket": "objects", "AWS::SQS::Queue": "messages",
 }  # fmt: skip
 _LONGEST: Final = 60
-# A stack that is not there, or never came to be: nothing is in it.
-_EMPTY: Final = frozenset({"", "DELETE_COMPLETE", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"})
+# Stacks without resources: deleted, never made, or undone as they were made.
+_NOT_THERE: Final = frozenset({"", "DELETE_COMPLETE", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"})
 
 
 @frozen
@@ -169,16 +169,16 @@ def check_safe(found: Plan) -> None:
 
 
 def deployed_template(stack: str) -> dict[str, Any] | None:
-    """The template of a deployed stack as it was handed in, None when there is no such stack, or nothing in it.
+    """The template of a deployed stack as it was handed in, None when there is no such stack.
 
     Raises ConfigurationError for a template that is no JSON, and when CloudFormation refuses; Transient when it is
     away.
     """
-    if status_of(stack) in _EMPTY:
+    if stack_status(stack) in _NOT_THERE:
         return None
     with speaking(f"cloudformation/{stack}", "cloudformation:GetTemplate"):
         found = client("cloudformation").get_template(StackName=stack, TemplateStage="Original")
-    body: Any = found["TemplateBody"]
+    body = found["TemplateBody"]
     if isinstance(body, str):
         try:
             body = json.loads(body)
@@ -191,8 +191,8 @@ def deployed_template(stack: str) -> dict[str, Any] | None:
     return plain
 
 
-def status_of(stack: str) -> str:
-    """The status of a stack as CloudFormation names it, empty when there is none."""
+def stack_status(stack: str) -> str:
+    """The status of a stack as CloudFormation says it, empty when there is none."""
     with speaking(f"cloudformation/{stack}", "cloudformation:DescribeStacks"):
         try:
             return str(client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
@@ -316,7 +316,8 @@ def _key_types(resource: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _kind(resource: Mapping[str, Any]) -> str:
-    return _KINDS.get(resource["Type"], (resource["Type"], "", frozenset[str]()))[0]
+    kind = str(resource["Type"])
+    return _KINDS[kind][0] if kind in _KINDS else kind
 
 
 def _has_name(resource: Mapping[str, Any]) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reactflow.aws.clients import client, error_code, speaking
-from reactflow.deploy.plan import deployed_template, status_of
+from reactflow.deploy.plan import deployed_template, stack_status
 from reactflow.deploy.settings import Settings
 from reactflow.errors import ConfigurationError, MissingExtra
 
@@ -132,7 +132,7 @@ def _clear(stack: str) -> None:
 
     Raises ConfigurationError while somebody else deploys.
     """
-    status = status_of(stack)
+    status = stack_status(stack)
     if status == "ROLLBACK_COMPLETE":
         cloudformation = client("cloudformation")
         with speaking(f"cloudformation/{stack}", "cloudformation:DeleteStack"):

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
-from attrs import Attribute, evolve, field, fields, frozen
+from attrs import Attribute, Factory, evolve, field, fields, frozen
 
 from reactflow.errors import ConfigurationError
 from reactflow.service.decoding import short
@@ -120,6 +120,19 @@ def _include(settings: object, attribute: Attribute[tuple[str, ...]], value: obj
         raise ConfigurationError(f"{attribute.name} = {short(value)} is no list of files or folders")
 
 
+def _prefix_of(settings: Settings) -> str:
+    return f"{settings.stage.lower()}-"
+
+
+def _keeps_data(settings: Settings) -> bool:
+    return settings.stage != "dev"
+
+
+def _running() -> str:
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return here if here in PYTHONS else PYTHONS[-1]
+
+
 @frozen(kw_only=True)
 class Settings:
     """The settings of a deployment.
@@ -145,11 +158,14 @@ class Settings:
 
     application: str = field(default="app", validator=_matches(_NAME, "a name of letters, digits and '-'"))
     stage: str = field(default="dev", validator=_matches(_NAME, "a name of letters, digits and '-'"))
-    prefix: str = field(validator=_matches(_PREFIX, "a prefix of small letters, digits and '-'"))
+    prefix: str = field(
+        default=Factory(_prefix_of, takes_self=True),
+        validator=_matches(_PREFIX, "a prefix of small letters, digits and '-'"),
+    )
     names: Mapping[str, str] = field(factory=dict, validator=_names)
     existing: frozenset[str] = field(default=frozenset(), converter=_set_of, validator=_existing)
     streams: Mapping[str, str] = field(factory=dict, validator=_streams)
-    python: str = field(validator=_one_of(*PYTHONS))
+    python: str = field(default=Factory(_running), validator=_one_of(*PYTHONS))
     architecture: str = field(default="x86_64", validator=_one_of(*get_args(Architecture)))
     memory: int = field(default=512, validator=_between(128, 10_240, "MB"))
     timeout: int = field(default=60, validator=_between(1, 900, "seconds"))
@@ -157,7 +173,7 @@ class Settings:
     log_days: int = field(default=30, validator=_between(1, 3653, "days"))
     shards: int = field(default=0, validator=_between(0, 10_000, "shards"))
     stream_hours: int = field(default=24, validator=_between(24, 8760, "hours"))
-    keep_data: bool = field(validator=_truth)
+    keep_data: bool = field(default=Factory(_keeps_data, takes_self=True), validator=_truth)
     filters: bool = field(default=False, validator=_truth)
     environment: Mapping[str, str] = field(factory=dict, validator=_texts)
     include: tuple[str, ...] = field(default=(), converter=_listed, validator=_include)
@@ -166,19 +182,6 @@ class Settings:
         default="",
         validator=_matches(re.compile(r"arn:aws[\w-]*:sns:[\w-]+:\d{12}:[\w-]+|"), "the ARN of an SNS topic"),
     )
-
-    @prefix.default
-    def _of_stage(self) -> str:
-        return f"{self.stage.lower()}-"
-
-    @keep_data.default
-    def _unless_dev(self) -> bool:
-        return self.stage != "dev"
-
-    @python.default
-    def _running(self) -> str:
-        here = f"{sys.version_info.major}.{sys.version_info.minor}"
-        return here if here in PYTHONS else PYTHONS[-1]
 
     @property
     def stack(self) -> str:

@@ -126,8 +126,8 @@ def _walked(node: ast.AST, file: str, package: list[str], *, optional: bool) -> 
         if test in ("TYPE_CHECKING", "typing.TYPE_CHECKING") or re.fullmatch(
             r"__name__ == '__main__'|'__main__' == __name__", test
         ):
-            for child in node.orelse:
-                yield from _walked(child, file, package, optional=optional)
+            for other in node.orelse:
+                yield from _walked(other, file, package, optional=optional)
             return
         optional = True
     elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.Try):

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from reactflow.cli.main import app
+from reactflow.cli.main import COMMANDS, joined
 from tests.cli.conftest import ROOMS
 
 
 def commands() -> list[str]:
     """Every command as it is called, those of groups too."""
     found = []
-    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]  # a group, which mypy is not told
+    for name, command in get_command(joined(COMMANDS)).commands.items():
         inner = getattr(command, "commands", None)
         found += [f"{name} {one}" for one in inner] if inner else [name]
     return found

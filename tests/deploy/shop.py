@@ -196,7 +196,7 @@ class Shop:
         yield from (one["StackName"] for one in stacks if one["StackStatus"] != "DELETE_COMPLETE")
 
 
-def until(found: Callable[[], object], wanted: object, seconds: float = 60.0) -> None:
+def until(found: Callable[[], object], wanted: object, seconds: float = 120.0) -> None:
     """Wait until something is found; fails with what is found instead."""
     deadline = time.monotonic() + seconds
     while (seen := found()) != wanted:

@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 
 from reactflow import Cell, Flow, Service, System, cell, row
 from reactflow.aws import DynamoDB
-from reactflow.cli.operating import decided, listed, shown, unit_shown
+from reactflow.cli.quarantine import decided, listed, shown
+from reactflow.cli.units import unit_shown
 from reactflow.deploy.policies import Statement, operator_statements
 from reactflow.deploy.settings import QUARANTINE, Settings
 from reactflow.errors import ConfigurationError
