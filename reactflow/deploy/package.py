@@ -18,7 +18,6 @@ from typing import Final
 
 from attrs import frozen
 
-import reactflow
 from reactflow.deploy import bytecode
 from reactflow.deploy.locking import locked
 from reactflow.deploy.requirements import BELOW_SDK, SDK, declaring, required
@@ -131,7 +130,7 @@ def _joined(own: Mapping[str, Path], wheels: Iterable[Wheel], machine: Target) -
 
 def _reactflow() -> dict[str, bytes]:
     """The files of the reactflow that runs this, installed or not: services run on the one that described them."""
-    root = Path(reactflow.__file__).parent
+    root = Path(__file__).resolve().parents[1]
     places = [
         *root.glob("*.py"),
         root / "py.typed",
