@@ -35,7 +35,7 @@ PROJECT = """
 [project]
 name = "shop"
 version = "1"
-dependencies = ["reactflow-py[sql]", "pillow"]
+dependencies = ["reactflow-py", "pillow"]
 
 [tool.reactflow.deploy]
 application = "shop"
