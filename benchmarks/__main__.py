@@ -36,6 +36,11 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--fast-paths", action="store_true", help="instead, what each fast path gains on each work"
     )
     parser.add_argument("--step", action="store_true", help="instead, what steps and a whole handler cost")
+    parser.add_argument(
+        "--runtime",
+        action="store_true",
+        help="instead, cold starts and a whole handler in Lambda's own runtime",
+    )
     parser.add_argument("--markdown", action="store_true", help="print tables of Markdown")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write the figures")
     parser.add_argument("--chart", type=Path, metavar="PATH", help="draw them, as an SVG")
@@ -53,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     layout = table.markdown if options.markdown else table.plain
     if options.step:
         return steps(options, layout)
+    if options.runtime:
+        return in_runtime(options, layout)
     works = [
         work
         for work in WORKS
@@ -115,6 +122,24 @@ def steps(options: argparse.Namespace, layout: table.Layout) -> int:
         options.json.write_text(json.dumps(report.as_json(), indent=1) + "\n", encoding="utf-8")
     if options.write_docs:
         step_page.write(report, table.markdown)
+    return 0
+
+
+def in_runtime(options: argparse.Namespace, layout: table.Layout) -> int:
+    """Measure in Lambda's runtime, print and write what was asked for."""
+    from benchmarks.runtime import page as runtime_page  # it needs the emulator, and what runs in it
+    from reactflow.errors import ConfigurationError
+
+    try:
+        report = runtime_page.measure_all(options.word, options.rounds)
+    except (ValueError, ModuleNotFoundError, ConfigurationError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print("\n\n".join([*report.tables(layout), *report.remarks()]))
+    if options.json:
+        options.json.write_text(json.dumps(report.as_json(), indent=1) + "\n", encoding="utf-8")
+    if options.write_docs:
+        runtime_page.write(report, table.markdown)
     return 0
 
 

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.runtime.starts import first_event
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "reactflow"
 
 # A floor may import from every line above its own, and from itself. Floors on one line do not know each other.
 FLOORS = (
-    {"errors"},
+    {"errors", "later"},
     {"cells"},
     {"flow"},
     {"service"},
@@ -141,6 +143,45 @@ def loaded_by(code: str) -> set[str]:
 
 def test_importing_reactflow_loads_no_third_party_package_except_attrs() -> None:
     assert loaded_by("import reactflow") <= {"reactflow", "attr", "attrs"}
+
+
+def modules_of(code: str) -> set[str]:
+    """All modules that a fresh process has after `code`."""
+    program = f"import sys; {code}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return set(done.stdout.split())
+
+
+def test_a_handler_and_its_first_record_load_none_of_what_they_can_do_without() -> None:
+    others = {
+        "boto3", "botocore", "concurrent.futures", "difflib", "html", "ipaddress", "mimetypes", "pathlib", "pprint",
+        "sqlite3", "urllib.parse", "zoneinfo",
+        *(f"reactflow.aws.{name}" for name in ("clients", "dynamodb", "kinesis_writer", "s3", "state_table")),
+        *(f"reactflow.cells.{name}" for name in (
+            "batch", "cause", "content", "development", "explaining", "graphview", "live", "looking", "profiled", "rx",
+            "tracing", "why", "why_not")),
+        *(f"reactflow.flow.{name}" for name in ("alive", "reach", "straight", "words", "writer")),
+        *(f"reactflow.service.{name}" for name in (
+            "causality", "contribution", "counterexample", "envelope", "gathering", "invocation", "late", "opencase",
+            "quarantine", "redrive", "sweep", "system", "window")),
+        "reactflow.service.stores.sqlite",
+    }  # fmt: skip
+    code = (
+        f"from benchmarks.runtime.functions.memory import rooms; answer = rooms.handler({first_event()!r}); "
+        "assert answer == {'batchItemFailures': []}; assert rooms.host.store.get('rooms', 'room=room-0').v == 1"
+    )
+    assert modules_of(code) & others == set()
+
+
+def test_every_name_that_is_loaded_later_is_in_the_public_face() -> None:
+    for name in ("reactflow", "reactflow.cells", "reactflow.service", "reactflow.aws"):
+        module = importlib.import_module(name)
+        for public in module.__all__:
+            found = getattr(module, public)
+            assert getattr(module, public) is found, f"{name}.{public}"
+            assert not isinstance(found, type(module)) or public == "folds", f"{name}.{public} is a module"
 
 
 @pytest.mark.parametrize("library", ["boto3", "sqlalchemy", "reactivex", "IPython", "rich", "starlette"])

@@ -63,6 +63,7 @@ class HandlerWork(NamedTuple):
 
     name: str
     keys: int
+    records: int = RECORDS
 
     def events(self, count: int) -> list[dict[str, Any]]:
         """So many events of a trigger, in the order of their sequence numbers."""
@@ -70,7 +71,7 @@ class HandlerWork(NamedTuple):
         last: dict[str, dict[str, Any]] = {}
         for _ in range(count):
             records = []
-            for place in range(RECORDS):
+            for place in range(self.records):
                 number += random.randrange(1, 1_000_000)
                 room = f"room-{place % self.keys}"
                 if room not in last or random.random() >= 0.2:

@@ -24,13 +24,13 @@ from reactflow.aws.row_writer import EVENT, RowWriter, is_bookkeeping
 from reactflow.aws.stream import StreamSource, padded
 from reactflow.errors import BindingError, ConfigurationError, RecordError
 from reactflow.service.decoding import short
-from reactflow.service.envelope import Envelope
 from reactflow.service.options import as_names, names
 from reactflow.service.sink import Publication, Sink
 from reactflow.service.source import Contract, Message, Record, moment
 from reactflow.service.writable import refusing
 
 if TYPE_CHECKING:
+    from reactflow.service.envelope import Envelope
     from reactflow.service.output import Output
 
 NUMBER_WIDTH = 40  # digits: the longest sequence number of a stream
@@ -245,7 +245,11 @@ def _cause(
     """The envelope that came with this very change: one that stood there before belongs to an earlier change."""
     for name, value in new.items():
         fresh = old is None or old.get(name) != value
-        if name.startswith(EVENT) and is_bookkeeping(name) and fresh and Envelope.is_one(value):
+        if not (name.startswith(EVENT) and is_bookkeeping(name) and fresh):
+            continue
+        from reactflow.service.envelope import Envelope  # items of others have none
+
+        if Envelope.is_one(value):
             return Envelope.from_json({**value, "data": fields})
     return None
 

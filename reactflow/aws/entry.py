@@ -1,7 +1,7 @@
 """The function's entry on AWS Lambda: ``reactflow.aws.entry.handler``.
 
 It loads the service that ``REACTFLOW_SERVICE=module:attribute`` names, and makes all that can be made before the first
-event: the step, what reads records, the store, and the clients of AWS that any event will need. Making them costs the
+event: the store, and the clients of AWS that any event will need. Making them costs the
 same then as later, and Lambda starts a function on a whole processor, whatever share of one it runs on afterwards. A
 service without inputs and outputs needs no client, and so no boto3.
 
@@ -22,7 +22,6 @@ from typing import Any, Final, TextIO
 import reactflow.aws  # noqa: F401  # a service need not have imported it to be called by Lambda
 from reactflow.aws.clients import client
 from reactflow.aws.names import home_account, names
-from reactflow.aws.state_table import DynamoDBStore
 from reactflow.errors import CallError, ConfigurationError, InternalError, MissingExtra, ReactflowError
 from reactflow.service.deadline import Deadline
 from reactflow.service.item import Item
@@ -135,13 +134,11 @@ def _make_ready(service: Service) -> None:
     store = service.host.store
     if not service.bound:
         return
-    for one in service.bound:
-        service.step.source_for(*one.feeds)
     Item(v=1).to_bytes()
     used = {one.partition("/")[0] for one in service.writes}
     if any(one.startswith("s3/") for one in service.reads):
         used.add("s3")
-    if isinstance(store.store if isinstance(store, InTurns) else store, DynamoDBStore):
+    if getattr(store.store if isinstance(store, InTurns) else store, "resource", "").startswith("dynamodb/"):
         used.add("dynamodb")
     for kind in sorted(used.intersection(_CLIENTS)):
         client(kind)

@@ -21,9 +21,9 @@ from attrs import frozen
 from reactflow.aws.names import Names, names
 from reactflow.errors import ConfigurationError, RecordError
 from reactflow.service.decoding import short
-from reactflow.service.invocation import Task
 from reactflow.service.json_reader import read_object
 from reactflow.service.source import Record, Via
+from reactflow.service.tasks import Task
 
 
 def understood(event: Mapping[str, Any]) -> list[Record] | Task | None:

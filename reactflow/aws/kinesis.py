@@ -10,39 +10,33 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 from binascii import a2b_base64
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from reactflow.aws.clients import client, speaking
-from reactflow.aws.names import check_name, home_account, physical
+from reactflow.aws.names import check_name, home_account
 from reactflow.aws.origin import check_origin, named
 from reactflow.aws.stream import StreamSource, padded
-from reactflow.errors import BindingError, ConfigurationError, RecordError, Transient
+from reactflow.errors import BindingError, RecordError
 from reactflow.service.decoding import ABSENT, read_path, short
-from reactflow.service.envelope import REMOVAL, Envelope
 from reactflow.service.json_reader import DIGITS, SIZE, read_object, read_quickly
-from reactflow.service.json_writer import as_text
-from reactflow.service.key import Key
 from reactflow.service.options import text
 from reactflow.service.quick import quick_reader
 from reactflow.service.sink import Publication, Sink
 from reactflow.service.source import Contract, Message, Reader, Record, moment
-from reactflow.service.writable import encoding, json_bytes, refusing
 
 if TYPE_CHECKING:
+    from reactflow.aws.kinesis_writer import StreamWriter
     from reactflow.service.binding import Input, UnitEvent
+    from reactflow.service.envelope import Envelope
     from reactflow.service.output import Output
 
 NUMBER_WIDTH = 129  # digits: the longest sequence number that the service's own pattern allows
 PART_WIDTH = 10  # digits of the place inside an aggregated record
 _AGGREGATED = b"\xf3\x89\x9a\xc2"  # how records packed by the Kinesis Producer Library begin
 _GZIP = b"\x1f\x8b"
-_BATCH_RECORDS = 500
-_BATCH_BYTES = 5 << 20
 _CONTRACT = Contract(ordered=True, skips=False, replaces=False)
 _ONLY_PART = f".{0:0>{PART_WIDTH}}"  # the first record inside an aggregated one
 _TIME = "approximateArrivalTimestamp"
@@ -106,15 +100,11 @@ class Kinesis(StreamSource, Sink):
             plain = read_object(_data(part, what), what)
         cause = None
         fields: Mapping[str, Any] = plain
-        if "specversion" in plain and Envelope.is_one(plain):
-            try:
-                cause = Envelope.from_json(plain)
-            except RecordError as error:
-                raise RecordError(f"{_what(record, part)}: {error}", field=error.field) from error
+        if "specversion" in plain and (cause := _cause(plain, record, part)) is not None:
             fields = cause.data
         self._check_partition(fields, part, record)
         time = moment(part.get(_TIME))
-        if cause is not None and cause.type == REMOVAL:
+        if cause is not None and cause.is_removal:
             return Message(new=None, old=fields, old_known=False, time=time, cause=cause)
         return Message(new=fields, time=time, cause=cause)
 
@@ -128,10 +118,10 @@ class Kinesis(StreamSource, Sink):
         return "" if self.parallelization_factor == 1 else str(_kinesis(record).get("partitionKey", ""))
 
     def reader(self, bound: Input) -> Reader | None:
-        read = quick_reader(bound, self.partition)
+        quick = quick_reader(bound, self.partition)
         if self.parallelization_factor > 1 and not self.unit_is_one_lane(bound.lane_names):
             return None
-        if read is None or self.account is not None or self.region is not None:
+        if quick is None or self.account is not None or self.region is not None:
             return None
         prefix, home = f"{self.resource}/", home_account() or ""
 
@@ -153,7 +143,7 @@ class Kinesis(StreamSource, Sink):
             if not isinstance(sent, str) or not 0 < len(sent) <= _LONGEST_KEY:
                 return None
             try:
-                event = read(a2b_base64(text, strict_mode=True), sent)
+                event = quick.read(a2b_base64(text, strict_mode=True), sent)
             except ValueError:
                 return None
             return event and (event, prefix + shard, number.zfill(NUMBER_WIDTH) + _ONLY_PART, time)
@@ -182,6 +172,9 @@ class Kinesis(StreamSource, Sink):
         value = read_path(fields, self.partition)
         if type(value) is str and value == sent and 0 < len(value) <= _LONGEST_KEY:
             return
+        from reactflow.aws.kinesis_writer import partition_key  # of what is no text: its writer knows
+        from reactflow.service.json_writer import as_text
+
         what = _what(record, part)
         if value is ABSENT or value is None:
             raise RecordError(
@@ -210,102 +203,19 @@ class Kinesis(StreamSource, Sink):
             )
 
     def confirm(self, publication: Publication) -> None:
+        from reactflow.service.writable import refusing
+
         with refusing():
-            self._record(publication)
+            self._writer.record(publication)
 
     def publish(self, batch: Sequence[Publication]) -> list[int]:
-        """Write the envelopes as records, those with one partition key in order and never one past another.
+        return self._writer.publish(batch)
 
-        A request holds at most one record a partition key, for the records of one request may be stored in any order.
-        """
-        waiting: dict[str, list[int]] = {}
-        data: dict[int, bytes] = {}
-        broken: ConfigurationError | None = None
-        for index, publication in enumerate(batch):
-            try:
-                to, data[index] = self._record(publication)
-            except ConfigurationError as error:
-                broken = broken or error
-            else:
-                waiting.setdefault(to, []).append(index)
-        failed: list[int] = []
-        stored = False
-        while waiting:
-            for request in _requests([(to, indices[0]) for to, indices in waiting.items()], data):
-                try:
-                    refused = self._put(request, data)
-                    stored = stored or len(refused) < len(request)
-                except Transient:
-                    if not stored:
-                        raise
-                    refused = {index for _, index in request}
-                for to, index in request:
-                    if index in refused:
-                        failed += waiting.pop(to)
-                    else:
-                        waiting[to].pop(0)
-            waiting = {to: indices for to, indices in waiting.items() if indices}
-        if broken is not None:
-            raise broken
-        return sorted(failed)
+    @property
+    def _writer(self) -> StreamWriter:
+        from reactflow.aws.kinesis_writer import StreamWriter  # who only reads does without
 
-    def _record(self, publication: Publication) -> tuple[str, bytes]:
-        """The partition key and the data of a record; raises ConfigurationError for what can never be one."""
-        what = f"{self.destination}: the record {publication.id}"
-        data = json_bytes(publication.envelope, what)
-        with encoding(what):
-            to = self._partition_key(publication, what)
-            size = len(data) + len(to.encode())
-        if size > SIZE:
-            raise ConfigurationError(
-                f"{what} has {size} bytes with its partition key, and {SIZE} are the most: publish less, or "
-                "put the large value into S3 and publish its name"
-            )
-        return to, data
-
-    def _partition_key(self, publication: Publication, what: str) -> str:
-        if self.partition is not None:
-            values = {**publication.values, **publication.key}
-            if values.get(self.partition) is None:
-                raise ConfigurationError(
-                    f"{what} has no {self.partition!r} to be partitioned by: add it to the row, or "
-                    "partition by a field of the key"
-                )
-            return partition_key(as_text(values[self.partition]))
-        if len(publication.key) == 1:
-            return partition_key(as_text(next(iter(publication.key.values()))))
-        kinds = {name: type(value) for name, value in publication.key.items()}
-        return partition_key(Key.of(kinds).unit(*publication.key.values()).text)
-
-    def _put(self, request: list[tuple[str, int]], data: Mapping[int, bytes]) -> set[int]:
-        records = [{"Data": data[index], "PartitionKey": to} for to, index in request]
-        with speaking(self.destination, "kinesis:PutRecords"):
-            answer = client("kinesis").put_records(StreamName=physical(self.destination), Records=records)
-        stored = zip(request, answer["Records"], strict=True)
-        return {index for (_, index), result in stored if result.get("ErrorCode")}
-
-
-def partition_key(text: str) -> str:
-    """The partition key for a value's text: the text, or its SHA-256 where Kinesis has no room for it.
-
-    >>> partition_key("r1"), len(partition_key("x" * 300)), len(partition_key(""))
-    ('r1', 64, 64)
-    """
-    return text if 0 < len(text) <= _LONGEST_KEY else hashlib.sha256(text.encode()).hexdigest()
-
-
-def _requests(records: list[tuple[str, int]], data: Mapping[int, bytes]) -> list[list[tuple[str, int]]]:
-    """Cut one record a partition key into requests of at most 500 records and 5 MiB."""
-    cut: list[list[tuple[str, int]]] = [[]]
-    size = 0
-    for to, index in records:
-        weight = len(data[index]) + len(to.encode())
-        if cut[-1] and (len(cut[-1]) == _BATCH_RECORDS or size + weight > _BATCH_BYTES):
-            cut.append([])
-            size = 0
-        cut[-1].append((to, index))
-        size += weight
-    return cut
+        return StreamWriter(self.stream, self.partition)
 
 
 def _kinesis(record: Record) -> Mapping[str, Any]:
@@ -320,6 +230,18 @@ def _kinesis(record: Record) -> Mapping[str, Any]:
 def _what(record: Record, part: Mapping[str, Any]) -> str:
     """How errors name a record of Kinesis."""
     return named(record, str(part.get("sequenceNumber", "")))
+
+
+def _cause(plain: Mapping[str, Any], record: Record, part: Mapping[str, Any]) -> Envelope | None:
+    """The envelope of a record that another service has written, None for any other record."""
+    from reactflow.service.envelope import Envelope  # records of others have none
+
+    if not Envelope.is_one(plain):
+        return None
+    try:
+        return Envelope.from_json(plain)
+    except RecordError as error:
+        raise RecordError(f"{_what(record, part)}: {error}", field=error.field) from error
 
 
 def _quickly(part: Mapping[str, Any]) -> dict[str, Any] | None:

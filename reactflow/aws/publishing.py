@@ -8,7 +8,6 @@ written, and what will never work is raised only after all else has been tried.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from reactflow.aws.clients import is_stood_in
 from reactflow.errors import ConfigurationError, Transient
@@ -43,6 +42,8 @@ def write_each(
     if len(places) == 1 or is_stood_in():
         failed = [write_place(indices) for indices in places.values()]
     else:
+        from concurrent.futures import ThreadPoolExecutor  # when there are several for the first time
+
         with ThreadPoolExecutor(
             min(SIDE_BY_SIDE, len(places) or 1), thread_name_prefix="reactflow-sink"
         ) as pool:

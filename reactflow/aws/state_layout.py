@@ -22,11 +22,13 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from reactflow.errors import Unreadable
-from reactflow.service.contribution import Contribution
 from reactflow.service.item import Item
+
+if TYPE_CHECKING:
+    from reactflow.service.contribution import Contribution
 
 Attributes = Mapping[str, Any]
 
@@ -152,6 +154,8 @@ def contribution_attributes(service: str, unit: str, one: Contribution) -> dict[
 
 def read_contribution(attributes: Attributes, unit: str, where: str) -> Contribution:
     """The contribution that a table keeps; raises Unreadable for anything else."""
+    from reactflow.service.contribution import Contribution  # of flows with members
+
     try:
         members, key = attributes["members"]["S"], attributes["key"]["S"]
         rank = attributes["rank"]["S"] if "rank" in attributes else None
@@ -200,3 +204,8 @@ def fitting(kind: str, text: str) -> str:
     if len(whole.encode()) <= LONGEST:
         return whole
     return f"{kind}#{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def unit_of(row: Mapping[str, Any]) -> str:
+    """The unit that a row is of."""
+    return str(row["pk"]["S"]).partition("/")[2]

@@ -22,7 +22,7 @@ import random
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from reactflow.aws.clients import client, error_code, speaking
 from reactflow.aws.names import check_name, physical, shown
@@ -43,28 +43,25 @@ from reactflow.aws.state_layout import (
     read_unit,
     unit_attributes,
     unit_key,
+    unit_of,
 )
 from reactflow.errors import ConfigurationError, InternalError, StateError, Transient
-from reactflow.service.contribution import MOST, Contribution
 from reactflow.service.decoding import short
 from reactflow.service.item import Item
-from reactflow.service.quarantine import Case
-from reactflow.service.stores.store import Now, encode_for_put
+from reactflow.service.stores.store import MOST, Now, encode_for_put
+
+if TYPE_CHECKING:
+    from reactflow.service.contribution import Contribution
+    from reactflow.service.quarantine import Case
 
 IN_FLIGHT: Final = 16
 LONGEST_PART: Final = 350_000  # characters of a case in one item, all of them ASCII
 _PAGE: Final = 1000
 _ATTEMPTS: Final = 5  # of a transaction that met another
 _CANCELLED: Final = "TransactionCanceledException"
-_CONFLICTS: Final = frozenset(
-    {
-        "TransactionConflict",
-        "ThrottlingError",
-        "ProvisionedThroughputExceeded",
-        "RequestLimitExceeded",
-        "None",
-    }
-)
+_CONFLICTS: Final = frozenset({
+    "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded", "None"
+})  # fmt: skip
 
 
 class DynamoDBStore:
@@ -216,7 +213,7 @@ class DynamoDBStore:
             Select="SPECIFIC_ATTRIBUTES",  # as it is anyway; a policy can hold a scan to it
             ConsistentRead=True,
         )
-        return iter(sorted(_unit_of(row) for row in rows))
+        return iter(sorted(unit_of(row) for row in rows))
 
     def pending(self, service: str, idle: float) -> Iterator[str]:
         """See ``Store.pending``."""
@@ -228,7 +225,7 @@ class DynamoDBStore:
                 KeyConditionExpression="owes = :owes AND since <= :latest",
                 ExpressionAttributeValues={":owes": {"S": partition}, ":latest": {"N": str(latest)}},
             )
-            return ((int(row["since"]["N"]), _unit_of(row)) for row in rows)
+            return ((int(row["since"]["N"]), unit_of(row)) for row in rows)
 
         for _, unit in heapq.merge(*map(owing, owing_partitions(service))):
             yield unit
@@ -289,6 +286,8 @@ class DynamoDBStore:
         """Nothing to let go of: clients are shared by the process."""
 
     def _case(self, service: str, head: Mapping[str, Any]) -> Case:
+        from reactflow.service.quarantine import Case  # seldom
+
         whose = f"{self.resource}, case {head['sk']['S'].removeprefix('case/')!r} of service {service!r}"
         try:
             if "case" in head:
@@ -387,10 +386,6 @@ class _RefusedError(Exception):
 
 class _ConflictError(Exception):
     """A transaction met another, or was throttled: nothing of it was done."""
-
-
-def _unit_of(row: Mapping[str, Any]) -> str:
-    return str(row["pk"]["S"]).partition("/")[2]
 
 
 def _parts_of(service: str, head: Mapping[str, Any]) -> Sequence[dict[str, Any]]:

@@ -13,9 +13,11 @@ from reactflow.cells.given import check_equal
 from reactflow.cells.naming import Site
 from reactflow.cells.readable import Readable
 from reactflow.cells.refusals import NOT_BY_US, refuse_making
-from reactflow.cells.rx import Disposable, bind_cell
 from reactflow.cells.semantics import UNSET, Equal, Failure, says_same
 from reactflow.errors import DeclarationError, ReadOnlyError
+
+if TYPE_CHECKING:
+    from reactflow.cells.rx import Disposable
 
 T = TypeVar("T")
 
@@ -105,6 +107,8 @@ class Cell(Readable[T]):
         >>> length.value
         5.0
         """
+        from reactflow.cells.rx import bind_cell  # of ReactiveX, which a service does without
+
         return bind_cell(self, observable)
 
     def unset(self) -> None:

@@ -12,9 +12,11 @@ from reactflow.cells.event import emit
 from reactflow.cells.node import LAZY, NEVER, STALE, Node, versions_seen
 from reactflow.cells.readable import Readable
 from reactflow.cells.refusals import NOT_BY_US, refuse_making
-from reactflow.cells.rx import Disposable, bind_pulse
 from reactflow.cells.semantics import UNSET, Equal, changed_value
 from reactflow.errors import DeclarationError, ReadOnlyError
+
+if TYPE_CHECKING:
+    from reactflow.cells.rx import Disposable
 
 T = TypeVar("T")
 
@@ -62,6 +64,8 @@ class Pulse(Readable[T]):
         >>> total.value
         15.0
         """
+        from reactflow.cells.rx import bind_pulse  # of ReactiveX, which a service does without
+
         return bind_pulse(self, observable)
 
     def _current(self) -> object:

@@ -7,7 +7,6 @@ what any node offers: reading, watching, building further cells. How a value com
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
 from reactflow.cells.doing import DOING, Untracked
@@ -16,13 +15,13 @@ from reactflow.cells.naming import Site, calling_frame
 from reactflow.cells.node import Computed, Node
 from reactflow.cells.operators import Operators
 from reactflow.cells.refusals import Refusals
-from reactflow.cells.rx import Observer, callbacks, piped
 from reactflow.cells.semantics import UNSET, Equal, Failure
 from reactflow.errors import DeclarationError, Unset
 
 if TYPE_CHECKING:
     from reactflow.cells.derived import Derived
     from reactflow.cells.effect import Effect
+    from reactflow.cells.rx import Observer
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -190,6 +189,7 @@ class Readable(Node, Operators[T_co], Refusals):
         >>> stop()
         """
         from reactflow.cells.effect import watch
+        from reactflow.cells.rx import callbacks
 
         return watch(self, *callbacks(self, on_value, on_error))
 
@@ -204,6 +204,8 @@ class Readable(Node, Operators[T_co], Refusals):
         10.0
         >>> subscription.dispose()
         """
+        from reactflow.cells.rx import piped  # of ReactiveX, which a service does without
+
         return piped(self, operators)
 
     def __repr__(self) -> str:
@@ -212,6 +214,8 @@ class Readable(Node, Operators[T_co], Refusals):
         return f"<{self.kind} {self.name}: {shown(self.outcome)}>"
 
     def _repr_html_(self) -> str:
+        from html import escape  # in a notebook only
+
         self._settle_for_display()
         cells = "".join(f"<td>{escape(text)}</td>" for text in (self.name, shown(self.outcome), self.where))
         return f"<table><tr><th>{self.kind}</th><th>value</th><th>made at</th></tr><tr>{cells}</tr></table>"

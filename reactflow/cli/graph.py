@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from reactflow.cells import GraphView, Readable
-from reactflow.cells import graph as graph_of
+from reactflow.cells.looking import graph as graph_of
 from reactflow.cli.answers import json_text
 from reactflow.cli.target import described, load, load_system
 from reactflow.errors import ConfigurationError

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from reactflow.cells import UNSET, Kind, Plan, instantiate
-from reactflow.cells.effect import Keeper
-from reactflow.flow.flow import Cells, Flow
+from reactflow.cells import UNSET, Kind, Plan
+from reactflow.flow.flow import Cells, Flow, kept_up_to_date, live_cells
 
 
 def alive(flow: type[Flow], state: Mapping[str, object]) -> Any:
@@ -31,9 +30,9 @@ def alive(flow: type[Flow], state: Mapping[str, object]) -> Any:
     sources = {
         node.name: state.get(node.name, UNSET) for node in nodes if node.kind is Kind.SOURCE and node.name
     }
-    made = instantiate(Plan(nodes, plan.names), sources)
+    made = live_cells(Plan(nodes, plan.names), sources)
     one = object.__new__(flow)
     named = {name: made[place] for name, place in plan.names.items()}
     vars(one)["cells"] = Cells(flow.__name__, named)
-    vars(one)["_keeper"] = Keeper(tuple(named.values()))
+    vars(one)["_keeper"] = kept_up_to_date(named.values())
     return one

@@ -14,8 +14,9 @@ from itertools import pairwise
 from types import FrameType, FunctionType
 from typing import Any, NoReturn, get_args
 
-from reactflow.cells import Cell, Derived, Effect, Kind, MemberFold, Plan, Readable
+from reactflow.cells import Cell, Derived, Kind, MemberFold, Plan, Readable
 from reactflow.cells.derived import EXPLICIT, TRACKED
+from reactflow.cells.effect import Effect
 from reactflow.cells.fold import FoldCell
 from reactflow.cells.naming import function_line, is_ours
 from reactflow.cells.plan import Node, in_order

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields
-from datetime import datetime, time, tzinfo
+from datetime import datetime, time, timezone, tzinfo
 from decimal import Decimal
 from enum import Enum
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from reactflow.cells.semantics import says_same
 
@@ -78,6 +77,10 @@ def is_array(kind: type) -> bool:
 
 def zone_name(zone: tzinfo | None) -> str:
     """The key of a named time zone, empty for a fixed offset: what is kept of a tzinfo besides the offset."""
+    if zone is None or type(zone) is timezone:
+        return ""
+    from zoneinfo import ZoneInfo  # most times have no named zone
+
     return zone.key or "" if isinstance(zone, ZoneInfo) else ""
 
 

@@ -8,14 +8,11 @@ made.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from html import escape
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Never, NoReturn, Self, SupportsIndex, TypeVar
 
-from reactflow.cells import Cell, GraphView, Kind, Plan, Readable, graph, instantiate
-from reactflow.cells.effect import Keeper
+from reactflow.cells import Cell, Kind, Plan, Readable
 from reactflow.cells.naming import is_ours
 from reactflow.cells.readable import current_outcome, shown
 from reactflow.errors import DeclarationError, ReadOnlyError
@@ -36,6 +33,9 @@ from reactflow.flow.migration import Migration, check_migrations
 from reactflow.flow.slips import check_defaults, check_slips, plain_attribute
 from reactflow.flow.step import Step
 from reactflow.flow.template import freeze, is_template
+
+if TYPE_CHECKING:
+    from reactflow.cells import GraphView
 
 R = TypeVar("R")
 
@@ -106,9 +106,11 @@ class _Show:
 
     def __get__(self, instance: Flow | None, owner: type[Flow]) -> Callable[[], GraphView]:
         def show() -> GraphView:
+            from reactflow.cells.looking import graph
+
             if instance is not None:
                 return graph(*list(instance.cells), title=owner.__name__)  # type: ignore[call-overload]  # Cells iterates
-            return _without_values(graph(*instantiate(owner.plan), title=owner.__name__))
+            return _without_values(graph(*live_cells(owner.plan), title=owner.__name__))
 
         return show
 
@@ -248,7 +250,7 @@ class Flow(metaclass=FlowType):
                     f"Flow.of({key}=...): {one!r} belongs to a flow already; inherit from that flow"
                 )
         plan = Plan.of(given)
-        made = instantiate(plan)
+        made = live_cells(plan)
         frame = sys._getframe(1)
         body = {key: made[place] for key, place in plan.names.items()}
         ordered = {key: body[key] for key in given}
@@ -297,10 +299,10 @@ class Flow(metaclass=FlowType):
             )
         for name, value in values.items():
             _check_given(flow, plan, name, value)
-        live = instantiate(plan, values)
+        live = live_cells(plan, values)
         named = {name: live[plan.names[name]] for name in flow._cells}
         vars(self)["cells"] = Cells(flow.__name__, named)
-        vars(self)["_keeper"] = Keeper(tuple(named.values()))
+        vars(self)["_keeper"] = kept_up_to_date(named.values())
 
     if not TYPE_CHECKING:
 
@@ -332,6 +334,8 @@ class Flow(metaclass=FlowType):
         return f"{type(self).__name__}({', '.join(sources)}{'; ' if sources and computed else ''}{', '.join(computed)})"
 
     def _repr_html_(self) -> str:
+        from html import escape
+
         rows = [
             f"<tr><td>{escape(name)}</td><td>{'pulse' if one.is_pulse else one.kind}</td>"
             f"<td>{escape(shown(current_outcome(one)))}</td></tr>"
@@ -345,7 +349,23 @@ class Flow(metaclass=FlowType):
         return {"text/plain": repr(self), "text/html": self._repr_html_()}
 
 
+def live_cells(plan: Plan, values: Mapping[str, Any] | None = None) -> list[Readable[Any]]:
+    """Live cells of a plan's nodes, in its order."""
+    from reactflow.cells.live import instantiate  # a service has templates only
+
+    return instantiate(plan, values)
+
+
+def kept_up_to_date(cells: Iterable[Readable[Any]]) -> object:
+    """What keeps cells up to date as long as it is held."""
+    from reactflow.cells.effect import Keeper  # as above
+
+    return Keeper(tuple(cells))
+
+
 def _without_values(view: GraphView) -> GraphView:
+    from dataclasses import replace
+
     return replace(view, nodes=tuple(replace(node, state="", value="") for node in view.nodes))
 
 

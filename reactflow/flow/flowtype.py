@@ -7,10 +7,10 @@ instances, plan and step as they were, so it is refused. Nothing here is seen by
 from __future__ import annotations
 
 from abc import ABCMeta
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from reactflow.cells import Cell, Readable
+from reactflow.cells.nearest import nearest
 from reactflow.errors import TemplateError
 from reactflow.flow.declaration import RESERVED
 from reactflow.flow.slips import Body, refuse_class_maker
@@ -81,15 +81,15 @@ def _refuse_change(flow: Any, name: str, value: object) -> None:
                 f"{title} is read by a method of {base.__name__}, which is fixed with its class; make {name!r} a "
                 "cell if it has to change"
             )
-    if not hasattr(flow, name) and get_close_matches(name, cells, 1):
+    if not hasattr(flow, name) and nearest(name, cells):
         raise TemplateError(unknown(flow.__name__, name, cells))
 
 
 def unknown(flow: str, name: str, names: Any) -> str:
     """What to say when a flow has no cell of a name."""
-    close = get_close_matches(name, list(names), 1)
+    close = nearest(name, names)
     known = [one for one in names if not one.startswith("_")]
-    hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known) or 'none'}"
+    hint = f"did you mean {close!r}?" if close else f"it has {', '.join(known) or 'none'}"
     return f"{flow} has no cell {name!r}; {hint}"
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from difflib import get_close_matches
 from heapq import heapify, heappop, heappush
 
+from reactflow.cells.nearest import nearest
 from reactflow.cells.plan import Kind, Node
 from reactflow.cells.semantics import UNSET, Failure, accumulate, changed_value, same
 from reactflow.errors import CellError, DeclarationError, StateError, Superseded, Transient
@@ -108,8 +108,8 @@ class _Application:
                 place = self.shape.names.get(name, -1)
                 if place < 0 or self.shape.nodes[place].kind is not kind:
                     known = [node.name for node in self.shape.nodes if node.kind is kind and node.name]
-                    close = get_close_matches(name, known, 1)
-                    hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known) or 'none'}"
+                    close = nearest(name, known)
+                    hint = f"did you mean {close!r}?" if close else f"it has {', '.join(known) or 'none'}"
                     raise DeclarationError(f"{self.flow} has no {what} {name!r} for an event to give; {hint}")
                 default = self.shape.nodes[place].default
                 given[place] = deepcopy(default) if value is DEFAULT else value

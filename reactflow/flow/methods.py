@@ -16,7 +16,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
-from difflib import get_close_matches
 from enum import Enum
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR, CO_VARARGS
 from os.path import basename
@@ -24,6 +23,7 @@ from types import CodeType, FunctionType
 from typing import Any, NoReturn
 from uuid import UUID
 
+from reactflow.cells.nearest import nearest
 from reactflow.errors import DeclarationError
 
 _CONSTANTS = (bool, int, float, str, bytes, type(None), Decimal, Enum, date, time, timedelta, UUID)
@@ -168,8 +168,8 @@ class Reader:
             self.inputs.setdefault(name, place(code, line))
             return
         if name not in self.attributes:
-            close = get_close_matches(name, [*self.cells, *self.attributes], 1)
-            hint = f"did you mean self.{close[0]}?" if close else f"declare it: {name} = cell(...)"
+            close = nearest(name, [*self.cells, *self.attributes])
+            hint = f"did you mean self.{close}?" if close else f"declare it: {name} = cell(...)"
             self._refuse(code, line, f"reads self.{name}, which {self.flow} does not have; {hint}")
         value = self.attributes[name]
         if isinstance(value, FunctionType):

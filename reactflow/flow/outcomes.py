@@ -15,6 +15,7 @@ from reactflow.cells import Fold, folds
 from reactflow.cells.plan import Constant, Kind, Node, Plan
 from reactflow.cells.semantics import UNSET, Failure, evaluate, run, same
 from reactflow.errors import InternalError, StateError
+from reactflow.flow.events import Change
 
 if TYPE_CHECKING:
     from reactflow.flow.codec import Codec
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 Packed: TypeAlias = Mapping[str, object] | tuple[object, ...]
 """State as straight-line code takes it, a tuple of all that is kept; a dict where something is out of the ordinary."""
+Result: TypeAlias = tuple[Packed, Mapping[str, Change], tuple[tuple[str, object], ...]]
+"""The packed state after some events, the net changes of cells by name, and the occurrences of named pulses."""
+Run: TypeAlias = Callable[..., Result]
+"""``run(state, events)`` is the step; ``run(state, events, otherwise)`` asks that where it does not know how."""
 
 
 def digest(codec: Codec, value: object, cell: str) -> str:

@@ -12,7 +12,6 @@ from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any, TypeAlias
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from reactflow.errors import MissingExtra
 from reactflow.flow.equality import is_array, zone_name
@@ -107,6 +106,8 @@ def _read_moment(kind: Any) -> Callable[[Any], Any]:
         moment = kind.fromisoformat(plain[0])
         if len(plain) == 2:
             return moment.replace(tzinfo=timezone(_read_span(plain[1])))
+        from zoneinfo import ZoneInfo  # most times have no named zone
+
         found = moment.replace(tzinfo=ZoneInfo(plain[2]))
         if plain[1] is not None and found.utcoffset() != _read_span(plain[1]):
             found = found.replace(fold=1)

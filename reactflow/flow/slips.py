@@ -12,18 +12,17 @@ from reactflow.cells import (
     UNSET,
     Cell,
     Derived,
-    Effect,
     Members,
     Plan,
     Pulse,
     Readable,
     cell,
     derived,
-    effect,
     fold,
-    members,
     pulse,
 )
+from reactflow.cells.effect import Effect, effect
+from reactflow.cells.members import members
 from reactflow.cells.readable import shown
 from reactflow.errors import DeclarationError
 from reactflow.flow.fitting import fits, type_name

@@ -18,8 +18,7 @@ from reactflow.flow.equality import same_value
 from reactflow.flow.events import Applied, Change, Changes, Event, State
 from reactflow.flow.general import apply_event, check_events
 from reactflow.flow.migration import Migrations
-from reactflow.flow.outcomes import Before, Packed, Shape, digest
-from reactflow.flow.straight import Result, Run, straight
+from reactflow.flow.outcomes import Before, Packed, Result, Run, Shape, digest
 
 if TYPE_CHECKING:
     from reactflow.flow.codec import Codec
@@ -27,6 +26,9 @@ if TYPE_CHECKING:
 
 SHAPES = 64
 """Sets of cells that straight-line code is made for; a flow whose events come in more shapes shares code among them."""
+
+WORTH = 8
+"""Events that are applied by looking at the plan, before code is made: that takes as long as some hundred of them."""
 
 
 class Step:
@@ -50,7 +52,7 @@ class Step:
     (12.0, True)
     """
 
-    __slots__ = ("codec", "flow", "migrations", "plan", "run", "shape", "version", "_made")
+    __slots__ = ("codec", "flow", "migrations", "plan", "run", "shape", "version", "_cold", "_made")
 
     def __init__(self, flow: type[Flow]) -> None:
         self.flow = flow.__name__
@@ -60,6 +62,7 @@ class Step:
         self.migrations = Migrations.of(flow)
         self.shape = Shape(self.plan, self.codec)
         self._made: dict[tuple[frozenset[str], bool], tuple[Run | None, str]] = {}
+        self._cold = WORTH  # events until there is code
         self.run: Run = self._first
         """The step for hosts: ``run(packed, events)`` of a list gives ``(packed, cells, occurrences)``; see ``pack``.
 
@@ -180,6 +183,11 @@ class Step:
 
     def _straightly(self, state: Packed, events: Sequence[Event]) -> Result | None:
         """Apply events by the code for what the first one gives, or for what any of them gives; None if that fails."""
+        if self._cold > 0:
+            self._cold -= len(events)
+            if self._cold >= 0:
+                check_events(self.flow, events)
+                return None
         shared = self._run_for(*events, exact=False) if len(events) > 1 else None
         for run in (self._run_for(events[0]), shared):
             if run is not None and run is not self.run:
@@ -207,6 +215,8 @@ class Step:
             return None, ""
         found = self._made.get((names, exact))
         if found is None:
+            from reactflow.flow.straight import straight  # and all that writes code: see WORTH
+
             found = self._made[names, exact] = straight(self.shape, names, exact, self._anew)
         return found
 

@@ -12,27 +12,21 @@ in the general way (``general``). So no rule of semantics is stated here: what t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from reactflow.cells.semantics import UNSET, Failure, same
 from reactflow.flow.equality import same_value
-from reactflow.flow.events import DEFAULT, Change, Event
-from reactflow.flow.outcomes import Packed, Shape
+from reactflow.flow.events import DEFAULT, Event
+from reactflow.flow.outcomes import Packed, Result, Run, Shape
 from reactflow.flow.ranges import LARGE
 from reactflow.flow.reach import Reach
 from reactflow.flow.writer import Writer
 
 if TYPE_CHECKING:
     from reactflow.flow.codec import Codec
-
-Result: TypeAlias = tuple[Packed, Mapping[str, Change], tuple[tuple[str, object], ...]]
-"""The packed state after some events, the net changes of cells by name, and the occurrences of named pulses."""
-Run: TypeAlias = Callable[..., Result]
-"""``run(state, events)`` is the step; ``run(state, events, otherwise)`` asks that where it does not know how."""
-
 
 LARGEST = 2_000
 """Nodes of a plan that code is written for: a larger function takes Python longer to compile than it saves."""

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
-from reactflow.cells import UNSET, Failure, GraphView, NodeView, Readable, snapshot
+from reactflow.cells import UNSET, Failure, GraphView, NodeView, Readable
+from reactflow.cells.batch import snapshot
 from reactflow.cells.looking import detail
 from reactflow.cells.pictures.labels import visible
 from reactflow.cells.readable import current_outcome, shown

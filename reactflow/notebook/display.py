@@ -17,7 +17,8 @@ from typing import Any
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
-from reactflow.cells import Readable, effect
+from reactflow.cells import Readable
+from reactflow.cells.effect import effect
 from reactflow.cells.readable import current_outcome
 from reactflow.errors import ConfigurationError, MissingExtra, TemplateError
 from reactflow.notebook.bundle import Bundle, Occurred, ancestry, failed, picture, table

@@ -4,21 +4,39 @@ Follow one event by reading down: ``host`` takes a delivery apart, ``binding`` t
 ``unit`` applies them and writes once, ``outbox`` finds what is due and hands it to the sinks.
 """
 
+from typing import TYPE_CHECKING
+
+from reactflow.later import later
 from reactflow.service.binding import Input, UnitEvent
-from reactflow.service.envelope import Envelope
 from reactflow.service.host import Host
 from reactflow.service.item import Item, Pending
 from reactflow.service.key import Key, UnitKey
-from reactflow.service.opencase import OpenCase, open_case
 from reactflow.service.output import Output, Row, row
-from reactflow.service.quarantine import Case, Reason
 from reactflow.service.report import Report
 from reactflow.service.service import Service
 from reactflow.service.sink import Publication, Sink
 from reactflow.service.source import Contract, Message, Record, Source
-from reactflow.service.stores import MemoryStore, SQLiteStore, Store
-from reactflow.service.system import System
-from reactflow.service.window import Window, window
+from reactflow.service.stores import MemoryStore, Store
+
+if TYPE_CHECKING:
+    from reactflow.service.envelope import Envelope
+    from reactflow.service.opencase import OpenCase, open_case
+    from reactflow.service.quarantine import Case, Reason
+    from reactflow.service.stores import SQLiteStore
+    from reactflow.service.system import System
+    from reactflow.service.window import Window
+else:  # what not every handler needs
+    __getattr__ = later(
+        __name__,
+        {
+            "reactflow.service.envelope": "Envelope",
+            "reactflow.service.opencase": "OpenCase open_case",
+            "reactflow.service.quarantine": "Case Reason",
+            "reactflow.service.stores.sqlite": "SQLiteStore",
+            "reactflow.service.system": "System",
+            "reactflow.service.window": "Window",
+        },
+    )
 
 __all__ = [
     "Case",
@@ -49,5 +67,4 @@ __all__ = [
     "Window",
     "open_case",
     "row",
-    "window",
 ]

@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
-from urllib.parse import unquote
 
 from attrs import evolve, field, frozen
 
 from reactflow.errors import EventError, Gap, RecordError, StateError, Transient
 from reactflow.service.binding import Input, UnitEvent
-from reactflow.service.envelope import OCCURRENCE
+from reactflow.service.caseid import case_id
+from reactflow.service.cloudevent import OCCURRENCE
 from reactflow.service.item import Item
 from reactflow.service.key import UnitKey
-from reactflow.service.quarantine import Case, Reason, case_id
 from reactflow.service.source import Message, Record
 
 if TYPE_CHECKING:
     from reactflow.service.envelope import Envelope
+    from reactflow.service.quarantine import Case
     from reactflow.service.service import Service
 
 Fate = Literal[
@@ -169,6 +169,8 @@ def lacks_predecessor(arrival: Arrival, mark: str) -> bool:
 @lru_cache(maxsize=1 << 12)
 def _key_names(subject: str) -> frozenset[str]:
     """The names of the fields in the text of a unit's key."""
+    from urllib.parse import unquote  # records of other services only
+
     return frozenset(unquote(part.partition("=")[0]) for part in subject.split(","))
 
 
@@ -209,6 +211,8 @@ def case_of(
     is_shared: bool = False,
 ) -> Case:
     """The case of a record that could not be applied; without ``unit`` it belongs to none."""
+    from reactflow.service.quarantine import Case, Reason  # with the first one that fails
+
     return Case(
         service=service.name, unit=None if unit is None else unit.text, lane=lane, position=position,
         resource=record.resource, record=record.raw, reason=Reason.of(error), v=v, gv=service.flow.version,

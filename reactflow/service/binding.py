@@ -16,20 +16,20 @@ from attrs import field, frozen
 from reactflow.cells import UNSET, Kind, Plan
 from reactflow.errors import BindingError, RecordError
 from reactflow.flow import DEFAULT, Event
-from reactflow.service.contribution import Said
+from reactflow.service.cloudevent import OCCURRENCE
 from reactflow.service.conversion import converter
 from reactflow.service.decoding import ABSENT, check_type, decode_value, read_path, short
-from reactflow.service.envelope import OCCURRENCE
-from reactflow.service.gathering import Gathering, gatherings
 from reactflow.service.key import Key, UnitKey
 from reactflow.service.scalars import Converter, Mismatch
 from reactflow.service.source import Contract, Message, Reader, Source
 from reactflow.service.suggest import suggestion
 from reactflow.service.version import version_text
-from reactflow.service.window import Late
 
 if TYPE_CHECKING:
     from reactflow.flow import Flow
+    from reactflow.service.contribution import Said
+    from reactflow.service.gathering import Gathering
+    from reactflow.service.window import Late
 
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 _NO_NAMES: Final[frozenset[str]] = frozenset()
@@ -65,9 +65,8 @@ class UnitEvent(NamedTuple):
             return self if self.error is not None else other
         if self.late is not None or other.late is not None:
             return self if self.late is not None else other
-        if any(one.said for one in (self, other)) and any(
-            one.event.writes or one.event.occurrences for one in (self, other)
-        ):
+        writes = any(one.event.writes or one.event.occurrences for one in (self, other))
+        if writes and any(one.said for one in (self, other)):
             what = "the record is for two inputs, of which one feeds members and one does not: have where= part them"
             return UnitEvent.failed(self.unit, RecordError(what), self.said or other.said)
         mine, theirs = self.event, other.event
@@ -126,15 +125,22 @@ class Input:
         put = object.__setattr__  # a frozen value is completed once, here
         put(self, "resource", self.source.resource)
         put(self, "contract", self.source.contract)
-        put(self, "gathers", gatherings(self.source, self.plan, self.feeds, self.key))
+        put(self, "gathers", self._gathers())
         ids = [name for one in self.gathers for name in one.id.names]
         used = [*self.feeds.values(), *self.paths.values(), *ids, self.source.version or ""]
-        known = () if "" in self.feeds.values() else (path.partition(".")[0] for path in used)
-        put(self, "used", frozenset(known))
+        whole = "" in self.feeds.values()
+        put(self, "used", frozenset(() if whole else (path.partition(".")[0] for path in used)))
         nodes = [(name, path, self.plan[name]) for name, path in self.feeds.items() if not self.gathers]
-        fed = (Feed(name, path, node.kind is Kind.SOURCE, converter(node.type)) for name, path, node in nodes)
+        fed = [Feed(name, path, node.kind is Kind.SOURCE, converter(node.type)) for name, path, node in nodes]
         put(self, "_fed", tuple(fed))
         put(self, "reader", self.source.reader(self))
+
+    def _gathers(self) -> tuple[Gathering, ...]:
+        if all(node.gathered is None for node in self.plan):
+            return ()
+        from reactflow.service.gathering import gatherings
+
+        return gatherings(self.source, self.plan, self.feeds, self.key)
 
     @classmethod
     def bind(cls, source: Source, flow: type[Flow], key: Key) -> Input:
@@ -269,6 +275,8 @@ class Input:
             return UnitEvent.failed(made.unit, error)
         if not why or message.time is None:
             return made
+        from reactflow.service.window import Late
+
         late = Late(fields, message.time.isoformat().replace("+00:00", "Z"), is_removal, why)
         return UnitEvent(made.unit, Event({}, {}), late=late)
 

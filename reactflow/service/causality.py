@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from attrs import frozen
 
 from reactflow.errors import BindingError
+from reactflow.service.meeting import meet, place_of
 
 Reach = tuple[str, Collection[str], Collection[str]]
 """A service as seen from outside: its name, the resources it reads, the resources it writes."""
@@ -26,28 +27,6 @@ class Edge:
     resource: str
 
 
-def meet(written: str, read: str) -> bool:
-    """Whether what is written to one resource can be read from the other.
-
-    Resources meet when they are the same, or when both are prefixes in one bucket and one begins with the
-    other; a bucket alone is all of its objects.
-
-    >>> meet("kinesis/areas", "kinesis/areas"), meet("kinesis/areas", "kinesis/areas-2")
-    (True, False)
-    >>> meet("s3/photos/thumbs/", "s3/photos/in/"), meet("s3/photos/in/small/", "s3/photos/in/")
-    (False, True)
-    >>> meet("s3/photos", "s3/photos/in/"), meet("s3/photos", "s3/photos-old")
-    (True, False)
-    """
-    if written == read:
-        return True
-    place = _place(written)
-    if not written.startswith("s3/") or place != _place(read):
-        return False
-    prefix, other = (resource.removeprefix(place).removeprefix("/") for resource in (written, read))
-    return prefix.startswith(other) or other.startswith(prefix)
-
-
 def edges(services: Sequence[Reach]) -> tuple[Edge, ...]:
     """Every edge, in the order of the services and their outputs; raises BindingError for a name used twice.
 
@@ -58,12 +37,12 @@ def edges(services: Sequence[Reach]) -> tuple[Edge, ...]:
     readers: dict[str, list[tuple[str, str]]] = {}
     for effect, reads, _ in services:
         for read in reads:
-            readers.setdefault(_place(read), []).append((effect, read))
+            readers.setdefault(place_of(read), []).append((effect, read))
     found = (
         Edge(cause, effect, written)
         for cause, _, writes in services
         for written in writes
-        for effect, read in readers.get(_place(written), ())
+        for effect, read in readers.get(place_of(written), ())
         if meet(written, read)
     )
     return tuple(dict.fromkeys(found))
@@ -106,11 +85,6 @@ def cycles(services: Sequence[Reach]) -> tuple[tuple[str, ...], ...]:
     after = _after(services)
     firsts = [(each[0], len(each)) for each in components(services)]
     return tuple(_way_round(after, first) for first, size in firsts if size > 1 or first in after[first])
-
-
-def _place(resource: str) -> str:
-    """What resources have to share in order to meet: the bucket, or the resource itself."""
-    return "/".join(resource.split("/", 2)[:2]) if resource.startswith("s3/") else resource
 
 
 def _names(services: Sequence[Reach]) -> tuple[str, ...]:

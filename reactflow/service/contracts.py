@@ -11,13 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from reactflow.cells import Kind, Plan
 from reactflow.errors import BindingError
 from reactflow.flow.laws import PathLaws, fold_laws
 from reactflow.service.binding import Input
-from reactflow.service.counterexample import Lane, counterexample, skipping_example
+
+if TYPE_CHECKING:
+    from reactflow.service.counterexample import Lane
 
 
 def check_name(name: object, what: str = "the service's name") -> str:
@@ -150,7 +152,7 @@ def check_contract(one: Input) -> None:
 def _refuse_skipped_by(one: Input) -> None:
     """Refuse a fold over the changes of what a source feeds that may skip values, and bring them in any order."""
     for fold, cell in _over_changes(one.plan, one.feeds):
-        shown = counterexample(one.plan, fold.name, _lanes([one]), ordered=False, count=4)
+        shown = _example(one.plan, fold.name, _lanes([one]), ordered=False, count=4)
         remedy = (
             f"Fold a pulse that is fed by the same field ({cell}_seen = pulse(), fold({cell}_seen, ...)), or have the "
             "values sent as a pulse on a stream, of which none is skipped"
@@ -164,6 +166,8 @@ def refuse_skipped(plan: Plan, feeds: Sequence[str], what: str) -> None:
     What does come is in its order; ``feeds`` are those that ``what`` brings, all in one record.
     """
     for fold, cell in _over_changes(plan, feeds):
+        from reactflow.service.counterexample import skipping_example
+
         shown = skipping_example(
             plan, fold.name, [name for name in feeds if plan.names[name] in fold.upstream]
         )
@@ -205,7 +209,7 @@ def check_outputs(one: Input, told: Mapping[str, Sequence[str]]) -> None:
         }
         if fold.is_general and len(feeding) > 1:
             lanes = [(number, names, True) for number, names in enumerate(feeding.values())]
-            shown = counterexample(one.plan, fold.name, lanes, ordered=True, count=_events_of(fold, lanes))
+            shown = _example(one.plan, fold.name, lanes, ordered=True, count=_events_of(fold, lanes))
             *others, last = feeding
             raise BindingError(
                 f"{_fault(fold)}, and {one.source.resource} brings it {', '.join(others)} and {last}, which have no "
@@ -285,9 +289,15 @@ def _shown(example: str) -> str:
     return f" ({example})" if example else ""
 
 
+def _example(plan: Plan, fold: str, lanes: Sequence[Lane], *, ordered: bool, count: int) -> str:
+    from reactflow.service.counterexample import counterexample  # for a service that is refused
+
+    return counterexample(plan, fold, lanes, ordered=ordered, count=count)
+
+
 def _counterexample(fold: PathLaws, feeding: Sequence[Input], *, ordered: bool) -> str:
     lanes = _lanes(feeding, fold.upstream)
-    return counterexample(feeding[0].plan, fold.name, lanes, ordered=ordered, count=_events_of(fold, lanes))
+    return _example(feeding[0].plan, fold.name, lanes, ordered=ordered, count=_events_of(fold, lanes))
 
 
 def _events_of(fold: PathLaws, lanes: Sequence[Lane]) -> int:

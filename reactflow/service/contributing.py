@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from reactflow.cells import MemberChange, MemberFold
 from reactflow.errors import RecordError
 from reactflow.flow import Event, State, same_value
-from reactflow.service.contribution import MOST, Contribution, Said
 from reactflow.service.item import Item
 from reactflow.service.key import UnitKey
+from reactflow.service.stores.store import MOST
 
 if TYPE_CHECKING:
     from reactflow.cells.member_folds import End, Ranked
     from reactflow.service.arrival import Arrival
+    from reactflow.service.contribution import Contribution, Said
     from reactflow.service.host import Host
     from reactflow.service.service import Service
     from reactflow.service.stores import Store
@@ -121,7 +122,7 @@ class Contributions:
                 None if there is None or there.value is None else codec.from_plain(there.value, said.members)
             )
             plain = None if said.value is None else codec.to_plain(said.value, said.members)
-            self._planned[said.members, said.key] = Contribution(
+            self._planned[said.members, said.key] = _contribution(
                 members=said.members,
                 key=said.key,
                 lane=arrival.lane,
@@ -150,7 +151,7 @@ class Contributions:
         for said in due:
             there = self._at(said.members, said.key)
             value, rank = (None, None) if there is None else (there.value, there.rank)
-            self.moved[said.members, said.key] = Contribution(
+            self.moved[said.members, said.key] = _contribution(
                 members=said.members,
                 key=said.key,
                 lane=arrival.lane,
@@ -222,6 +223,12 @@ class Contributions:
         now.sort(key=lambda one: (one.rank or "", one.key), reverse=end == "highest")
         codec = self._service.flow.codec
         return tuple((one.rank or "", one.key, codec.from_plain(one.value, members)) for one in now[:n])
+
+
+def _contribution(**said: Any) -> Contribution:
+    from reactflow.service.contribution import Contribution  # of flows with members
+
+    return Contribution(**said)
 
 
 def _is_foreign(there: Contribution | None, said: Said, arrival: Arrival) -> bool:

@@ -8,13 +8,11 @@ Contributions are written in one transaction with the unit's item, and never oth
 from __future__ import annotations
 
 import json
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from attrs import frozen
 
 from reactflow.errors import Unreadable
-
-MOST: Final = 99  # in one transaction with their unit: the smallest store takes 100 items
 
 
 class Said(NamedTuple):

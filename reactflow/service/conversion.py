@@ -146,8 +146,7 @@ def _whole_number_name(value: Any) -> object:
     return take_int(value)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Member:
+class _Member(typing.NamedTuple):
     name: str
     keyword: str
     convert: Converter

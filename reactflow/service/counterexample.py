@@ -17,7 +17,8 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_
 
 from attrs import fields, has
 
-from reactflow.cells import Cell, Members, Node, Plan, Pulse, Readable, batch, instantiate
+from reactflow.cells import Cell, Members, Node, Plan, Pulse, Readable, instantiate
+from reactflow.cells.batch import batch
 from reactflow.flow.equality import same_value
 
 _TRIES = 400  # runs of the flow, about 1 ms each

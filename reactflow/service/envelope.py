@@ -13,11 +13,8 @@ from typing import Any
 from attrs import field, frozen
 
 from reactflow.errors import RecordError
+from reactflow.service.cloudevent import OPTIONAL, REMOVAL, attributes
 from reactflow.service.decoding import short
-
-ROW = "reactflow.row"
-REMOVAL = "reactflow.removal"
-OCCURRENCE = "reactflow.occurrence"
 
 LONGEST = 2048  # bytes of a text: it is kept with the unit, as a lane, or passed on
 _NUMBER_WIDTH = 20  # digits: more changes than any output will ever have
@@ -30,6 +27,7 @@ class Envelope:
     ``id`` is ``service/output/unit/destination/n``, stable over every retry; ``hops`` counts the services that the
     cause has come through.
 
+    >>> from reactflow.service.cloudevent import ROW
     >>> event = Envelope(
     ...     id="rooms/area/r1/dynamodb:areas/1", source="/rooms", type=ROW, subject="r1", data={"area": 12.0}
     ... )
@@ -49,9 +47,14 @@ class Envelope:
     sequence: str = ""
     hops: int = 0
 
+    @property
+    def is_removal(self) -> bool:
+        """Whether it tells that a row is gone."""
+        return self.type == REMOVAL
+
     def to_json(self) -> dict[str, Any]:
         """The envelope as plain data, empty attributes left out, as the JSON format of CloudEvents has it."""
-        about = attributes(**{name: getattr(self, name) for name in ("id", "source", "type", *_OPTIONAL)})
+        about = attributes(**{name: getattr(self, name) for name in ("id", "source", "type", *OPTIONAL)})
         return {**about, "datacontenttype": "application/json", "data": dict(self.data)}
 
     @classmethod
@@ -78,6 +81,7 @@ class Envelope:
     def place(self) -> tuple[str, str] | None:
         """Lane and position of a change at its sender: what it was a change of, and its number; None when it has none.
 
+        >>> from reactflow.service.cloudevent import ROW
         >>> Envelope(id="rooms/area/room=r1/kinesis:areas/7", source="/rooms", type=ROW, sequence="7").place
         ('edge/rooms/area/room=r1/kinesis:areas', '00000000000000000007')
         """
@@ -94,22 +98,6 @@ class Envelope:
             and plain.get("specversion") == "1.0"
             and str(plain.get("type")).startswith("reactflow.")
         )
-
-
-_OPTIONAL = ("subject", "time", "traceparent", "correlationid", "causationid", "sequence", "hops")
-
-
-def attributes(*, id: str, source: str, type: str, **optional: Any) -> dict[str, Any]:
-    """The attributes of an envelope as plain data, in their order, without those that are empty.
-
-    >>> attributes(id="rooms/area/r1/dynamodb:areas/1", source="/rooms", type=ROW, hops=1, subject="r1")[
-    ...     "hops"
-    ... ]
-    1
-    """
-    plain: dict[str, Any] = {"specversion": "1.0", "id": id, "source": source, "type": type}
-    plain |= {name: optional[name] for name in _OPTIONAL if optional.get(name)}
-    return plain
 
 
 def _check_text(text: str, name: str) -> None:

@@ -18,28 +18,26 @@ from attrs import field, frozen
 
 from reactflow.errors import ConfigurationError, EventError, RecordError, Transient
 from reactflow.service.arrival import Arrival, Part
+from reactflow.service.caseid import kept_as
 from reactflow.service.changes import Values
 from reactflow.service.deadline import NO_DEADLINE, Deadline
-from reactflow.service.invocation import Task, answer, task_of
 from reactflow.service.item import Item, Pending
 from reactflow.service.key import UnitKey
 from reactflow.service.outbox import publish as publish_all
 from reactflow.service.outbox import waiting
 from reactflow.service.output import Output
-from reactflow.service.quarantine import Case, kept_as
 from reactflow.service.reading import check_reads, put_away, read
-from reactflow.service.redrive import queued, redrive, skip
 from reactflow.service.report import Report, lanes_of
 from reactflow.service.sink import Publication
 from reactflow.service.source import Record
 from reactflow.service.stores import Store
 from reactflow.service.stores.in_turns import in_turns, side_by_side
-from reactflow.service.sweep import expire, sweep
-from reactflow.service.tasks import carried_out
+from reactflow.service.tasks import Task, carried_out, task_of
 from reactflow.service.unit import commit
 from reactflow.service.warm import WarmCache
 
 if TYPE_CHECKING:
+    from reactflow.service.quarantine import Case
     from reactflow.service.service import Service
 
 LONGEST: Final = 960.0  # seconds that a handler may run, and then some: 900 are the most on AWS Lambda
@@ -94,6 +92,8 @@ class Host:
         """
         opened, known = self._open(event)
         if opened is None:
+            from reactflow.service.invocation import answer  # who is called by triggers alone does without
+
             return answer(self, event, known)
         deadline = Deadline.of(context)
         if isinstance(opened, str):
@@ -234,6 +234,8 @@ class Host:
                 arrivals = [*part.rest, *later]
                 self._forget(taken, part)
                 if part.item.is_released and not part.transient and not (arrivals and arrivals[0].is_queued):
+                    from reactflow.service.redrive import queued  # seldom
+
                     arrivals = [*queued(self, unit, part.item.waiting[:MOST_RELEASED]), *arrivals]
                     size = max(size, MOST_RELEASED)
             except (Transient, EventError) as error:
@@ -315,20 +317,28 @@ class Host:
             self.warm.note_published(unit, item)
         return withdrawn
 
-    # --- what somebody asks for ------------------------------------------------------------------------------------
+    # --- what somebody asks for: loaded then, since no record waits for it ------------------------------------------
 
     def redrive(self, id: str) -> Report:
         """Try a case again, and what waits behind it; see ``redrive.redrive``."""
+        from reactflow.service.redrive import redrive
+
         return redrive(self, id)
 
     def skip(self, id: str) -> Report:
         """Give a case up, and go on with what waits behind it; see ``redrive.skip``."""
+        from reactflow.service.redrive import skip
+
         return skip(self, id)
 
     def sweep(self, idle: float, deadline: Deadline = NO_DEADLINE) -> Report:
         """Publish and prune what units owe that were idle for so many seconds; see ``sweep.sweep``."""
+        from reactflow.service.sweep import sweep
+
         return sweep(self, idle, deadline)
 
     def expire(self, deadline: Deadline = NO_DEADLINE) -> Report:
         """Forget what nothing can change any more; see ``sweep.expire``."""
+        from reactflow.service.sweep import expire
+
         return expire(self, deadline)

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from reactflow.cells import UNSET, Failure, Kind
 from reactflow.errors import CallError, CellError, ConfigurationError, RecordError, Superseded
@@ -32,11 +32,7 @@ if TYPE_CHECKING:
     from reactflow.service.host import Host
     from reactflow.service.service import Service
 
-Task = Literal["sweep", "expire"]
-"""What a schedule has a service do: publish what idle units owe, or have units of old windows forget."""
-
 LARGEST: Final = 6 << 20  # bytes of an answer that Lambda hands back
-_TASK: Final = "reactflow"
 _WHAT: Final = "the event"
 
 
@@ -45,27 +41,6 @@ class _Given(NamedTuple):
 
     is_source: bool
     convert: Converter
-
-
-def task_of(event: Mapping[str, Any]) -> Task | None:
-    """What ``{"reactflow": "sweep"}`` asks for; None for an event that asks for nothing of that kind.
-
-    Raises ConfigurationError for what nobody can do.
-
-    >>> task_of({"reactflow": "sweep"}), task_of({"name": "Ann"})
-    ('sweep', None)
-    """
-    if _TASK not in event:
-        return None
-    task = event[_TASK]
-    if len(event) == 1 and task == "sweep":
-        return "sweep"
-    if len(event) == 1 and task == "expire":
-        return "expire"
-    raise ConfigurationError(
-        f'the event has the field {_TASK!r}, and is none that a schedule sends: it is {{"{_TASK}": "sweep"}} or '
-        f'{{"{_TASK}": "expire"}}'
-    )
 
 
 def answer(host: Host, event: Mapping[str, Any], others: str = "") -> dict[str, Any]:

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
-from urllib.parse import quote, unquote
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
 
 from reactflow.errors import BindingError, RecordError, StateError
 from reactflow.service.decoding import ABSENT, read_path, short
-from reactflow.service.window import Window, parse_start
+
+if TYPE_CHECKING:
+    from reactflow.service.window import Window
 
 KeyValue = str | int | date
 KeyType = type[str] | type[int] | type[date]
@@ -24,10 +25,20 @@ KeyType = type[str] | type[int] | type[date]
 LONGEST = 1024  # characters of a key's text, all of them ASCII
 ONLY_UNIT = "()"  # the text of the one unit of key=(); every other text holds a "="
 
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~:@")
+
 _REMEDY = (
     'write key="room", key=("dept", "emp"), key={"day": date, "line": int}, key=("sensor", window("1m", on="ts")) '
     "or key=()"
 )
+
+
+class ComputedField:
+    """Base of a ``Window``: a field of a key that is computed from a record. It lets keys without one do without."""
+
+    __slots__ = ()
+
+    name: str
 
 
 @frozen(cache_hash=True)
@@ -78,27 +89,27 @@ class Key:
             return spec
         names: list[Any]
         kinds: list[Any]
-        if isinstance(spec, (str, Window)):
+        if isinstance(spec, (str, ComputedField)):
             spec = (spec,)
         if isinstance(spec, Mapping):
             names, kinds = list(spec), list(spec.values())
         elif isinstance(spec, (tuple, list)):
-            names = [one.name if isinstance(one, Window) else one for one in spec]
-            kinds = [one if isinstance(one, Window) else str for one in spec]
+            names = [one.name if isinstance(one, ComputedField) else one for one in spec]
+            kinds = [one if isinstance(one, ComputedField) else str for one in spec]
         else:
             raise BindingError(f"key={short(spec)} is not a key: {_REMEDY}")
         for name in names:
             _check_name(name)
             if names.count(name) > 1:
                 raise BindingError(f"the key has the field {name!r} twice: name each once")
-        windows = [name for name, kind in zip(names, kinds, strict=True) if isinstance(kind, Window)]
+        windows = [name for name, kind in zip(names, kinds, strict=True) if isinstance(kind, ComputedField)]
         if len(windows) > 1:
             raise BindingError(
                 f"the key has the windows {', '.join(windows)}: an event is in one, so make a service of each length"
             )
         made: Window | None = None
         for place, (name, kind) in enumerate(zip(names, kinds, strict=True)):
-            if isinstance(kind, Window):
+            if isinstance(kind, ComputedField):
                 made, kinds[place] = evolve(kind, name=name), str
             elif kind not in (str, int, date):
                 shown = kind.__name__ if isinstance(kind, type) else short(kind)
@@ -181,6 +192,10 @@ class Key:
 
     def decode(self, text: str) -> tuple[KeyValue, ...]:
         """The values of a key's text; raises StateError for any text that ``encode`` never gives."""
+        from urllib.parse import unquote  # as in _escape
+
+        from reactflow.service.window import parse_start
+
         parts = [] if text == ONLY_UNIT else text.split(",")
         values: list[KeyValue] = []
         try:
@@ -213,6 +228,10 @@ _read_text: dict[KeyType, Callable[[str], KeyValue]] = {str: str, int: int, date
 
 
 def _escape(text: str) -> str:
+    if _PLAIN.issuperset(text):  # as nearly every part of a key is
+        return text
+    from urllib.parse import quote  # loads what reads addresses of the web
+
     return quote(text, safe=":@")
 
 
@@ -229,7 +248,7 @@ def _check_name(name: object) -> None:
         last = name.rpartition(".")[2] or "id"
         remedy = f"name it {last!r}, and say where it is with key={{{last!r}: {name!r}}} on the input"
         raise BindingError(f"the key's field {name!r} has a dot: {remedy}")
-    if not name.isprintable() or len(quote(name)) > 255:
+    if not name.isprintable() or len(_escape(name)) > 255:
         raise BindingError(
             f"the key's field {short(name)} is too long or has characters that cannot be shown: rename it"
         )

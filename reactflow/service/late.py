@@ -15,13 +15,12 @@ from reactflow.service.decoding import decode_value
 from reactflow.service.item import Pending, number_name
 from reactflow.service.key import Key, UnitKey
 from reactflow.service.outbox import Cause, as_publication, occurrence
-from reactflow.service.output import Output, Row
+from reactflow.service.output import LATE, Output, Row
 from reactflow.service.window import Late
 
 if TYPE_CHECKING:
     from reactflow.service.service import Service
 
-LATE: Final = "late record"  # in place of a pulse's name; no cell is named so
 COLUMNS: Final = ("record", "arrived", "removal")
 
 

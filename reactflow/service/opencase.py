@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from reactflow.cells import UNSET, Failure, batch
+from reactflow.cells import UNSET, Failure
+from reactflow.cells.batch import batch
 from reactflow.cells.readable import current_outcome
 from reactflow.errors import ConfigurationError, EventError, RecordError, StateError
 from reactflow.flow import DEFAULT, Event, Flow, State

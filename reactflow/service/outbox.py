@@ -21,7 +21,7 @@ from reactflow.flow.methods import is_constant
 from reactflow.flow.migration import as_dicts
 from reactflow.flow.statetext import LEAVES
 from reactflow.service.changes import Change, Occurred, Values, changes
-from reactflow.service.envelope import OCCURRENCE, REMOVAL, ROW, Envelope, attributes
+from reactflow.service.cloudevent import OCCURRENCE, REMOVAL, ROW, attributes
 from reactflow.service.item import Item, Pending, PublicationKind, number_name
 from reactflow.service.key import UnitKey
 from reactflow.service.output import Output
@@ -30,6 +30,7 @@ from reactflow.service.source import moment
 
 if TYPE_CHECKING:
     from reactflow.flow.codec import Codec
+    from reactflow.service.envelope import Envelope
     from reactflow.service.service import Service
 
 _log = logging.getLogger("reactflow.service")

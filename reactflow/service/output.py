@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from types import NoneType
-from typing import TYPE_CHECKING, Any, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, get_args
 
 from attrs import field, frozen
 
@@ -26,6 +26,10 @@ from reactflow.service.sink import Sink
 
 if TYPE_CHECKING:
     from reactflow.flow import Flow
+
+LATE: Final = (
+    "late record"  # in place of a pulse's name, of the output that tells of them; no cell is named so
+)
 
 By: TypeAlias = Readable[Any] | Sequence[Readable[Any]] | Mapping[str, Readable[Any]]
 Columns: TypeAlias = tuple[tuple[str | None, Readable[Any]], ...]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 import math
-import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any, Final
@@ -17,11 +16,10 @@ from typing import Any, Final
 from attrs import field, fields, frozen
 
 from reactflow.errors import StateError
+from reactflow.service.caseid import case_id, kept_as
 
 _DEEPEST: Final = 96  # levels of a record that are kept as data; what is below is kept as text
-_SPECIAL: Final = re.compile("[%@~\ud800-\udfff]")
 _LATER: Final = {"account": "", "region": "", "is_shared": False}  # what cases of before do not have
-_ESCAPED: Final = re.compile("%(25|40|7E|D[89A-F][0-9A-F]{2})")
 _REASON_TEXTS: Final = ("kind", "cell", "type", "message", "line", "field")
 
 
@@ -208,43 +206,3 @@ class Case:
         about += [f"after commit {self.v}"] if self.v else []
         message = " ".join(reason.message.split())
         return f"{self.service}, {whose}: {cause}{message}\n  {', '.join(about)}"
-
-
-def case_id(lane: str, position: str, unit: str | None = None) -> str:
-    """The id of the case of a record: its lane and its position, and the unit where it speaks of several; injective.
-
-    >>> case_id("kinesis/measurements/shard-1", "0042")
-    'kinesis/measurements/shard-1@0042'
-    """
-    id = f"{_escape(lane)}@{_escape(position)}"
-    return id if unit is None else f"{id}@{_escape(unit)}"
-
-
-def kept_as(id: str) -> str:
-    """The id under which a record is kept that waits behind a case: it may become one itself, with its own reason."""
-    return f"{id}~"
-
-
-def lane_of(id: str) -> tuple[str, str]:
-    """The escaped lane and the position in the id of a case."""
-    lane, position, *_ = id.split("@")
-    return lane, position
-
-
-def is_in_lane(id: str, lane: str) -> bool:
-    """Whether a case is of a lane."""
-    return lane_of(id)[0] == _escape(lane)
-
-
-def _escape(text: str) -> str:
-    """Text without the separator, and without halves of surrogate pairs, which a store could not write."""
-    return _SPECIAL.sub(lambda found: f"%{ord(found[0]):X}", text)
-
-
-def unescape(text: str) -> str:
-    """The lane or position that is in the id of a case.
-
-    >>> unescape(lane_of(case_id("s3/photos/100%@home", "7"))[0])
-    's3/photos/100%@home'
-    """
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)

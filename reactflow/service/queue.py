@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from reactflow.errors import EventError, Gap, LateRecord, Superseded, Transient
 from reactflow.flow import Event
+from reactflow.service.caseid import is_in_lane, lane_of
 from reactflow.service.item import Item
-from reactflow.service.quarantine import is_in_lane, lane_of
 
 if TYPE_CHECKING:
     from reactflow.service.arrival import Arrival

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from textwrap import indent
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 Quick: TypeAlias = "Callable[[bytes, object], UnitEvent | None]"
 """Reads the JSON of a record, given the text that its partition field has to have."""
 
+WORTH: Final = (
+    64  # records that are read with care first: to make the code takes as long as some hundred of them
+)
 _UNITS: Final = 1 << 14  # units that an input remembers by their keys
 _FLAT: Final = bytes(48 if chr(byte) in "0123456789." else 32 for byte in range(256))
 _LONG: Final = b"0" * 19  # a number written so long may be more than a float can hold
@@ -69,7 +73,29 @@ def read(data, sent):
 """
 
 
-def quick_reader(bound: Input, partition: str | None = None) -> Quick | None:
+class QuickReader:
+    """``read``, for which the code is made once so many records have come that it pays: a start does not wait for it.
+
+    >>> reader = QuickReader(lambda: lambda data, sent: "made")
+    >>> [reader.read(b"", "") for _ in range(WORTH + 1)][-2:]
+    [None, 'made']
+    """
+
+    __slots__ = ("_left", "_make", "read")
+
+    def __init__(self, make: Callable[[], Quick]) -> None:
+        self._make, self._left = make, WORTH
+        self.read: Quick = self._first
+
+    def _first(self, data: bytes, sent: object) -> UnitEvent | None:
+        self._left -= 1
+        if self._left >= 0:
+            return None
+        self.read = self._make()
+        return self.read(data, sent)
+
+
+def quick_reader(bound: Input, partition: str | None = None) -> QuickReader | None:
     """The quick reader of an input; None for one whose records mean more than the fields that they hold.
 
     ``partition`` is the path of the field that has to be the partition key, where that is checked.
@@ -87,12 +113,12 @@ def quick_reader(bound: Input, partition: str | None = None) -> Quick | None:
         is_plain = kind in _CHECKS and path != "specversion" and _PLAIN_NAME.fullmatch(path)
         if not is_plain or kinds.setdefault(path, kind) is not kind:
             return None
-    return _made(bound, kinds, keys, partition)
+    return QuickReader(partial(_made, bound, kinds, keys, partition))
 
 
 def _made(bound: Input, kinds: dict[str, Any], keys: list[str], partition: str | None) -> Quick:
     """Write the reader's code, in which the fields of a record are numbered."""
-    import msgspec  # no service needs it before it is made
+    import msgspec  # no service needs it earlier
 
     from reactflow.service.binding import UnitEvent
 

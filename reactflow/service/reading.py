@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from reactflow.errors import ConfigurationError, RecordError
 from reactflow.service.arrival import Arrival, case_of, link_of, place_of, unit_named
 from reactflow.service.binding import Input, UnitEvent, one_a_unit
-from reactflow.service.quarantine import Case, plain
 from reactflow.service.source import Message, Record
 
 if TYPE_CHECKING:
+    from reactflow.service.quarantine import Case
     from reactflow.service.service import Service
     from reactflow.service.stores import Store
 
@@ -113,6 +111,11 @@ def put_away(service: Service, store: Store, record: Record, error: RecordError)
         if source is not None and not record.unreadable:
             lane, position = source.lane(record), source.position(record)
     except RecordError:  # it has no place in an order; two different ones still have to be two cases
+        import hashlib
+        import json
+
+        from reactflow.service.quarantine import plain
+
         text = json.dumps(plain(record.raw), sort_keys=True)
         position += f"#{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     case = case_of(service, record, lane, position, error)

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Final
 from reactflow.errors import ConfigurationError, RecordError
 from reactflow.service.arrival import Again, Arrival
 from reactflow.service.binding import UnitEvent
+from reactflow.service.caseid import kept_as, lane_of, unescape
 from reactflow.service.key import Key, UnitKey
-from reactflow.service.quarantine import Case, kept_as, lane_of, unescape
+from reactflow.service.quarantine import Case
 from reactflow.service.report import Report
 from reactflow.service.source import Record
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from reactflow.service.quarantine import Case
 from reactflow.service.sink import Publication
 
 if TYPE_CHECKING:
     from reactflow.service.arrival import Arrival
+    from reactflow.service.quarantine import Case
     from reactflow.service.service import Service
 
 

@@ -12,31 +12,40 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from reactflow.cells import GraphView, Kind, MemberFold
+from reactflow.cells import Kind, MemberFold
 from reactflow.errors import BindingError, StateError
 from reactflow.flow import Flow, Step
 from reactflow.flow.laws import fold_laws
 from reactflow.service.binding import Input
-from reactflow.service.causality import meet
 from reactflow.service.contracts import check_contract, check_feeders, check_folds, check_name, check_types
 from reactflow.service.deadline import Deadline
 from reactflow.service.decoding import short
 from reactflow.service.item import number_name
 from reactflow.service.key import Key
-from reactflow.service.late import LATE, late_output
+from reactflow.service.meeting import meet
 from reactflow.service.options import count
-from reactflow.service.output import Output
+from reactflow.service.output import LATE, Output
 from reactflow.service.sink import Sink
 from reactflow.service.source import Reader, Record, Source, report
 from reactflow.service.stores import MemoryStore, Store, as_store, open_store
 from reactflow.service.tasks import carried_out
 
 if TYPE_CHECKING:
+    from reactflow.cells import GraphView
     from reactflow.service.host import Host
 
 
 def _tuple(values: object) -> tuple[Any, ...]:
     return tuple(values) if isinstance(values, Iterable) else (values,)  # one alone is a list of one
+
+
+def _late_output(key: Key) -> Output | None:
+    """The output that tells of late records, if the key has a window with a sink for them."""
+    if key.window is None:
+        return None
+    from reactflow.service.late import late_output  # most keys have no window
+
+    return late_output(key)
 
 
 @frozen(slots=False, eq=False)
@@ -87,7 +96,7 @@ class Service:
         for bound in self.bound:
             check_contract(bound)
         check_folds(self.bound)
-        late = late_output(self.key)
+        late = _late_output(self.key)
         outputs = [self._bind_output(one) for one in self.outputs if getattr(one, "pulse", "") != LATE]
         self._check_defaults()
         put(self, "outputs", (*outputs, *([late] if late is not None else [])))

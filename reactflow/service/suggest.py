@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+
+from reactflow.cells.nearest import nearest
 
 
 def suggestion(given: str, known: Iterable[str]) -> str:
@@ -14,5 +15,5 @@ def suggestion(given: str, known: Iterable[str]) -> str:
     >>> suggestion("x", ["length", "width"])
     ''
     """
-    near = get_close_matches(given, list(known), n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
+    near = nearest(given, known)
+    return f" (did you mean {near!r}?)" if near else ""

@@ -9,9 +9,10 @@ from typing import Any
 from reactflow.cells import GraphView, NodeView
 from reactflow.errors import BindingError
 from reactflow.service.binding import Input
-from reactflow.service.causality import Edge, Reach, causes, components, cycles, edges, effects, meet
+from reactflow.service.causality import Edge, Reach, causes, components, cycles, edges, effects
 from reactflow.service.contracts import check_outputs, refuse_skipped
 from reactflow.service.decoding import short
+from reactflow.service.meeting import meet
 from reactflow.service.output import Output
 from reactflow.service.service import Service
 

@@ -8,18 +8,45 @@ at it at once.
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+from reactflow.errors import ConfigurationError
 from reactflow.service.deadline import NO_DEADLINE, Deadline
 from reactflow.service.report import Report
 
 if TYPE_CHECKING:
     from reactflow.service.host import Host
-    from reactflow.service.invocation import Task
+
+Task = Literal["sweep", "expire"]
+"""What a schedule has a service do: publish what idle units owe, or have units of old windows forget."""
+
 
 IDLE: Final = 60.0  # seconds without a write, after which a unit is swept
+TASK: Final = "reactflow"  # the field of an event that a schedule sends
 _MINUTE: Final = 60
 _DAY: Final = 1440  # minutes
+
+
+def task_of(event: Mapping[str, Any]) -> Task | None:
+    """What ``{"reactflow": "sweep"}`` asks for; None for an event that asks for nothing of that kind.
+
+    Raises ConfigurationError for what nobody can do.
+
+    >>> task_of({"reactflow": "sweep"}), task_of({"name": "Ann"})
+    ('sweep', None)
+    """
+    if TASK not in event:
+        return None
+    task = event[TASK]
+    if len(event) == 1 and task == "sweep":
+        return "sweep"
+    if len(event) == 1 and task == "expire":
+        return "expire"
+    raise ConfigurationError(
+        f'the event has the field {TASK!r}, and is none that a schedule sends: it is {{"{TASK}": "sweep"}} or '
+        f'{{"{TASK}": "expire"}}'
+    )
 
 
 def carried_out(host: Host, task: Task, deadline: Deadline = NO_DEADLINE) -> dict[str, int]:

@@ -30,17 +30,16 @@ from reactflow.service.contributing import NONE, Contributions, at_once, load, s
 from reactflow.service.deadline import NO_DEADLINE, Deadline
 from reactflow.service.item import Item, Pending, check_state
 from reactflow.service.key import UnitKey
-from reactflow.service.late import late_change
 from reactflow.service.outbox import Cause, confirm, due, look_again
-from reactflow.service.quarantine import Case
 from reactflow.service.queue import MOST_SEEN, Queue, holds
 from reactflow.service.retention import pruned
 from reactflow.service.succession import past_of, refuse_newer
-from reactflow.service.window import Late
 
 if TYPE_CHECKING:
     from reactflow.service.host import Host
+    from reactflow.service.quarantine import Case
     from reactflow.service.service import Service
+    from reactflow.service.window import Late
 
 
 def commit(host: Host, unit: UnitKey, arrivals: Sequence[Arrival], deadline: Deadline = NO_DEADLINE) -> Part:
@@ -271,6 +270,8 @@ class Draft:
                 f"the record is late: {late.why}. To have such records written, say late= on the window, as in "
                 "late=Kinesis('late')"
             )
+        from reactflow.service.late import late_change  # most keys have no window
+
         pending, self.numbers = late_change(
             self.service, self.unit, output, self.numbers, late, Cause().and_then(arrival.time, arrival.cause)
         )

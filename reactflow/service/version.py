@@ -12,9 +12,8 @@ from typing import Final
 
 _WIDTH: Final = 40  # digits of a count; longer ones begin with a letter, which stands after every digit
 _LONGEST: Final = 999
-_TIME: Final = re.compile(
-    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d(?::\d\d)?)", re.ASCII
-)
+# as text: `re` compiles it when the first version is read
+_TIME: Final = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d(?::\d\d)?)"
 
 
 def version_text(value: object) -> str:
@@ -48,7 +47,7 @@ def _count(number: int) -> str:
 def _text(text: str) -> str:
     if text.isascii() and text.isdigit():
         return _count(int(text)) if len(text) <= _LONGEST else ""
-    found = _TIME.fullmatch(text)
+    found = re.fullmatch(_TIME, text, re.ASCII)
     if found is None:
         return text
     second, fraction, offset = found.groups()

@@ -19,6 +19,7 @@ from attrs import frozen
 
 from reactflow.errors import BindingError, RecordError
 from reactflow.service.decoding import ABSENT, short
+from reactflow.service.key import ComputedField
 
 if TYPE_CHECKING:
     from reactflow.service.sink import Sink
@@ -38,7 +39,7 @@ Instant = tuple[int, int]
 
 
 @frozen
-class Window:
+class Window(ComputedField):
     """A field of a key that is computed: the start of the window that the time at ``on`` falls into.
 
     ``size`` and ``keep`` are in whole seconds. Made by ``window``.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from reactflow.service.envelope import OCCURRENCE, REMOVAL, ROW, Envelope
+from reactflow.service.cloudevent import OCCURRENCE, REMOVAL, ROW
+from reactflow.service.envelope import Envelope
 from reactflow.service.key import Key
 from reactflow.service.sink import Publication
 

@@ -244,7 +244,7 @@ def test_a_cold_handler_loads_nothing_that_it_does_not_need() -> None:
     assert tops - sys.stdlib_module_names - {"__main__", "reactflow", "attr", "attrs", "examples"} <= {
         name for name in tops if name.startswith(("_", "sitecustomize"))
     }
-    assert floors == {"aws", "cells", "errors", "flow", "service"}
+    assert floors == {"aws", "cells", "errors", "flow", "later", "service"}
 
 
 def test_a_client_is_made_once_in_a_process() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from reactflow.aws import Kinesis
 from reactflow.aws.host import open_event
 from reactflow.errors import BindingError, ConfigurationError, RecordError
-from reactflow.service.envelope import REMOVAL, ROW
+from reactflow.service.cloudevent import REMOVAL, ROW
 from reactflow.service.source import Message, Record
 from reactflow.testing.events import kinesis_event, sample
 from tests.aws.publications import publication
@@ -213,7 +213,7 @@ class Refusing:
 
 def test_after_a_refused_record_no_later_one_of_its_unit_overtakes(monkeypatch: pytest.MonkeyPatch) -> None:
     service = Refusing({"room=r1/2"})
-    monkeypatch.setattr("reactflow.aws.kinesis.client", lambda name: service)
+    monkeypatch.setattr("reactflow.aws.kinesis_writer.client", lambda name: service)
     batch = [publication(n, {"area": n}, key={"room": room}) for n in (1, 2, 3) for room in ("r1", "r2")]
     failed = Kinesis("areas").publish(batch)
     assert [batch[index].id.split("/")[2] + "/" + str(batch[index].n) for index in failed] == [
@@ -225,7 +225,7 @@ def test_after_a_refused_record_no_later_one_of_its_unit_overtakes(monkeypatch: 
 
 def test_requests_hold_at_most_500_records(monkeypatch: pytest.MonkeyPatch) -> None:
     service = Refusing(set())
-    monkeypatch.setattr("reactflow.aws.kinesis.client", lambda name: service)
+    monkeypatch.setattr("reactflow.aws.kinesis_writer.client", lambda name: service)
     batch = [publication(1, {"area": 1}, key={"room": f"r{number}"}) for number in range(1200)]
     assert Kinesis("areas").publish(batch) == []
     assert [len(request) for request in service.requests] == [500, 500, 200]
@@ -235,7 +235,7 @@ def test_a_record_that_is_too_large_is_named_and_the_others_are_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     service = Refusing(set())
-    monkeypatch.setattr("reactflow.aws.kinesis.client", lambda name: service)
+    monkeypatch.setattr("reactflow.aws.kinesis_writer.client", lambda name: service)
     batch = [publication(1, {"text": "x" * 1_100_000}), publication(1, {"text": "y"}, key={"room": "r2"})]
     with pytest.raises(ConfigurationError, match="the record rooms/area/room=r1/test/1 has 1100"):
         Kinesis("areas").publish(batch)
@@ -269,7 +269,7 @@ def test_a_record_without_its_partition_field_is_refused_before_it_is_published(
 
 
 def test_the_partition_key_is_what_the_receiver_checks() -> None:
-    from reactflow.aws.kinesis import partition_key
+    from reactflow.aws.kinesis_writer import partition_key
 
     long = "é" * 300
     data = base64.b64encode(json.dumps({"room": long}).encode()).decode()

@@ -165,7 +165,7 @@ def test_only_cells_of_objects_are_fed_by_default() -> None:
 
 
 def test_an_output_inside_the_input_meets_it() -> None:
-    from reactflow.service.causality import meet
+    from reactflow.service.meeting import meet
 
     for key in ("in/{name}.png", "in/small/{name}.txt", "{name}.txt", "i{name}"):
         assert meet(S3("photos", key=key).reach, TEXTS.reach)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from reactflow.cells import UNSET, Effect, Fold, Pulse, Readable, batch, cell, derived, effect, fold, pulse
+from reactflow.cells import UNSET, Fold, Pulse, Readable, cell, derived, fold, pulse
+from reactflow.cells.batch import batch
 from reactflow.cells.derived import explicit
 from reactflow.cells.doing import DOING, LOCK, Doing
-from reactflow.cells.effect import Keeper
+from reactflow.cells.effect import Effect, Keeper, effect
 from reactflow.cells.engine import ENGINE
 from reactflow.cells.node import CLEAN, STALE, Computed, Link, Node, versions_seen
 from reactflow.cells.readable import current_outcome

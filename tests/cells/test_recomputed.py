@@ -5,8 +5,8 @@ import sys
 import numpy as np
 
 from reactflow import cell, derived, effect, fold, folds, profiled, pulse
-from reactflow.cells import ProfileRow
 from reactflow.cells.engine import ENGINE
+from reactflow.cells.profiled import ProfileRow
 
 
 def ignore(_: object) -> None:

@@ -25,7 +25,8 @@ from reactflow.local.needs import needs_of, queue_of
 from reactflow.local.provision import BucketNeeded, Need, provision
 from reactflow.local.triggers import DynamoDBTrigger, KinesisTrigger, S3Trigger, Triggers, TriggerSettings
 from reactflow.service import Case, Host
-from reactflow.service.quarantine import Reason, case_id
+from reactflow.service.caseid import case_id
+from reactflow.service.quarantine import Reason
 from reactflow.service.source import Record
 from reactflow.testing.permissions import permitted
 

@@ -18,7 +18,8 @@ from examples.payments import orders
 from examples.sensors import sensors
 from reactflow import Cell, Flow, MemoryStore, Pulse, Service, cell, fold, folds, pulse, row
 from reactflow.aws import S3, DynamoDB, Kinesis
-from reactflow.service.envelope import REMOVAL, Envelope
+from reactflow.service.cloudevent import REMOVAL
+from reactflow.service.envelope import Envelope
 from reactflow.testing import kinesis_event
 from tests.deploy.trial import Phase, objects, records, rows, together
 from tests.service.wire import Wire

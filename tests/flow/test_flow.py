@@ -15,13 +15,13 @@ from reactflow.cells import (
     Cell,
     Pulse,
     Readable,
-    batch,
     cell,
     derived,
     fold,
     folds,
     pulse,
 )
+from reactflow.cells.batch import batch
 from reactflow.errors import DeclarationError, ReadOnlyError, Unset
 from reactflow.flow import Flow, hidden_cells
 

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import currently_in_test_context, given, note, settings
 from hypothesis import strategies as st
 
-from reactflow.cells import UNSET, Failure, Readable, batch, cell, derived, fold, folds, pulse
+from reactflow.cells import UNSET, Failure, Readable, cell, derived, fold, folds, pulse
+from reactflow.cells.batch import batch
 from reactflow.cells.readable import current_outcome
 from reactflow.errors import CellError, ReactflowError, StateError
 from reactflow.flow import DEFAULT, Change, Event, Flow, Step, same_value

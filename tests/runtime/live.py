@@ -9,7 +9,8 @@ from typing import Any
 from attrs import define, field
 
 from reactflow import UNSET, Service
-from reactflow.cells import Failure, Readable, batch
+from reactflow.cells import Failure, Readable
+from reactflow.cells.batch import batch
 from reactflow.cells.readable import current_outcome
 from reactflow.errors import StateError
 from tests.runtime.drawn import Record

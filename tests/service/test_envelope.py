@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reactflow.errors import RecordError
-from reactflow.service.envelope import ROW, Envelope
+from reactflow.service.cloudevent import ROW
+from reactflow.service.envelope import Envelope
 
 TEXTS = st.text(min_size=1, max_size=10)
 ENVELOPES = st.builds(

@@ -12,7 +12,7 @@ from reactflow import Flow, Members, MemoryStore, Service, cell, derived, member
 from reactflow.aws import DynamoDB, Kinesis
 from reactflow.errors import BindingError
 from reactflow.service import Host
-from reactflow.service.contribution import MOST
+from reactflow.service.stores.store import MOST
 from reactflow.testing import dynamodb_event, kinesis_event
 from tests.service.flows import item, values
 from tests.service.recording import Table

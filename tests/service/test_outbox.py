@@ -7,7 +7,7 @@ from typing import Any
 from reactflow import Cell, Flow, MemoryStore, Pulse, Service, cell, fold, folds, pulse, row
 from reactflow.aws import DynamoDB, Kinesis
 from reactflow.service import Envelope, Host
-from reactflow.service.envelope import OCCURRENCE, REMOVAL, ROW
+from reactflow.service.cloudevent import OCCURRENCE, REMOVAL, ROW
 from reactflow.testing import dynamodb_event, kinesis_event
 from tests.service.flows import fresh, item, values
 from tests.service.recording import Table, check_publications

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reactflow.errors import CellError, RecordError, StateError
-from reactflow.service.quarantine import Case, Reason, case_id, plain
+from reactflow.service.caseid import case_id
+from reactflow.service.quarantine import Case, Reason, plain
 
 CASE = Case(
     service="rooms",

@@ -8,9 +8,21 @@ from typing import Any
 from attrs import field, frozen
 
 from reactflow.aws import Kinesis
+from reactflow.aws.kinesis_writer import StreamWriter
 from reactflow.errors import Transient
 from reactflow.testing import kinesis_event
 from tests.service.recording import Fault
+
+
+@frozen
+class _Kept(StreamWriter):
+    """Writes to a wire."""
+
+    wire: Any
+
+    def _put(self, request: list[tuple[str, int]], data: Mapping[int, bytes]) -> set[int]:
+        kept: set[int] = self.wire.put(request, data)
+        return kept
 
 
 @frozen(eq=False)
@@ -20,7 +32,12 @@ class Wire(Kinesis):
     sent: list[tuple[str, bytes]] = field(factory=list, init=False)
     fault: list[Fault] = field(factory=list, init=False)
 
-    def _put(self, request: list[tuple[str, int]], data: Mapping[int, bytes]) -> set[int]:
+    @property
+    def _writer(self) -> StreamWriter:
+        return _Kept(self.stream, self.partition, self)
+
+    def put(self, request: list[tuple[str, int]], data: Mapping[int, bytes]) -> set[int]:
+        """Keep a request; returns what of it was refused."""
         if any(fault("wire before") for fault in self.fault):
             raise Transient(f"{self.destination} is away")
         refused = {index for _, index in request if any(fault("wire in the middle") for fault in self.fault)}

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from reactflow.service.contribution import Contribution
 from reactflow.service.item import Item
-from reactflow.service.quarantine import Case
 from reactflow.service.stores.store import Store
+
+if TYPE_CHECKING:
+    from reactflow.service.contribution import Contribution
+    from reactflow.service.quarantine import Case
 
 Answer = TypeVar("Answer")
 
@@ -59,6 +60,8 @@ class InTurns:
                     return job()
                 finally:
                     self._mine.has_turn = False
+
+        from concurrent.futures import ThreadPoolExecutor  # when there are several for the first time
 
         workers = min(self.in_flight, len(jobs))
         with ThreadPoolExecutor(workers, thread_name_prefix="reactflow-store") as pool:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from reactflow.cells.ordered import OrderedMap
-from reactflow.service.contribution import Contribution
 from reactflow.service.item import Item
-from reactflow.service.quarantine import Case
 from reactflow.service.stores.store import Now, encode_for_put
+
+if TYPE_CHECKING:
+    from reactflow.service.contribution import Contribution
+    from reactflow.service.quarantine import Case
 
 
 class MemoryStore:
@@ -50,9 +53,7 @@ class MemoryStore:
             kept = self._contributions.get((service, unit), {})
             found = {name: kept[name] for name in names if name in kept}
         item = None if there is None else Item.from_bytes(there[1], unit)
-        return item, {
-            name: Contribution.from_bytes(*name, rank, data) for name, (rank, data) in found.items()
-        }
+        return item, {name: _contribution(*name, rank, data) for name, (rank, data) in found.items()}
 
     def ranked(
         self, service: str, unit: str, members: str, *, highest: bool, limit: int
@@ -61,7 +62,7 @@ class MemoryStore:
         with self._lock:
             kept = self._ranked.get((service, unit, members), OrderedMap())
         found = kept.highest(limit) if highest else kept.lowest(limit)
-        return [Contribution.from_bytes(members, key, rank, data) for (rank, key), data in found]
+        return [_contribution(members, key, rank, data) for (rank, key), data in found]
 
     def put(
         self,
@@ -119,12 +120,16 @@ class MemoryStore:
         """See ``Store.cases``."""
         with self._lock:
             kept = list(self._cases.get(service, {}).values())
+        from reactflow.service.quarantine import Case
+
         return [Case.from_bytes(each) for each in kept]
 
     def case(self, service: str, id: str) -> Case | None:
         """See ``Store.case``."""
         with self._lock:
             kept = self._cases.get(service, {}).get(id)
+        from reactflow.service.quarantine import Case
+
         return None if kept is None else Case.from_bytes(kept)
 
     def forget(self, service: str, ids: Collection[str]) -> None:
@@ -136,3 +141,9 @@ class MemoryStore:
 
     def close(self) -> None:
         """Nothing to let go of: what is kept stays as long as the store."""
+
+
+def _contribution(members: str, key: str, rank: str | None, data: bytes) -> Contribution:
+    from reactflow.service.contribution import Contribution  # of flows with members
+
+    return Contribution.from_bytes(members, key, rank, data)

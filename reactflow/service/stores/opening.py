@@ -9,13 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
 from typing import Final
 
 from reactflow.errors import BindingError, ConfigurationError
 from reactflow.service.decoding import short
 from reactflow.service.stores.memory import MemoryStore
-from reactflow.service.stores.sqlite import SQLiteStore
 from reactflow.service.stores.store import Store
 
 SETTING = "REACTFLOW_STATE"
@@ -92,11 +90,15 @@ def open_store(setting: str | None = None) -> Store:
     if kind == "memory":
         return MemoryStore()
     if kind == "sqlite":
+        from pathlib import Path
+
         if _LAMBDA in os.environ and not Path(rest).resolve().is_relative_to(Path("/tmp").resolve()):
             raise ConfigurationError(
                 f"{said} on AWS Lambda: a file is for one machine, and {_SHARED}, memory or "
                 f"sqlite:/tmp/{Path(rest).name}"
             )
+        from reactflow.service.stores.sqlite import SQLiteStore  # loads the library of SQLite
+
         return SQLiteStore(rest)
     if kind not in _OPENERS:
         import_module(_FLOORS[kind])

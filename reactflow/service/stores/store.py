@@ -14,13 +14,16 @@ written in one transaction with the item: it is kept before it is entered, and f
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Final, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, runtime_checkable
 
 from reactflow.errors import InternalError, StateError
-from reactflow.service.contribution import MOST, Contribution
 from reactflow.service.item import Item, check_size
-from reactflow.service.quarantine import Case
 
+if TYPE_CHECKING:
+    from reactflow.service.contribution import Contribution
+    from reactflow.service.quarantine import Case
+
+MOST: Final = 99  # contributions in one transaction with their unit: the smallest store takes 100 items
 MOST_BYTES: Final = 4_000_000  # of an item and its contributions, in one transaction of the smallest store
 Now: TypeAlias = Callable[[], float]
 """A clock: seconds since 1970."""

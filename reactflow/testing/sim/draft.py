@@ -28,8 +28,8 @@ from reactflow.service.changes import Occurred, Outcomes, changes
 from reactflow.service.contributing import NONE, Contributions
 from reactflow.service.item import Pending
 from reactflow.service.key import UnitKey
-from reactflow.service.late import LATE
 from reactflow.service.outbox import Cause, confirm
+from reactflow.service.output import LATE
 from reactflow.service.source import Message
 from reactflow.testing.sim.readings import Reading
 

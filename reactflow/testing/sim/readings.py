@@ -16,7 +16,7 @@ from reactflow.aws.host import open_event
 from reactflow.errors import RecordError
 from reactflow.service import Service
 from reactflow.service.binding import Input, UnitEvent, one_a_unit
-from reactflow.service.quarantine import case_id
+from reactflow.service.caseid import case_id
 from reactflow.service.source import Message, Record
 
 

@@ -13,10 +13,10 @@ from typing import Any
 from attrs import define, field
 
 from reactflow.service import Host, Report, Service
+from reactflow.service.caseid import kept_as
 from reactflow.service.contribution import Contribution
 from reactflow.service.item import Item
 from reactflow.service.key import UnitKey
-from reactflow.service.quarantine import kept_as
 from reactflow.testing.sim.baton import Task
 from reactflow.testing.sim.cloud import Cloud
 from reactflow.testing.sim.ends import check_ends

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from reactflow.cells.rank import rank_of
 from reactflow.errors import InternalError, StateError
 from reactflow.service import Item, MemoryStore, SQLiteStore, Store
-from reactflow.service.contribution import MOST, Contribution
+from reactflow.service.contribution import Contribution
+from reactflow.service.stores.store import MOST
 
 UNIT = "building=b1"
 
