@@ -17,7 +17,6 @@ from reactflow.service.deadline import NO_DEADLINE, Deadline
 from reactflow.service.item import Pending
 from reactflow.service.key import UnitKey
 from reactflow.service.outbox import look_again, publish, waiting
-from reactflow.service.quarantine import Case
 from reactflow.service.redrive import queued
 from reactflow.service.report import Report
 from reactflow.service.retention import expired, expires
@@ -26,6 +25,7 @@ from reactflow.service.succession import refuse_newer
 
 if TYPE_CHECKING:
     from reactflow.service.host import Host
+    from reactflow.service.quarantine import Case
 
 
 def sweep(host: Host, idle: float, deadline: Deadline = NO_DEADLINE) -> Report:
@@ -36,10 +36,10 @@ def sweep(host: Host, idle: float, deadline: Deadline = NO_DEADLINE) -> Report:
     sink that will never work, after all other units were swept.
     """
     key, published, transients = host.service.key, list[Publication](), list[str]()
-    broken: list[ConfigurationError] = []
-    units: list[str] = []
     cases: list[Case] = []
     released: Counter[str] = Counter()
+    broken: list[ConfigurationError] = []
+    units: list[str] = []
     for text in list(host.store.pending(host.service.name, idle)):
         try:
             deadline.check()
