@@ -147,5 +147,5 @@ def test_a_case_is_told_of_though_the_delivery_is_refused_for_another_unit() -> 
         with pytest.raises(ConfigurationError, match="the table is missing"):
             host.handle(event)
     first, again = reports
-    assert (first.fates["quarantined"], len(first.cases), first.unfinished) == (1, 1, {0, 1})
+    assert (first.fates["quarantined"], len(first.cases), first.unfinished) == (1, 1, frozenset({0, 1}))
     assert (again.fates["quarantined"], again.fates["duplicate"], again.cases) == (0, 1, ())
