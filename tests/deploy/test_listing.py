@@ -141,6 +141,10 @@ def test_what_is_there_already_is_referred_to() -> None:
     )
     (stream,), (mapping,) = found.streams, found.mappings
     assert stream.is_there
+    there = listed(
+        rooms(), existing=["s3/reactflow-quarantine"], names={"s3/reactflow-quarantine": "given-up"}
+    )
+    assert "bucket given-up for s3/reactflow-quarantine: is there already" in there.lines()
     assert isinstance(mapping, StreamMapping)
     assert (
         mapping.source
