@@ -105,7 +105,7 @@ def _parts(all_: Resources, code: str, handler: str) -> Iterator[Part]:
             id = logical_id("Bucket", bucket.resource)
             own, policy = bucket_resources(bucket, id)
             yield id, _held(own, all_)
-            yield logical_id("TlsPolicy", bucket.resource), policy
+            yield logical_id("TlsPolicy", bucket.resource), _held(policy, all_)
     for alarm in all_.alarms:
         yield alarm.id, _alarm(alarm, all_.alarms_to)
     yield "OperatorRole", _operator(all_)

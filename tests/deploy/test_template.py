@@ -114,6 +114,10 @@ def test_data_go_with_a_stack_of_dev_only() -> None:
             holders = [one for one in made.values() if one["Type"].removeprefix("AWS::") in HOLDERS]
             assert {one["DeletionPolicy"] for one in holders} <= {deletion}
             assert {one["UpdateReplacePolicy"] for one in holders} <= {replacement}
+            policies = [one for one in made.values() if one["Type"] == "AWS::S3::BucketPolicy"]
+            assert {one["DeletionPolicy"] for one in policies} <= {
+                deletion
+            }  # a bucket that stays keeps its own
             tables = of_type({"Resources": made}, "DynamoDB::Table").values()
             protected = {one["DeletionProtectionEnabled"] for one in tables}
             assert protected <= {stage == "prod"}
@@ -124,6 +128,9 @@ def test_a_stream_mapping_is_one_that_the_triggers_of_this_machine_take() -> Non
     (mapping,) = of_type(template(climate), "Lambda::EventSourceMapping").values()
     assert set(referred(mapping["DestinationConfig"])) <= set(of_type(template(climate), "S3::Bucket"))
     mapping["DestinationConfig"]["OnFailure"]["Destination"] = "arn:aws:s3:::failed"
+    assert not [
+        name for name, value in mapping.items() if isinstance(value, float)
+    ]  # all of them are whole numbers
     settings = TriggerSettings.from_aws(mapping)
     assert settings == TriggerSettings(maximum_record_age_in_seconds=69_120, on_failure="arn:aws:s3:::failed")
 
