@@ -9,6 +9,7 @@ import pytest
 from reactflow import MemoryStore, Service, row
 from reactflow.aws import S3, DynamoDB, Kinesis
 from reactflow.errors import ConfigurationError, Transient, Unfinished
+from reactflow.service.host import Host
 from reactflow.service.report import Report
 from reactflow.testing import (
     dynamodb_event,
@@ -346,6 +347,21 @@ def test_sink_that_is_missing_loses_nothing() -> None:
     assert service.handler(READINGS) == NOTHING
     del table.rows["it is made"]
     check_stream(table, service)
+
+
+def test_a_case_is_told_of_though_the_delivery_is_refused_for_another_unit() -> None:
+    reports: list[Report] = []
+    service = rooms(Kinesis("measurements", partition="room"), Missing())
+    host = Host(service, MemoryStore(), listener=reports.append)
+    event = kinesis_event(
+        {"room": "r1", "length": "long"}, {"room": "r2", "length": 1, "width": 2}, partition="room"
+    )
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match="the table is missing"):
+            host.handle(event)
+    first, again = reports
+    assert (first.fates["quarantined"], len(first.cases), first.unfinished) == (1, 1, {0, 1})
+    assert (again.fates["quarantined"], again.fates["duplicate"], again.cases) == (0, 1, ())
 
 
 class Away(MemoryStore):
