@@ -83,12 +83,12 @@ def test_whoever_may_call_or_send_is_of_this_account_and_one_rule(made: list[dic
         for permission in of_type(one, "Lambda::Permission").values():
             assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
             assert permission["SourceArn"]["Fn::GetAtt"][0] in of_type(one, "Events::Rule")
-        for policy in of_type(one, "SQS::QueuePolicy").values():
+        rules = {each["Name"]: id for id, each in of_type(one, "Events::Rule").items()}
+        for id, policy in of_type(one, "SQS::QueuePolicy").items():
             allows, denies = policy["PolicyDocument"]["Statement"]
             assert allows["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
-            assert allows["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::GetAtt"][0] in of_type(
-                one, "Events::Rule"
-            )
+            sender = allows["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::Sub"].rpartition("rule/")[2]
+            assert id in one["Resources"][rules[sender]]["DependsOn"]  # nothing is sent before it may be
             assert denies["Effect"] == "Deny"
 
 
