@@ -16,8 +16,8 @@ import typer
 
 from reactflow.cli.answers import Failed, json_text
 from reactflow.cli.checks import state_name
-from reactflow.cli.operating import Local, State, bare, host_of, is_known, reached
-from reactflow.cli.options import HERE, AsJson, Target
+from reactflow.cli.operating import Deployed, Local, State, bare, is_known, operated
+from reactflow.cli.options import AsJson, Target
 from reactflow.cli.telling import counted, whose, worded
 from reactflow.errors import ConfigurationError
 from reactflow.service import Case, Host, Item
@@ -34,32 +34,45 @@ CaseNames = Annotated[list[str], typer.Argument(metavar="CASE...", help="as `lis
 
 
 @quarantine.command("list")
-def list_cases(target: Target, state: State = "", endpoint: Local = HERE, as_json: AsJson = False) -> None:
+def list_cases(
+    target: Target, state: State = "", endpoint: Local = "", stage: Deployed = "", as_json: AsJson = False
+) -> None:
     """List a service's open cases, oldest first.
 
     \b
     reactflow quarantine list rooms:rooms --state sqlite:state.db
+    reactflow quarantine list rooms:rooms --stage prod
     """
-    with reached(host := host_of(target, state), endpoint):
+    with operated(target, state=state, endpoint=endpoint, stage=stage) as host:
         print(listed(host, as_json=as_json))
 
 
 @quarantine.command()
 def show(
-    target: Target, case: CaseName, state: State = "", endpoint: Local = HERE, as_json: AsJson = False
+    target: Target,
+    case: CaseName,
+    state: State = "",
+    endpoint: Local = "",
+    stage: Deployed = "",
+    as_json: AsJson = False,
 ) -> None:
     """Show one case, with its record.
 
     \b
     reactflow quarantine show rooms:rooms 5520ee659979ad76 --state sqlite:state.db
     """
-    with reached(host := host_of(target, state), endpoint):
+    with operated(target, state=state, endpoint=endpoint, stage=stage) as host:
         print(shown(host, case, as_json=as_json))
 
 
 @quarantine.command()
 def redrive(
-    target: Target, cases: CaseNames, state: State = "", endpoint: Local = HERE, as_json: AsJson = False
+    target: Target,
+    cases: CaseNames,
+    state: State = "",
+    endpoint: Local = "",
+    stage: Deployed = "",
+    as_json: AsJson = False,
 ) -> None:
     """Try cases again, and what waits behind them.
 
@@ -68,12 +81,17 @@ def redrive(
     \b
     reactflow quarantine redrive rooms:rooms 5520ee659979ad76 --state sqlite:state.db
     """
-    _decide("redrive", target, cases, state, endpoint, as_json)
+    _decide("redrive", target, cases, state, endpoint, stage, as_json)
 
 
 @quarantine.command()
 def skip(
-    target: Target, cases: CaseNames, state: State = "", endpoint: Local = HERE, as_json: AsJson = False
+    target: Target,
+    cases: CaseNames,
+    state: State = "",
+    endpoint: Local = "",
+    stage: Deployed = "",
+    as_json: AsJson = False,
 ) -> None:
     """Give cases up, and go on with what waits.
 
@@ -82,11 +100,13 @@ def skip(
     \b
     reactflow quarantine skip rooms:rooms 5520ee659979ad76 --state sqlite:state.db
     """
-    _decide("skip", target, cases, state, endpoint, as_json)
+    _decide("skip", target, cases, state, endpoint, stage, as_json)
 
 
-def _decide(decision: str, target: str, cases: list[str], state: str, endpoint: str, as_json: bool) -> None:
-    with reached(host := host_of(target, state), endpoint, publishes=True):
+def _decide(
+    decision: str, target: str, cases: list[str], state: str, endpoint: str, stage: str, as_json: bool
+) -> None:
+    with operated(target, state=state, endpoint=endpoint, stage=stage, publishes=True) as host:
         text, code = decided(host, decision, cases, as_json=as_json)
     print(text)
     if code:

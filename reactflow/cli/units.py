@@ -11,8 +11,8 @@ import typer
 from reactflow.cells import UNSET, Failure
 from reactflow.cli.answers import json_text
 from reactflow.cli.checks import state_name
-from reactflow.cli.operating import Local, State, bare, host_of, is_known, reached
-from reactflow.cli.options import HERE, AsJson, Target
+from reactflow.cli.operating import Deployed, Local, State, bare, is_known, operated
+from reactflow.cli.options import AsJson, Target
 from reactflow.cli.telling import counted, named
 from reactflow.errors import ConfigurationError, RecordError, StateError
 from reactflow.service import Host, Item, Service
@@ -27,7 +27,8 @@ def show_unit(
     target: Target,
     key: Annotated[str, typer.Argument(metavar="KEY", help="the unit's key: room=r1, or only r1")],
     state: State = "",
-    endpoint: Local = HERE,
+    endpoint: Local = "",
+    stage: Deployed = "",
     as_json: AsJson = False,
 ) -> None:
     """Show what is stored of a unit.
@@ -38,7 +39,7 @@ def show_unit(
     \b
     reactflow units show rooms:rooms room=r1 --state sqlite:state.db
     """
-    with reached(host := host_of(target, state), endpoint):
+    with operated(target, state=state, endpoint=endpoint, stage=stage) as host:
         print(unit_shown(host, key, as_json=as_json))
 
 

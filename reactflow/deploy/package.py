@@ -32,6 +32,7 @@ LARGEST: Final = 250 * 1024 * 1024  # bytes unpacked, Lambda's limit for code an
 WORK: Final = ".reactflow"  # the folder of a project in which builds and fetched wheels are kept
 # Of reactflow: what services run on. The floors below need nothing of the others.
 _FLOORS: Final = ("aws", "cells", "flow", "service", "sql")
+_EXTRAS: Final = frozenset({"sql"})  # parts of reactflow that need an extra of the same name
 _TIME: Final = (1980, 1, 1, 0, 0, 0)  # the first that a zip file can say
 _OF_THE_RUNTIME: Final = frozenset(
     {*SDK, *BELOW_SDK, "dateutil", "awslambdaric", "simplejson", "snapshot_restore_py"} - {"python-dateutil"}
@@ -74,22 +75,21 @@ class Package:
         return told
 
 
-def package(
-    folder: Path, target: Path, settings: Settings, modules: Iterable[str], *, requirements: str = ""
-) -> Package:
+def package(folder: Path, target: Path, settings: Settings, modules: Iterable[str]) -> Package:
     """Package these modules (dotted names) of a project's ``folder`` into ``target``/code.zip.
 
-    ``requirements`` names the file of the project's requirements, if it is another than the usual ones. Raises
-    ConfigurationError for modules, files or dependencies that are not there or cannot be packaged, naming the remedy.
+    Raises ConfigurationError for modules, files or dependencies that are not there or cannot be packaged, naming the
+    remedy.
     """
     machine = Target.of(settings)
     own = sources(folder, modules, settings.include)
-    asked = required(folder, requirements, sdk=settings.bundle_boto3)
+    extras = _EXTRAS & own.parts
+    asked = required(folder, settings.requirements, extras=extras, sdk=settings.bundle_boto3)
     without = frozenset[str]() if settings.bundle_boto3 else SDK
     lock = locked(folder, asked, machine, folder / WORK / "wheels", without=without)
     wheels = list(lock.wheels) if settings.bundle_boto3 else without_sdk(lock.wheels)
     content = _joined(own.files, wheels, machine)
-    _check_imports(own.imports, content, declaring(folder, requirements))
+    _check_imports(own.imports, content, declaring(folder, settings.requirements))
     compiled = bytecode.is_possible_for(machine.python)
     count = len(content)
     if compiled:

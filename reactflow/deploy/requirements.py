@@ -72,19 +72,22 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def required(folder: Path, file: str = "", *, sdk: bool = False) -> tuple[str, ...]:
+def required(
+    folder: Path, file: str = "", *, extras: Iterable[str] = (), sdk: bool = False
+) -> tuple[str, ...]:
     """The requirements of a package for the project in ``folder``, sorted; with ``sdk`` boto3 is one of them.
 
-    Raises ConfigurationError for a file that is not there or says what cannot be packaged.
+    ``file`` is where the project says what it needs, ``extras`` are those of reactflow that it uses. Raises
+    ConfigurationError for a file that is not there or says what cannot be packaged.
     """
-    extras: set[str] = {"aws"} if sdk else set()
+    wanted = {*extras, "aws"} if sdk else set(extras)
     found: set[str] = set()
     for one in _declared(folder, file):
         if one.name == DISTRIBUTION:
-            extras.update(one.extras)
+            wanted.update(one.extras)
         elif one.name not in SDK or sdk:
             found.add(one.text)
-    for one in _own(extras):
+    for one in _own(wanted):
         if one.name not in _NOT_DEPLOYED and (one.name not in SDK or sdk):
             found.add(one.text)
     return tuple(sorted(found))

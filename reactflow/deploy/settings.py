@@ -147,8 +147,9 @@ class Settings:
     records, existing ones too. ``keep_data`` keeps tables, buckets and streams when the stack is deleted (in all stages
     but ``dev``, unless given). ``filters`` has AWS leave out changes of items in which nothing stands that is read.
     ``environment`` is set for the functions; ``include`` lists more files and folders of the project that go into the
-    package, ``bundle_boto3`` takes boto3 along instead of the runtime's own. ``alarms_to`` is the ARN of an SNS topic
-    that is told of alarms.
+    package, ``requirements`` names the file that says what it needs (else ``requirements.txt``, else
+    ``pyproject.toml``), ``bundle_boto3`` takes boto3 along instead of the runtime's own. ``alarms_to`` is the ARN of
+    an SNS topic that is told of alarms.
 
     Raises ConfigurationError for a setting of another kind.
 
@@ -177,6 +178,9 @@ class Settings:
     filters: bool = field(default=False, validator=_truth)
     environment: Mapping[str, str] = field(factory=dict, validator=_texts)
     include: tuple[str, ...] = field(default=(), converter=_listed, validator=_include)
+    requirements: str = field(
+        default="", validator=_matches(re.compile(r"[^/\0][^\0]*|"), "a file of the project")
+    )
     bundle_boto3: bool = field(default=False, validator=_truth)
     alarms_to: str = field(
         default="",

@@ -42,10 +42,13 @@ class Import:
 
 @frozen
 class Sources:
-    """Files of the folder by their path in the package, and the imports that the folder does not answer."""
+    """Files of the folder by their path in the package, the imports that the folder does not answer, and the parts of
+    reactflow that are imported (``{"aws"}``).
+    """
 
     files: dict[str, Path] = field(factory=dict)
     imports: list[Import] = field(factory=list)
+    parts: set[str] = field(factory=set)
 
 
 def sources(folder: Path, modules: Iterable[str], include: Iterable[str] = ()) -> Sources:
@@ -71,8 +74,8 @@ def sources(folder: Path, modules: Iterable[str], include: Iterable[str] = ()) -
             found.files[name] = _inside(path, folder, name)
             for one in _imports(path, name):
                 if one.top == "reactflow":
-                    continue
-                if _files_of(folder, one.name):
+                    found.parts.update(one.name.split(".")[1:2])
+                elif _files_of(folder, one.name):
                     todo.append(one.name)
                 elif one.top not in sys.stdlib_module_names and not _files_of(folder, one.top):
                     found.imports.append(one)

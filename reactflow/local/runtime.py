@@ -26,7 +26,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from reactflow.errors import ConfigurationError, Crashed, HandlerFailed, TimedOut, TooLarge
+from reactflow.errors import ConfigurationError, Crashed, HandlerFailed, MissingExtra, TimedOut, TooLarge
 from reactflow.local.cloud import REGION
 from reactflow.local.emulator import find_emulator
 from reactflow.local.environment import Environment, Launch
@@ -86,9 +86,7 @@ class LambdaRuntime:
         code = Path(folder).absolute()
         _check(handler, code, timeout, memory_size, environments)
         if python == sys.executable and importlib.util.find_spec("awslambdaric") is None:
-            raise ConfigurationError(
-                f"{handler} cannot run in Lambda's runtime: its client is not installed: pip install awslambdaric"
-            )
+            raise MissingExtra("reactflow.local.runtime", "awslambdaric", "runtime")
         self.name = name
         self.handler = handler
         self.timeout = timeout

@@ -8,6 +8,7 @@ import pty
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,9 @@ def test_a_project_is_deployed_changed_and_deleted(reactflow: Any, project: Path
     assert json.loads(answer["Payload"].read())["units"] == 0
     assert "REPORT RequestId" in reactflow("logs").out
     assert "nothing changes" in reactflow("deploy", "--plan").out
+    put = reactflow("put", "kinesis", told["outputs"]["KinesisVisitsOutput"], '{"name": "Ana", "at": 7}')
+    assert put.code == 0
+    assert _listed(reactflow, cloud).startswith("1 open case of hello_me\n")
     file = project / "hello_me.py"
     file.write_text(file.read_text().replace('"greetings"', '"welcomes"'))
     del sys.modules["hello_me"]
@@ -127,3 +131,13 @@ def test_a_project_is_deployed_changed_and_deleted(reactflow: Any, project: Path
     deleted = json.loads(reactflow("deploy", "--delete", "--yes", "--json").out)
     assert deleted == {"stack": told["stack"], "deleted": True, "kept": []}
     assert json.loads(reactflow("deploy", "--plan", "--json").out)["is_new"] is True
+
+
+def _listed(reactflow: Any, cloud: Cloud) -> str:
+    """The open cases of the deployed stage, once there is one."""
+    until = time.monotonic() + 60.0
+    while True:
+        out: str = reactflow("quarantine", "list", "--stage", "dev", "--endpoint", cloud.endpoint).out
+        if "no open case" not in out or time.monotonic() > until:
+            return out
+        time.sleep(0.5)  # the emulator's event source mapping reads when it likes

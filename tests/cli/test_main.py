@@ -18,7 +18,8 @@ from tests.cli.conftest import ROOMS
 def commands() -> list[str]:
     """Every command as it is called, those of groups too."""
     found = []
-    for name, command in get_command(joined(COMMANDS)).commands.items():
+    joint: Any = get_command(joined(COMMANDS))
+    for name, command in joint.commands.items():
         inner = getattr(command, "commands", None)
         found += [f"{name} {one}" for one in inner] if inner else [name]
     return found

@@ -35,7 +35,7 @@ PROJECT = """
 [project]
 name = "shop"
 version = "1"
-dependencies = ["reactflow-py[sql]", "pillow"]
+dependencies = ["reactflow-py", "pillow"]
 
 [tool.reactflow.deploy]
 application = "shop"
@@ -149,7 +149,7 @@ class Shop:
     def thumbnails(self) -> dict[str, tuple[int, int]]:
         from PIL import Image
 
-        s3 = self.cloud.client("s3")
+        s3: Any = self.cloud.client("s3")
         found: dict[str, tuple[int, int]] = {}
         for one in s3.list_objects_v2(Bucket=self.photos, Prefix="thumbnails/").get("Contents", ()):
             body = s3.get_object(Bucket=self.photos, Key=one["Key"])["Body"].read()

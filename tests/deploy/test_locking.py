@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import venv
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -153,6 +154,16 @@ def test_an_index_that_cannot_be_reached_is_told_with_the_remedy(
         names(tmp_path, "one")
 
 
+@pytest.mark.slow
+def test_a_python_without_pip_is_told_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    venv.create(tmp_path / "bare", symlinks=True, with_pip=False)
+    monkeypatch.setattr("reactflow.deploy.wheels.sys.executable", str(tmp_path / "bare" / "bin" / "python"))
+    with pytest.raises(
+        ConfigurationError, match=r"there is no pip beside this Python, .*: python -m ensurepip"
+    ):
+        names(tmp_path, "one")
+
+
 def test_a_lock_that_was_broken_is_refused_with_its_line(tmp_path: Path) -> None:
     lock_file(tmp_path, X86).write_text("# asked: one\none==1.0\n")
     with pytest.raises(
@@ -184,6 +195,7 @@ def test_what_a_project_says_is_what_is_required(tmp_path: Path) -> None:
         "# ours\n-r more.txt\nrequests >= 2 ; python_version > '3'  # web\n\n"
     )
     assert set(required(tmp_path)) == own | {"numpy", "requests >= 2 ; python_version > '3'"}
+    assert set(required(tmp_path, extras={"sql"})) - set(required(tmp_path)) == {"sqlalchemy>=2.0"}
     assert set(required(tmp_path, "more.txt")) == own | {"numpy"}
 
 

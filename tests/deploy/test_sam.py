@@ -112,7 +112,7 @@ def test_a_stack_that_fails_is_told_by_its_reason_and_can_be_deployed_when_mende
     sam.deploy(tmp_path, SETTINGS, told=heard.append)
     assert any("No changes to deploy" in line for line in heard)
 
-    s3 = cloud_of_ours.client("s3")
+    s3: Any = cloud_of_ours.client("s3")
     for body in (b"one", b"two"):
         s3.put_object(Bucket="small-photos", Key="a", Body=body)
     s3.delete_object(Bucket="small-photos", Key="a")

@@ -94,6 +94,13 @@ def test_links_that_lead_out_or_to_a_secret_are_refused(tmp_path: Path) -> None:
         sources(folder, ["a"], ["data"])
 
 
+def test_parts_of_reactflow_that_are_used_are_known(tmp_path: Path) -> None:
+    written(tmp_path, a="from reactflow import Flow\nfrom reactflow.aws import Kinesis\nimport reactflow.sql")
+    found = sources(tmp_path, ["a"])
+    assert found.parts >= {"aws", "sql"}
+    assert found.imports == []
+
+
 def test_a_module_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"there is no module shop.rooms in .*: build in the folder"):
         sources(tmp_path, ["shop.rooms"])
