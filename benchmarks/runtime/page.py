@@ -152,7 +152,7 @@ def measure_all(words: Sequence[str], rounds: int) -> RuntimeReport:
     sam = ROOT / ".tools" / "bin" / "sam"
     with tempfile.TemporaryDirectory() as folder:
         stage = Stage.make(Path(folder), sam if sam.exists() else None)
-        stage.compile(first_event(), ("bare", "by_hand"), ("memory", "rooms"))
+        stage.compile(first_event(), ("bare", "by_hand"), service=("memory", "rooms"))
         if wanted("start"):
             for compiled in (True, False):
                 report.starts += measure_starts(stage, rounds * STARTS_A_ROUND, compiled=compiled)

@@ -28,7 +28,7 @@ SHAPES = 64
 """Sets of cells that straight-line code is made for; a flow whose events come in more shapes shares code among them."""
 
 WORTH = 8
-"""Events that are applied by looking at the plan, before code is made: that takes as long as some hundred of them."""
+"""Events, at most, that are applied by looking at the plan before code is made: that takes as long as some hundred."""
 
 
 class Step:

@@ -65,8 +65,8 @@ class UnitEvent(NamedTuple):
             return self if self.error is not None else other
         if self.late is not None or other.late is not None:
             return self if self.late is not None else other
-        writes = any(one.event.writes or one.event.occurrences for one in (self, other))
-        if writes and any(one.said for one in (self, other)):
+        gives = any(one.event.writes or one.event.occurrences for one in (self, other))
+        if gives and any(one.said for one in (self, other)):
             what = "the record is for two inputs, of which one feeds members and one does not: have where= part them"
             return UnitEvent.failed(self.unit, RecordError(what), self.said or other.said)
         mine, theirs = self.event, other.event

@@ -110,7 +110,8 @@ class Key:
         made: Window | None = None
         for place, (name, kind) in enumerate(zip(names, kinds, strict=True)):
             if isinstance(kind, ComputedField):
-                made, kinds[place] = evolve(kind, name=name), str
+                found: Any = kind  # there is no other than a window
+                made, kinds[place] = evolve(found, name=name), str
             elif kind not in (str, int, date):
                 shown = kind.__name__ if isinstance(kind, type) else short(kind)
                 raise BindingError(

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 Quick: TypeAlias = "Callable[[bytes, object], UnitEvent | None]"
 """Reads the JSON of a record, given the text that its partition field has to have."""
 
-WORTH: Final = (
-    64  # records that are read with care first: to make the code takes as long as some hundred of them
-)
+WORTH = 64
+"""Records that are read with care first: to make the code takes as long as some hundred of them."""
+
 _UNITS: Final = 1 << 14  # units that an input remembers by their keys
 _FLAT: Final = bytes(48 if chr(byte) in "0123456789." else 32 for byte in range(256))
 _LONG: Final = b"0" * 19  # a number written so long may be more than a float can hold
@@ -76,15 +76,15 @@ def read(data, sent):
 class QuickReader:
     """``read``, for which the code is made once so many records have come that it pays: a start does not wait for it.
 
-    >>> reader = QuickReader(lambda: lambda data, sent: "made")
-    >>> [reader.read(b"", "") for _ in range(WORTH + 1)][-2:]
-    [None, 'made']
+    >>> reader = QuickReader(lambda: lambda data, sent: "made", 2)
+    >>> [reader.read(b"", "") for _ in range(4)]
+    [None, None, 'made', 'made']
     """
 
     __slots__ = ("_left", "_make", "read")
 
-    def __init__(self, make: Callable[[], Quick]) -> None:
-        self._make, self._left = make, WORTH
+    def __init__(self, make: Callable[[], Quick], worth: int | None = None) -> None:
+        self._make, self._left = make, WORTH if worth is None else worth
         self.read: Quick = self._first
 
     def _first(self, data: bytes, sent: object) -> UnitEvent | None:

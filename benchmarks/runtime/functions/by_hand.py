@@ -79,7 +79,8 @@ def commit(name: str, arrivals: list[tuple[str, str, dict[str, float]]]) -> None
     while True:
         if room["out"] and not room.get("published"):
             publish(name, room)
-        cells, marks, news = dict(room["c"]), dict(room["m"]), False
+        cells: dict[str, Any] = dict(room["c"])
+        marks, news = dict(room["m"]), False
         for lane, position, fields in arrivals:
             if position <= marks.get(lane, ""):
                 continue
