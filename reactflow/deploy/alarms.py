@@ -15,15 +15,15 @@ from reactflow.deploy.resources import Alarm, Function, QueueMapping, StreamMapp
 from reactflow.deploy.settings import shortened
 
 QUARANTINED: Final = "Quarantined"
-OF_RETENTION: Final = 0.5  # of the time that records are kept: older than that, and somebody has to look
+OF_AGE: Final = 0.625  # of the age at which records are given up: half of the time that a stream keeps them
 QUEUE_HOURS: Final = 12.0  # a message is tried for some 19 hours at least, as a record of a stream is
 
 
 def alarms_of(
-    function: Function, mappings: Sequence[StreamMapping | QueueMapping], hours: float, stack: str
+    function: Function, mappings: Sequence[StreamMapping | QueueMapping], stack: str
 ) -> Iterator[Alarm]:
-    """The alarms of a function and of what it is told; ``hours`` is how long the shortest of its streams keeps records,
-    and ``stack`` the stack's name, by which the function tells its metrics apart.
+    """The alarms of a function and of what it is told; ``stack`` is the stack's name, by which the function tells its
+    metrics apart.
 
     >>> f = Function(
     ...     service="rooms",
@@ -36,7 +36,7 @@ def alarms_of(
     ...     concurrency=0,
     ...     log_days=30,
     ... )
-    >>> [one.name for one in alarms_of(f, [], 24, "house-dev")]
+    >>> [one.name for one in alarms_of(f, [], "house-dev")]
     ['house-dev-rooms-errors', 'house-dev-rooms-throttles', 'house-dev-rooms-quarantined']
     """
     on = {"FunctionName": function.name}
@@ -59,11 +59,17 @@ def alarms_of(
         "quarantined", f"{service} put records into quarantine: reactflow quarantine list shows them", QUARANTINED,
         namespace=NAMESPACE, dimensions={"Service": service, "Stage": stack},
     )  # fmt: skip
-    if any(isinstance(one, StreamMapping) for one in mappings):
-        late = hours * OF_RETENTION
+    ages = [one.settings.maximum_record_age_in_seconds for one in mappings if isinstance(one, StreamMapping)]
+    if ages:
+        hours = min(ages) / 3600
+        late = hours * OF_AGE
         yield alarm(
-            "iterator-age", f"{service} is {late:g} hours behind a stream that keeps records for {hours:g}",
+            "iterator-age", f"{service} is {late:g} hours behind a stream whose records are given up after {hours:g}",
             "IteratorAge", statistic="Maximum", threshold=late * 3_600_000,
+        )  # fmt: skip
+        yield alarm(
+            "not-kept", f"records that {service} gave up could not be put into the quarantine, and may be lost",
+            "DestinationDeliveryFailures",
         )  # fmt: skip
     for one in mappings:
         if isinstance(one, StreamMapping):

@@ -54,15 +54,18 @@ def function_of(
         environment=_environment(service, settings, target, known), given=_given(settings.environment),
         statements=statements_of(service, settings, function=name, streams=streams, queues=queues),
     )  # fmt: skip
-    said = [
-        f"{key}{value}".encode() for part in (made.environment, made.given) for key, value in part.items()
-    ]
-    if (size := sum(map(len, said))) > MOST_ENVIRONMENT:
+    if (size := size_of_environment(made)) > MOST_ENVIRONMENT:
         raise ConfigurationError(
             f"service {service.name!r}: its variables have {size} bytes, and Lambda takes {MOST_ENVIRONMENT}: set "
             "fewer in environment=, give what it reads and writes shorter names, or part the service"
         )
     return made
+
+
+def size_of_environment(function: Function) -> int:
+    """Bytes of a function's variables, names and values."""
+    variables = {**function.environment, **function.given}
+    return sum(len(f"{name}{value}".encode()) for name, value in variables.items())
 
 
 def keeps_units(service: Service) -> bool:

@@ -6,10 +6,10 @@ It asks AWS for nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from attrs import frozen
 
+from reactflow.deploy.functions import MOST_ENVIRONMENT, size_of_environment
 from reactflow.deploy.naming import LONGEST_STACK
 from reactflow.deploy.policies import LONGEST as LONGEST_POLICY
 from reactflow.deploy.resources import Resources
@@ -17,8 +17,6 @@ from reactflow.deploy.statement import size_of
 from reactflow.deploy.template import MOST_RESOURCES, template_of
 from reactflow.service import System
 from reactflow.service.item import HARD_LIMIT, ROOM
-
-VARIABLES: Final = 4096  # bytes of a function's environment, names and values
 
 
 @frozen
@@ -51,10 +49,9 @@ def limits_of(system: System, resources: Resources) -> Iterator[Limit]:
     for function in resources.functions:
         step = system.services[function.service].step
         size = len(step.codec.encode(step.initial()))
-        variables = {**function.environment, **function.given}
-        taken = sum(len(f"{name}{value}".encode()) for name, value in variables.items())
         yield Limit(f"{function.service}, a new unit", "bytes", size, HARD_LIMIT - ROOM)
         yield Limit(
             f"{function.service}, its policy", "characters", size_of(function.statements), LONGEST_POLICY
         )
-        yield Limit(f"{function.service}, its variables", "bytes", taken, VARIABLES)
+        taken = size_of_environment(function)
+        yield Limit(f"{function.service}, its variables", "bytes", taken, MOST_ENVIRONMENT)

@@ -48,6 +48,7 @@ OF_RETENTION: Final = (
     0.8  # of the time that records are kept: what is older is given up, while it is there yet
 )
 TABLE_HOURS: Final = 24  # for which every table's stream keeps changes
+MOST_READERS: Final = 2  # of a table's stream at a time
 MOST_AGE: Final = 604_800  # seconds: the most that AWS takes as the age of a record
 TRIED: Final = int(
     OF_RETENTION * 24 * 3600
@@ -113,7 +114,6 @@ class _Listing:
             for alarm in alarms_of(
                 function,
                 [one for one in mappings if one.service == function.service],
-                self._hours(function.service),
                 settings.stack,
             )
         ]
@@ -185,11 +185,6 @@ class _Listing:
             keys=object_keys(sources), accounts=tuple(sorted({one.account or "${AWS::AccountId}" for one in sources})),
             visibility=visibility, receives=min(1000, max(10, TRIED // visibility)), settings=QueueSettings(),
         )  # fmt: skip
-
-    def _hours(self, service: str) -> int:
-        """For how long the shortest of a service's streams keeps records."""
-        kinds = {resource.partition("/")[0] for resource in self.system.services[service].inputs_of}
-        return TABLE_HOURS if "dynamodb" in kinds else self.settings.stream_hours
 
     # -- what holds data ----------------------------------------------------------------------------------------------
 
@@ -276,6 +271,7 @@ class _Listing:
                     f"{need.resource} is there already: have {settings.physical(need.resource)} keep versions and "
                     "send its events to EventBridge (its Properties say both)"
                 )
+        yield from self._notes_on_readers()
         for service in self.services:
             for output in service.outputs:
                 if output.sink.destination.startswith("sql/"):
@@ -288,6 +284,35 @@ class _Listing:
                 table = self.tables.get(resource)
                 if table is not None and (why := unfiltered(service, resource, _key_types(table))):
                     yield f"{service.name} is told of every change of {resource}, filters or not: {why}"
+
+    def _notes_on_readers(self) -> Iterator[str]:
+        told = Counter(one for service in self.services for one in service.inputs_of if one in self.tables)
+        for resource, number in told.items():
+            if number > MOST_READERS:
+                yield (
+                    f"{number} services are told of {resource}: AWS has room for {MOST_READERS} readers of a table's "
+                    "stream, and slows more of them down; have one pass its changes on to a stream of Kinesis"
+                )
+        of_accounts = {
+            (one.resource, account)
+            for service in self.services
+            for one in service.bound
+            if (account := one.source.account)
+        }
+        for resource, account in sorted(of_accounts):
+            if resource not in self.settings.existing:
+                yield (
+                    f"{resource} is bound to the account {account}, and would be made in that of the stack: if that is "
+                    "another one, list it in existing ="
+                )
+                continue
+            passed_on = " and have its events sent on to the event bus of this account" * resource.startswith(
+                "s3/"
+            )
+            yield (
+                f"{resource} is bound to the account {account}: if the stack is in another one, let the functions' "
+                f"roles read it by its policy{passed_on}"
+            )
 
 
 def _key_types(table: Table) -> dict[str, str]:

@@ -100,7 +100,7 @@ class Bucket:
 
     def lines(self) -> Iterator[str]:
         """The bucket for a person."""
-        kept = f", objects are kept {self.days} days" if self.days else ""
+        kept = f", objects are kept {self.days} days" if self.days and not self.is_there else ""
         told = ", its changes are told" if self.is_read else ""
         versions = ", versions" if self.is_versioned else ""
         made = "is there already" if self.is_there else f"private, encrypted{versions}"

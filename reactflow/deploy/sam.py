@@ -138,6 +138,11 @@ def _clear(stack: str) -> None:
         with speaking(f"cloudformation/{stack}", "cloudformation:DeleteStack"):
             cloudformation.delete_stack(StackName=stack)
             cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack)
+    elif status == "ROLLBACK_FAILED":
+        raise ConfigurationError(
+            f"stack {stack} could not be made, and what it had made could not be taken away ({status}): delete that by "
+            "hand, a protected table after aws dynamodb update-table --no-deletion-protection-enabled, then the stack"
+        )
     elif status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
         raise ConfigurationError(f"stack {stack} is being changed ({status}): wait until that is done")
 

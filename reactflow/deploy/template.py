@@ -105,7 +105,7 @@ def _parts(all_: Resources, code: str, handler: str) -> Iterator[Part]:
             id = logical_id("Bucket", bucket.resource)
             own, policy = bucket_resources(bucket, id)
             yield id, _held(own, all_)
-            yield logical_id("TlsPolicy", bucket.resource), policy
+            yield logical_id("TlsPolicy", bucket.resource), _held(policy, all_)
     for alarm in all_.alarms:
         yield alarm.id, _alarm(alarm, all_.alarms_to)
     yield "OperatorRole", _operator(all_)
@@ -240,13 +240,14 @@ def _queue(one: QueueMapping, all_: Resources) -> Iterator[Part]:
             },
         },
     )
-    for kind, id in (("QueuePolicy", queue), ("DeadPolicy", dead)):
+    policies = {logical_id("QueuePolicy", *parts): queue, logical_id("DeadPolicy", *parts): dead}
+    for policy, id in policies.items():
         document = {
             "Version": "2012-10-17",
-            "Statement": [_sends(id, rule), without_tls("sqs:*", [_arn(id)])],
+            "Statement": [_sends(id, one.rule), without_tls("sqs:*", [_arn(id)])],
         }
         yield (
-            logical_id(kind, *parts),
+            policy,
             {
                 "Type": "AWS::SQS::QueuePolicy",
                 "Properties": {"Queues": [{"Ref": id}], "PolicyDocument": document},
@@ -256,6 +257,7 @@ def _queue(one: QueueMapping, all_: Resources) -> Iterator[Part]:
         rule,
         {
             "Type": "AWS::Events::Rule",
+            "DependsOn": [*policies],  # else what comes before them is turned away
             "Properties": {
                 "Name": one.rule,
                 "EventPattern": _pattern(one),
@@ -276,7 +278,8 @@ def _queue(one: QueueMapping, all_: Resources) -> Iterator[Part]:
 
 
 def _sends(queue: str, rule: str) -> Plain:
-    """That this rule of this account, and nothing else, may send to a queue."""
+    """That the rule of this name of this account, and nothing else, may send to a queue."""
+    source = _sub(f"arn:${{AWS::Partition}}:events:${{AWS::Region}}:${{AWS::AccountId}}:rule/{rule}")
     return {
         "Sid": "Events",
         "Effect": "Allow",
@@ -284,7 +287,7 @@ def _sends(queue: str, rule: str) -> Plain:
         "Action": "sqs:SendMessage",
         "Resource": _arn(queue),
         "Condition": {
-            "ArnEquals": {"aws:SourceArn": _arn(rule)},
+            "ArnEquals": {"aws:SourceArn": source},
             "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
         },
     }

@@ -68,7 +68,7 @@ def opens_events(opener: Opener, known: str = "") -> Opener:
 
 @frozen(eq=False)
 class Host:
-    """Runs a service on a store. ``listener`` is told of every delivery, after it was acknowledged.
+    """Runs a service on a store. ``listener`` is told of every delivery, after it was acknowledged or refused.
 
     ``clock`` tells the time, ``longest`` is how long a handler may run: both in seconds. The
     order of ``handle`` is the protocol: decode, commit unit by unit, publish, and only then answer.
@@ -166,8 +166,6 @@ class Host:
         parts = side_by_side(self.store, jobs)
         broken = [error for errors in wrong for error in errors]  # in the order of the units
         published, late = self.publish(parts, broken)
-        if broken:
-            raise broken[0]
         released: Counter[str] = Counter()
         for part in parts:
             fates.update(fate for place, fate in part.fates.items() if place >= 0)
@@ -179,13 +177,20 @@ class Host:
                 unfinished |= {place for place in places if place >= 0}
         waits = [(part.unit, part.transient) for part in parts if part.transient] + list(late.items())
         transients += (f"unit {unit.text}: {why}" for unit, why in waits)
+        if broken:  # all comes again
+            unfinished = {*range(len(records))}
         inputs = nowhere + filtered + sum(map(len, units.values()))
         lanes = lanes_of(self.service, units.values(), unfinished, self.clock()) if self.listener else {}
-        return Report(
+        report = Report(
             records=len(records), fates=fates, cases=tuple(cases), transients=tuple(transients),
             units=tuple(units), published=tuple(published), unfinished=frozenset(unfinished),
             ignored=ignored, released=released, service=self.service.name, inputs=inputs, lanes=lanes,
         )  # fmt: skip
+        if broken:
+            if self.listener is not None:  # a case is told of once: when it comes again, it is a duplicate
+                self.listener(report)
+            raise broken[0]
+        return report
 
     def open_cases(self) -> list[Case]:
         """The cases that wait for someone: those of no unit, and those that are in their unit's item.
@@ -281,7 +286,11 @@ class Host:
                 late[part.unit] = str(error)
             except Exception as error:
                 late[part.unit] = self._unexpected(part.unit, error)
-        failed = publish_all([(output, publication) for _, output, publication in owing])
+        try:
+            failed = publish_all([(output, publication) for _, output, publication in owing])
+        except ConfigurationError as error:  # which are out is not told, and all come again
+            broken.append(error)
+            failed = {*range(len(owing))}
         for place in failed:
             unit, output, _ = owing[place]
             late[unit] = f"its changes could not be written to {output.sink.destination} yet"

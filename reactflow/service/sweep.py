@@ -8,6 +8,8 @@ idle, and left alone.
 
 from __future__ import annotations
 
+import zlib
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from reactflow.errors import ConfigurationError, EventError, Transient
@@ -23,16 +25,19 @@ from reactflow.service.succession import refuse_newer
 
 if TYPE_CHECKING:
     from reactflow.service.host import Host
+    from reactflow.service.quarantine import Case
 
 
 def sweep(host: Host, idle: float, deadline: Deadline = NO_DEADLINE) -> Report:
     """Publish and prune what units owe that were not written for ``idle`` seconds; returns what was published.
 
     What cannot be published now, or after the deadline, is told by the report's ``transients``, and found again by the
-    next call. Raises
-    ConfigurationError for a sink that will never work, after all other units were swept.
+    next call; what became of records that waited behind a case by its ``released``. Raises ConfigurationError for a
+    sink that will never work, after all other units were swept.
     """
     key, published, transients = host.service.key, list[Publication](), list[str]()
+    cases: list[Case] = []
+    released: Counter[str] = Counter()
     broken: list[ConfigurationError] = []
     units: list[str] = []
     for text in list(host.store.pending(host.service.name, idle)):
@@ -44,7 +49,7 @@ def sweep(host: Host, idle: float, deadline: Deadline = NO_DEADLINE) -> Report:
         deadline.note_work()
         try:
             unit = key.unit(*key.decode(text))
-            published += _swept(host, unit, broken)
+            published += _swept(host, unit, broken, cases, released)
             units.append(text)
         except (Transient, EventError) as error:
             transients.append(f"unit {text}: {error}")
@@ -55,9 +60,11 @@ def sweep(host: Host, idle: float, deadline: Deadline = NO_DEADLINE) -> Report:
     return Report(
         0,
         {},
+        cases=tuple(cases),
         transients=tuple(transients),
         units=tuple(units),
         published=tuple(published),
+        released=released,
         service=host.service.name,
     )
 
@@ -66,12 +73,15 @@ def expire(host: Host, deadline: Deadline = NO_DEADLINE) -> Report:
     """Have units of windows that nothing can change any more forget their cells and marks; returns which.
 
     It looks at every unit, until the deadline, where the key has a window that is not kept for ever: to be called once
-    a day or so. Rows outside stay, so do the numbers of outputs. Raises Transient when the store is away.
+    a day or so. Which one it begins with depends on the time, so that all have their turn though no call has time for
+    all. Rows outside stay, so do the numbers of outputs. Raises Transient when the store is away.
     """
     service, store = host.service, host.store
     units: list[str] = []
     is_for_ever = service.key.window is None or service.key.window.keep is None
-    for text in () if is_for_ever else store.units(service.name):
+    there = [] if is_for_ever else list(store.units(service.name))
+    first = zlib.crc32(str(int(host.clock())).encode()) % len(there) if there else 0
+    for text in there[first:] + there[:first]:
         if deadline.is_over():
             break
         deadline.note_work()
@@ -87,8 +97,14 @@ def expire(host: Host, deadline: Deadline = NO_DEADLINE) -> Report:
     return Report(0, {}, units=tuple(units), service=service.name)
 
 
-def _swept(host: Host, unit: UnitKey, broken: list[ConfigurationError]) -> list[Publication]:
-    """What was published of one unit."""
+def _swept(
+    host: Host,
+    unit: UnitKey,
+    broken: list[ConfigurationError],
+    cases: list[Case],
+    released: Counter[str],
+) -> list[Publication]:
+    """What was published of one unit; of records that waited, what became of them is noted."""
     service, store, now = host.service, host.store, host.clock()
     item = store.get(service.name, unit.text)
     if item is None or not item.owes:
@@ -96,6 +112,8 @@ def _swept(host: Host, unit: UnitKey, broken: list[ConfigurationError]) -> list[
     refuse_newer(service, unit, item)
     if item.is_released:
         part = host.apply(unit, queued(host, unit, item.waiting[:1]), broken)
+        cases += part.cases
+        released.update(part.fates.values())
         done, late = host.publish([part], broken)
         if why := part.transient or late.get(unit):
             raise Transient(why)

@@ -10,7 +10,7 @@ import pytest
 from examples.staff import staff
 from examples.thumbnails import thumbnails
 from reactflow import Cell, Flow, Service, System, cell, row
-from reactflow.aws import S3, DynamoDB, DynamoDBStore, Kinesis
+from reactflow.aws import S3, DynamoDB, DynamoDBStore, Kinesis, S3Object
 from reactflow.deploy.listing import list_resources
 from reactflow.deploy.resources import QueueMapping, StreamMapping
 from reactflow.deploy.settings import Settings
@@ -83,8 +83,32 @@ def test_a_stream_is_given_up_on_while_its_records_are_there_yet() -> None:
         assert mapping.settings.maximum_record_age_in_seconds == age
         assert mapping.settings.maximum_retry_attempts == -1
         assert mapping.settings.bisect_batch_on_function_error
-    ages = [one.threshold for one in listed(rooms(), stream_hours=48).alarms if one.metric == "IteratorAge"]
-    assert ages == [24 * 3_600_000]
+
+
+def test_somebody_is_told_at_half_of_the_time_and_before_anything_is_given_up() -> None:
+    for hours, late in ((24, 12), (48, 24), (8760, 105)):
+        found = listed(rooms(), stream_hours=hours)
+        (mapping,) = found.mappings
+        assert isinstance(mapping, StreamMapping)
+        (alarm,) = [one for one in found.alarms if one.metric == "IteratorAge"]
+        assert alarm.threshold == late * 3_600_000
+        assert alarm.threshold < mapping.settings.maximum_record_age_in_seconds * 1000
+
+
+def test_the_shortest_of_a_services_streams_says_when() -> None:
+    feeds: tuple[dict[str, Any], ...] = ({"fields": {"length": "l"}}, {"fields": {"name": "n"}})
+    inputs = (
+        Kinesis("measurements", partition="room", **feeds[0]),
+        DynamoDB("rooms", keys="room", **feeds[1]),
+    )
+    (alarm,) = [one for one in listed(rooms(*inputs), stream_hours=168).alarms if one.metric == "IteratorAge"]
+    assert alarm.threshold == 12 * 3_600_000
+
+
+def test_somebody_is_told_when_what_was_given_up_could_not_be_kept() -> None:
+    (alarm,) = [one for one in listed(rooms()).alarms if one.metric == "DestinationDeliveryFailures"]
+    assert alarm.dimensions == {"FunctionName": "app-dev-rooms"}
+    assert not any(one.metric == "DestinationDeliveryFailures" for one in listed(thumbnails).alarms)
 
 
 def test_batches_are_side_by_side_as_all_inputs_of_a_stream_allow() -> None:
@@ -117,6 +141,10 @@ def test_what_is_there_already_is_referred_to() -> None:
     )
     (stream,), (mapping,) = found.streams, found.mappings
     assert stream.is_there
+    there = listed(
+        rooms(), existing=["s3/reactflow-quarantine"], names={"s3/reactflow-quarantine": "given-up"}
+    )
+    assert "bucket given-up for s3/reactflow-quarantine: is there already" in there.lines()
     assert isinstance(mapping, StreamMapping)
     assert (
         mapping.source
@@ -147,6 +175,31 @@ def test_what_is_left_to_do_by_hand_is_said() -> None:
     assert "secretsmanager" in note
     (note,) = listed(rooms(), names={"kinesis/measurments": "x"}).notes
     assert "kinesis/measurements" in note
+
+
+def test_what_another_account_has_to_do_is_said() -> None:
+    other = "999999999999"
+    bound = rooms(Kinesis("measurements", partition="room", account=other))
+    (note,) = listed(bound).notes
+    assert note.startswith(
+        f"kinesis/measurements is bound to the account {other}, and would be made in that of the"
+    )
+    (note,) = listed(bound, existing=["kinesis/measurements"]).notes
+    assert note.endswith("let the functions' roles read it by its policy")
+
+    class Photo(Flow):
+        photo: Cell[S3Object] = cell()
+
+    photos = Service(Photo, name="photos", key="name", inputs=[S3("photos", key="in/{name}", account=other)])
+    notes = listed(photos, existing=["s3/photos"]).notes
+    assert any("event bus of this account" in note for note in notes)
+
+
+def test_more_readers_than_a_tables_stream_has_room_for_are_told_of() -> None:
+    readers = [rooms(DynamoDB("rooms", keys="room"), name=f"rooms{number}") for number in range(3)]
+    assert listed(*readers[:2]).notes == ()
+    (note,) = listed(*readers).notes
+    assert note.startswith("3 services are told of dynamodb/rooms: AWS has room for 2 readers")
 
 
 def test_a_service_without_inputs_keeps_nothing_and_is_not_swept() -> None:

@@ -92,6 +92,15 @@ def test_what_was_not_built_is_not_deployed(tmp_path: Path) -> None:
         sam.deploy(tmp_path, SETTINGS)
 
 
+def test_a_stack_that_could_not_be_taken_back_is_not_deployed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a table that is protected leaves it; the AWS on this machine takes everything back."""
+    monkeypatch.setattr(sam, "stack_status", lambda stack: "ROLLBACK_FAILED")
+    with pytest.raises(
+        ConfigurationError, match=r"small-dev could not be made.*no-deletion-protection-enabled"
+    ):
+        sam._clear(SETTINGS.stack)
+
+
 @pytest.mark.slow
 def test_a_stack_that_fails_is_told_by_its_reason_and_can_be_deployed_when_mended(
     cloud_of_ours: Cloud, real: None, tmp_path: Path

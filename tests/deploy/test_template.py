@@ -83,12 +83,12 @@ def test_whoever_may_call_or_send_is_of_this_account_and_one_rule(made: list[dic
         for permission in of_type(one, "Lambda::Permission").values():
             assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
             assert permission["SourceArn"]["Fn::GetAtt"][0] in of_type(one, "Events::Rule")
-        for policy in of_type(one, "SQS::QueuePolicy").values():
+        rules = {each["Name"]: id for id, each in of_type(one, "Events::Rule").items()}
+        for id, policy in of_type(one, "SQS::QueuePolicy").items():
             allows, denies = policy["PolicyDocument"]["Statement"]
             assert allows["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
-            assert allows["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::GetAtt"][0] in of_type(
-                one, "Events::Rule"
-            )
+            sender = allows["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::Sub"].rpartition("rule/")[2]
+            assert id in one["Resources"][rules[sender]]["DependsOn"]  # nothing is sent before it may be
             assert denies["Effect"] == "Deny"
 
 
@@ -114,6 +114,10 @@ def test_data_go_with_a_stack_of_dev_only() -> None:
             holders = [one for one in made.values() if one["Type"].removeprefix("AWS::") in HOLDERS]
             assert {one["DeletionPolicy"] for one in holders} <= {deletion}
             assert {one["UpdateReplacePolicy"] for one in holders} <= {replacement}
+            policies = [one for one in made.values() if one["Type"] == "AWS::S3::BucketPolicy"]
+            assert {one["DeletionPolicy"] for one in policies} <= {
+                deletion
+            }  # a bucket that stays keeps its own
             tables = of_type({"Resources": made}, "DynamoDB::Table").values()
             protected = {one["DeletionProtectionEnabled"] for one in tables}
             assert protected <= {stage == "prod"}
@@ -124,6 +128,9 @@ def test_a_stream_mapping_is_one_that_the_triggers_of_this_machine_take() -> Non
     (mapping,) = of_type(template(climate), "Lambda::EventSourceMapping").values()
     assert set(referred(mapping["DestinationConfig"])) <= set(of_type(template(climate), "S3::Bucket"))
     mapping["DestinationConfig"]["OnFailure"]["Destination"] = "arn:aws:s3:::failed"
+    assert not [
+        name for name, value in mapping.items() if isinstance(value, float)
+    ]  # all of them are whole numbers
     settings = TriggerSettings.from_aws(mapping)
     assert settings == TriggerSettings(maximum_record_age_in_seconds=69_120, on_failure="arn:aws:s3:::failed")
 

@@ -199,13 +199,13 @@ def drawn(seed: object, stem: str, folder: Path) -> DrawnService:
         path = folder / f"{stem.replace('-', '_')}.py"
         path.write_text(text)
         try:
-            module = _imported(path)
+            module = imported(path)
         except (DeclarationError, BindingError):
             continue
         return DrawnService(module.service, path.stem, text, tuple(draft.pulses), draft.fed)
 
 
-def _imported(path: Path) -> Any:
+def imported(path: Path) -> Any:
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None

@@ -2,7 +2,8 @@
 
 A test writes a script into a folder, which the function finds in ``FAULTS``: ``{"7": "kill"}`` kills the process when
 its seventh point is reached, counted over all processes of the function; ``{"answer": "large"}`` is for the first
-point of that name. Without the setting a point is nothing.
+point of that name, and ``{"after put": "kill - kill"}`` for the first and the third. Without the setting a point is
+nothing.
 
 | what | becomes |
 | --- | --- |
@@ -53,7 +54,9 @@ def reach(name: str) -> str:
         file.flush()
         number = file.tell()
     script: dict[str, str] = json.loads(Path(folder, "script.json").read_text())
-    what = script.get(str(number), "") or (script[name] if name in script and _is_first(folder, name) else "")
+    what = script.get(str(number), "") or (
+        _next(folder, name, script[name].split()) if name in script else ""
+    )
     if what == "large" and name != "answer":
         what = "exit"
     if what:
@@ -68,20 +71,22 @@ def reach(name: str) -> str:
     return what
 
 
-def _is_first(folder: str, name: str) -> bool:
-    """Whether the fault that a script has by a name was not made before."""
-    try:
-        open(f"{folder}/made {name}", "x").close()
-    except FileExistsError:
-        return False
-    return True
+def _next(folder: str, name: str, faults: list[str]) -> str:
+    """What goes wrong at a point that a script has by its name: the next of its faults; "-" is none."""
+    with open(f"{folder}/made {name}", "ab") as file:
+        file.write(b".")
+        place = file.tell() - 1
+    return faults[place].strip("-") if place < len(faults) else ""
 
 
 def install() -> None:
-    """Have a point before and behind each call to AWS, and each write of a store, where faults are made."""
+    """Have a point before and behind each call to AWS, each write of a store, and the publishing of what is due, where
+    faults are made.
+    """
     if SETTING not in os.environ:
         return
     from reactflow.aws import DynamoDBStore, clients
+    from reactflow.service import host
     from reactflow.service.stores import SQLiteStore
 
     make: Callable[..., Any] = clients._make
@@ -93,6 +98,10 @@ def install() -> None:
         return client
 
     setattr(clients, make.__name__, made)
+    called = "publish_all"
+    publish: Callable[..., Any] = vars(host)[called]
+    publish_some = _between(publish, "publish")
+    setattr(host, called, lambda due: publish_some(due) if due else publish(due))
     for store in (DynamoDBStore, SQLiteStore):
         for name in ("put", "keep"):
             setattr(store, name, _between(getattr(store, name), name))

@@ -7,6 +7,7 @@ from typing import Any
 from reactflow import Flow, MemoryStore, Pulse, Service, fold, folds, pulse, row, window
 from reactflow.aws import Kinesis
 from reactflow.service import Host
+from reactflow.service.deadline import Deadline
 from reactflow.service.retention import DAY, MANY
 from reactflow.testing import kinesis_event
 from tests.service.flows import item, values
@@ -40,15 +41,17 @@ def test_marks_of_shards_that_are_long_gone_are_dropped_and_others_stay() -> Non
     assert values(service, "room=r1")["total"] == MANY + 40
 
 
-def windows(**options: Any) -> tuple[Host, Table, list[float]]:
+def windows(rooms: int = 1, **options: Any) -> tuple[Host, Table, list[float]]:
     now, table, store = [0.0], Table(), MemoryStore()
     service = Service(
         Room, name="rooms", key=("room", window("1m", on="ts", unit="s", **options)),
         inputs=[Kinesis("measurements", partition="room")], outputs=[row(Room.total) >> table], store=store,
     )  # fmt: skip
     host = Host(service, store, clock=lambda: now[0])
-    event = kinesis_event({"room": "r1", "reading": 1, "ts": 1_800_000_000}, partition="room")
-    event["Records"][0]["kinesis"]["approximateArrivalTimestamp"] = 1_800_000_001.0
+    readings = [{"room": f"r{n}", "reading": 1, "ts": 1_800_000_000} for n in range(1, rooms + 1)]
+    event = kinesis_event(*readings, partition="room")
+    for one in event["Records"]:
+        one["kinesis"]["approximateArrivalTimestamp"] = 1_800_000_001.0
     host.handle(event)
     return host, table, now
 
@@ -77,3 +80,17 @@ def test_unit_that_owes_something_or_is_kept_for_ever_does_not_expire() -> None:
     host.sweep(-1.0)
     now[0] = 9_900_000_000.0
     assert host.expire().units == ()
+
+
+def test_units_that_one_call_has_no_time_for_expire_with_a_later_one() -> None:
+    host, _, now = windows(30, keep="7d")
+    units = {*host.store.units("rooms")}
+    assert len(units) == 30
+    now[0] = 1_900_000_000.0
+    host.sweep(-1.0)
+    gone: list[str] = []
+    for _ in range(60):
+        left = [0.0, 8.0, 8.0, 8.0, 9.0]  # time for four
+        gone += host.expire(Deadline(left.pop, margin=1.0)).units
+        now[0] += DAY
+    assert {*gone} == units

@@ -202,7 +202,7 @@ def test_warm_process_tells_nothing_old_that_a_rival_has_told_since() -> None:
     assert table.rows == {}
 
 
-def test_records_that_a_crash_left_released_are_applied() -> None:
+def test_records_that_a_crash_left_released_are_applied_or_put_away_and_counted() -> None:
     class Away(MemoryStore):
         is_away = False
 
@@ -218,12 +218,15 @@ def test_records_that_a_crash_left_released_are_applied() -> None:
     store = Away(now=clock)
     service = Service(Strict, name="rooms", key="room", inputs=[SOURCE], store=store)
     host = Host(service, store, clock=clock)
-    send(host, {"room": "r1", "name": 7}, {"room": "r1", "name": "b"}, {"room": "r1", "reading": 2})
+    send(host, *({"room": "r1", **one} for one in ({"name": 7}, {"name": "b"}, {"reading": 2}, {"name": 8})))
     store.is_away = True
     (case,) = host.open_cases()
     assert host.skip(case.id).transients
     store.is_away = False
     clock.now += 60
-    assert host.sweep(60.0).units == ("room=r1",)
+    report = host.sweep(60.0)
+    assert report.units == ("room=r1",)
+    assert report.released == {"applied": 2, "quarantined": 1}
+    assert [case.id for case in report.cases] == [case.id for case in host.open_cases()]
     left = item(service, "room=r1")
     assert (left.waiting, service.step.read(left.cells, left.gv)["name"]) == ((), "b")

@@ -129,3 +129,23 @@ def test_line_tells_why_something_comes_again_without_naming_a_unit() -> None:
     assert told["waiting"] == 5
     assert told["why"] == [busy, f"unit '{hashed('room=secret')}' waits", "unexpected ValueError"]
     assert "secret" not in json.dumps(told)
+
+
+class Missing(Table):
+    def publish(self, batch: Any) -> list[int]:
+        raise ConfigurationError("the table is missing: make it")
+
+
+def test_a_case_is_told_of_though_the_delivery_is_refused_for_another_unit() -> None:
+    reports: list[Report] = []
+    service = rooms(SOURCE, Missing())
+    host = Host(service, MemoryStore(), listener=reports.append)
+    event = kinesis_event(
+        {"room": "r1", "length": "long"}, {"room": "r2", "length": 1, "width": 2}, partition="room"
+    )
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match="the table is missing"):
+            host.handle(event)
+    first, again = reports
+    assert (first.fates["quarantined"], len(first.cases), first.unfinished) == (1, 1, frozenset({0, 1}))
+    assert (again.fates["quarantined"], again.fates["duplicate"], again.cases) == (0, 1, ())

@@ -185,6 +185,9 @@ class TriggerSettings(_Shared):
             if each.name not in own
         }
         said["FunctionResponseTypes"] = list(self.function_response_types)
+        for name, value in said.items():
+            if isinstance(value, float) and value.is_integer():
+                said[name] = int(value)  # CloudFormation takes 0, and no 0.0, for a whole number
         if self.starting_position_timestamp is not None:
             said["StartingPositionTimestamp"] = self.starting_position_timestamp
         if self.on_failure:
