@@ -85,7 +85,8 @@ def commit(name: str, arrivals: list[tuple[str, str, dict[str, float]]]) -> None
             if position <= marks.get(lane, ""):
                 continue
             marks[lane], news = position, True
-            area = fields.get("length", cells["length"]) * fields.get("width", cells["width"])
+            sides = {**cells, **fields}
+            area = sides["length"] * sides["width"]
             if not isfinite(area):
                 print("put away", position, f"area is {area!r}")
                 continue
