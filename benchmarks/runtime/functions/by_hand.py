@@ -3,8 +3,8 @@
 Records are decoded and checked, and grouped by room. For each room its item is read, unless this process wrote it last;
 what was seen is skipped by the highest position of each shard; the item is written over the version that was read, with
 the row that is due; then the row, over a lower number only. What fails is told as the lowest position that is not
-finished. Poison is only a line in the log, and nobody sweeps. ``benchmarks/steps/handler_by_hand.py`` does the same on
-a store in memory.
+finished. Poison is only a line in the log, and nobody sweeps. ``benchmarks/steps/handler_by_hand.py`` does the same
+on a store in memory.
 """
 
 from __future__ import annotations
