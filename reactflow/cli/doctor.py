@@ -97,7 +97,7 @@ def findings(is_deploy: bool, stage: str) -> Iterator[Finding]:
         "reactflow-py", "pip install reactflow-py, or in a clone pip install -e .", is_needed=False
     )
     yield _installed("boto3", "pip install 'reactflow-py[aws]'")
-    for name in ("ministack", "starlette", "uvicorn"):
+    for name in ("ministack", "aws-sam-translator", "starlette", "uvicorn"):
         yield _installed(
             name, "pip install 'reactflow-py[local]'", is_needed=not is_deploy and name == "ministack"
         )
