@@ -5,6 +5,7 @@ What `reactflow dev` has embedded is never taken by itself: a deployment goes wh
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 import typer
 
 from reactflow.cli.checks import HERE, check_address, check_answers
+from reactflow.cli.options import HERE as EMBEDDED
 from reactflow.errors import ConfigurationError
 from reactflow.local import Cloud
 
@@ -45,3 +47,26 @@ def account(endpoint: str) -> Iterator[None]:
     check_answers(endpoint, "start `reactflow dev`, which says the address of its AWS")
     with Cloud.at(endpoint).exported():
         yield
+
+
+def check_set() -> None:
+    """Raises ConfigurationError where AWS's settings name no region, or hold no credentials."""
+    try:
+        from botocore.exceptions import BotoCoreError
+        from botocore.session import Session
+    except ImportError:
+        return  # whoever speaks to AWS says what to install
+    session = Session()
+    try:
+        found = {
+            "region": os.environ.get("AWS_REGION") or session.get_config_variable("region"),
+            "credentials": session.get_credentials(),
+        }
+    except BotoCoreError as error:  # a profile that there is not
+        raise ConfigurationError(f"AWS's settings: {error}: correct them, or AWS_PROFILE") from error
+    missing = [name for name, one in found.items() if not one]
+    if missing:
+        raise ConfigurationError(
+            f"AWS's settings have no {' and no '.join(missing)}: `reactflow doctor --for deploy` says how to set them, "
+            f"or take the AWS of a running `reactflow dev`, with --endpoint {EMBEDDED}"
+        )

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from reactflow.aws.clients import client, speaking
-from reactflow.cli.account import Endpoint, account
+from reactflow.cli.account import Endpoint, account, check_set
 from reactflow.cli.answers import answer
 from reactflow.cli.build import built_of
 from reactflow.cli.checks import check_installed
@@ -59,6 +59,7 @@ def deploy(
     with account(endpoint):
         if is_delete:
             return _delete(context, settings, is_asked=not yes, as_json=as_json)
+        check_set()
         stack_status(settings.stack)  # what keeps AWS from answering is told before anything is built
         _deploy(
             context,

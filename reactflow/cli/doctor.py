@@ -97,7 +97,7 @@ def findings(is_deploy: bool, stage: str) -> Iterator[Finding]:
         "reactflow-py", "pip install reactflow-py, or in a clone pip install -e .", is_needed=False
     )
     yield _installed("boto3", "pip install 'reactflow-py[aws]'")
-    for name in ("ministack", "starlette", "uvicorn"):
+    for name in ("ministack", "aws-sam-translator", "starlette", "uvicorn"):
         yield _installed(
             name, "pip install 'reactflow-py[local]'", is_needed=not is_deploy and name == "ministack"
         )
@@ -110,6 +110,10 @@ def findings(is_deploy: bool, stage: str) -> Iterator[Finding]:
         is_needed=False,
     )
     yield _sam(is_deploy)
+    profile = _profile()
+    if profile is not None:
+        yield profile
+        return
     yield _region(is_deploy)
     yield from _account(is_deploy)
 
@@ -206,6 +210,20 @@ def _session() -> Any:
     except ImportError:
         return None
     return botocore.session.Session()
+
+
+def _profile() -> Finding | None:
+    """What is wrong with the profile that AWS's settings name; None when nothing is."""
+    session = _session()
+    if session is None:
+        return None
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        session.get_scoped_config()
+    except BotoCoreError as error:
+        return Finding("profile", "missing", str(error), "correct or unset AWS_PROFILE, or aws configure sso")
+    return None
 
 
 def _region(is_needed: bool) -> Finding:

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from reactflow.aws.clients import client, error_code, speaking
-from reactflow.cli.account import Endpoint, account
+from reactflow.cli.account import Endpoint, account, check_set
 from reactflow.cli.answers import json_line
 from reactflow.cli.checks import check_installed
 from reactflow.cli.options import Stage
@@ -49,7 +49,7 @@ def logs(
 ) -> None:
     """Show what a deployed service logged.
 
-    Metrics and the lines with which Lambda begins and ends a call are left out.
+    Metrics and Lambda's own lines are left out, but for REPORT, which says how long a call took.
 
     \b
     reactflow logs rooms --since 1h
@@ -60,6 +60,7 @@ def logs(
     stack = settings_for(Path.cwd(), stage or None).stack
     group = f"/aws/lambda/{stack_name(stack, name, longest=LONGEST_FUNCTION)}"
     with account(endpoint):
+        check_set()
         for event in tail(group, datetime.now(UTC) - back, follow=follow):
             if is_all or not _is_beside(event["message"]):
                 print(
@@ -120,7 +121,7 @@ def _read(message: str) -> object:
 
 
 def _is_beside(message: object) -> bool:
-    """Whether a line is for machines: metrics, or what Lambda itself says of every call."""
+    """Whether a line is for machines: metrics, or what Lambda itself says of every call but its REPORT."""
     if isinstance(message, dict):
         return "_aws" in message
     return str(message).startswith(("START RequestId:", "END RequestId:", "INIT_START "))

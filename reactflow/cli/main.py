@@ -102,6 +102,11 @@ def _code(arguments: list[str]) -> int:
         return tell_error("reactflow", words, 1, as_json=as_json)
     except ReactflowError as error:
         return tell_error("reactflow", str(error), 1, as_json=as_json)
+    except OSError as error:
+        if error.filename is None:  # of no file that somebody could do something about
+            raise
+        words = f"{error.filename}: {error.strerror}: make it readable and writable, or name another place"
+        return tell_error("reactflow", words, 1, as_json=as_json)
     except Exception as error:
         usage: Any = error  # typer brings its own copy of what it is built on: known by its shape
         if not hasattr(usage, "format_message"):

@@ -25,7 +25,7 @@ SDK: Final = frozenset({"boto3", "botocore", "s3transfer"})
 BELOW_SDK: Final = frozenset({"jmespath", "python-dateutil", "six", "urllib3"})
 # Of reactflow's own: for the command line, the notebook and this machine.
 _NOT_DEPLOYED: Final = frozenset(
-    {"anywidget", "ipykernel", "ministack", "rich", "starlette", "typer", "uvicorn"}
+    {"anywidget", "aws-sam-translator", "ipykernel", "ministack", "rich", "starlette", "typer", "uvicorn"}
 )
 _REQUIREMENT: Final = re.compile(
     r"\s*(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[(?P<extras>[^\]]*)\])?\s*(?P<rest>.*)",

@@ -110,3 +110,11 @@ def test_an_account_that_does_not_answer_is_told(reactflow: Any, monkeypatch: py
     called = reactflow("doctor", "--for", "deploy")
     assert called.code == 1
     assert "missing  account" in called.out
+
+
+def test_a_profile_that_there_is_not_is_missing(reactflow: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    called = reactflow("doctor")
+    assert called.code == 1
+    assert "missing  profile" in called.out
+    assert "The config profile (nobody) could not be found: correct or unset AWS_PROFILE" in called.out

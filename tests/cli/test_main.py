@@ -263,3 +263,27 @@ def test_an_unknown_setting_is_refused_with_a_suggestion(reactflow: Any, tmp_pat
 def test_a_setting_of_another_type_is_refused(reactflow: Any, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.reactflow]\nport = "1"\n')
     assert "port = '1' is not a whole number" in reactflow("graph", "rooms:Room").err
+
+
+@pytest.mark.parametrize("json_asked", [False, True])
+def test_a_folder_that_cannot_be_written_is_told_in_one_line(
+    reactflow: Any, tmp_path: Path, *, json_asked: bool
+) -> None:
+    (tmp_path / ".reactflow").touch()  # where a build would make a folder
+    called = reactflow("build", "rooms:rooms", *(["--json"] if json_asked else []))
+    said = (
+        f"{tmp_path}/.reactflow/wheels: Not a directory: make it readable and writable, or name another place"
+    )
+    assert called.code == 1
+    assert (
+        json.loads(called.out)["error"]["message"] == said
+        if json_asked
+        else called.err == f"reactflow: {said}\n"
+    )
+
+
+def test_a_profile_that_there_is_not_is_told(reactflow: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    called = reactflow("deploy", "rooms:rooms", "--plan")
+    assert called.code == 1
+    assert "AWS's settings: The config profile (nobody) could not be found" in called.err

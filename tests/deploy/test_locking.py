@@ -182,6 +182,15 @@ def test_what_only_boto3_needs_is_left_out_with_it(make: Make) -> None:
     assert [one.name for one in without_sdk(map(Wheel.at, wheels))] == ["urllib3", "requests"]
 
 
+def test_what_boto3_needs_goes_in_where_the_project_asks_for_it(make: Make) -> None:
+    wheels = [
+        make("boto3", "1.0", "botocore"), make("botocore", "1.0", "urllib3", "python-dateutil"),
+        make("urllib3"), make("python-dateutil", "1.0", "six"), make("six"),
+    ]  # fmt: skip
+    kept = without_sdk(map(Wheel.at, wheels), ["boto3", "python-dateutil"])
+    assert [one.name for one in kept] == ["python-dateutil", "six"]
+
+
 def test_what_a_project_says_is_what_is_required(tmp_path: Path) -> None:
     own = {"attrs>=23.1", "msgspec>=0.18", "reactivex>=4.0.4"}
     assert set(required(tmp_path)) == own
