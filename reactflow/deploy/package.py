@@ -20,7 +20,7 @@ from attrs import frozen
 
 from reactflow.deploy import bytecode
 from reactflow.deploy.locking import locked
-from reactflow.deploy.requirements import BELOW_SDK, SDK, declaring, required
+from reactflow.deploy.requirements import BELOW_SDK, SDK, declaring, parsed, required
 from reactflow.deploy.settings import Settings
 from reactflow.deploy.sources import Import, sources
 from reactflow.deploy.wheels import Target, Wheel, check_machine, without_sdk
@@ -87,7 +87,8 @@ def package(folder: Path, target: Path, settings: Settings, modules: Iterable[st
     asked = required(folder, settings.requirements, extras=extras, sdk=settings.bundle_boto3)
     without = frozenset[str]() if settings.bundle_boto3 else SDK
     lock = locked(folder, asked, machine, folder / WORK / "wheels", without=without)
-    wheels = list(lock.wheels) if settings.bundle_boto3 else without_sdk(lock.wheels)
+    named = {parsed(one, declaring(folder, settings.requirements)).name for one in asked}
+    wheels = list(lock.wheels) if settings.bundle_boto3 else without_sdk(lock.wheels, named)
     content = _joined(own.files, wheels, machine)
     _check_imports(own.imports, content, declaring(folder, settings.requirements))
     compiled = bytecode.is_possible_for(machine.python)

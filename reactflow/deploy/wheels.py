@@ -171,10 +171,10 @@ def check_machine(path: str, data: bytes, target: Target, where: str) -> None:
         )
 
 
-def without_sdk(wheels: Iterable[Wheel]) -> list[Wheel]:
-    """The wheels without boto3 and what only boto3 needs: the runtime has them."""
+def without_sdk(wheels: Iterable[Wheel], asked: Iterable[str] = ()) -> list[Wheel]:
+    """The wheels without boto3 and what only boto3 needs: the runtime has them. ``asked`` names what stays anyhow."""
     kept = [one for one in wheels if one.name not in SDK]
-    needed = set().union(*(one.requires() for one in kept if one.name not in BELOW_SDK)) if kept else set()
+    needed = set(asked).union(*(one.requires() for one in kept if one.name not in BELOW_SDK))
     if "python-dateutil" in needed:
         needed.add("six")
     return [one for one in kept if one.name not in BELOW_SDK or one.name in needed]
