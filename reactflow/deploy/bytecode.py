@@ -49,7 +49,7 @@ def bytecode(source: bytes, path: str) -> bytes:
     """
     try:
         code = compile(source, f"{ROOT}/{path}", "exec", dont_inherit=True, optimize=0)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested too deep
         return b""
     return (
         importlib.util.MAGIC_NUMBER + _UNCHECKED + importlib.util.source_hash(source) + marshal.dumps(code, 2)

@@ -106,7 +106,7 @@ def _imports(path: Path, name: str) -> Iterator[Import]:
     source = path.read_bytes()
     try:
         tree = ast.parse(source, name)
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = f":{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         raise ConfigurationError(f"{name}{line} is not Python: {getattr(error, 'msg', error)}") from error
     parts = name.removesuffix(".py").split("/")[:-1]  # the package that relative imports start from
@@ -134,10 +134,12 @@ def _walked(node: ast.AST, file: str, package: list[str], *, optional: bool) -> 
                 yield from _walked(other, file, package, optional=optional)
             return
         optional = True
-    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.Try):
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Try):
         optional = True
     if not isinstance(node, ast.Import | ast.ImportFrom):
         for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):  # holds no import, and may be nested deeply
+                continue
             yield from _walked(child, file, package, optional=optional)
 
 

@@ -191,7 +191,9 @@ def fetch(requirements: Iterable[str], into: Path, target: Target, *more: str) -
     ]  # fmt: skip
     script = Path(__file__).with_name("pip_for.py")
     command = [sys.executable, "-P", str(script), json.dumps(target.markers), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, env=_environment(os.environ), check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, errors="replace", env=_environment(os.environ), check=False
+    )
     if done.returncode:
         raise ConfigurationError(_told(done.stderr + done.stdout, target))
 

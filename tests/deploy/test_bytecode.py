@@ -42,6 +42,11 @@ def test_hashes_are_fixed_where_it_is_made(tmp_path: Path, monkeypatch: pytest.M
     bytecode.compile_in(tmp_path)  # fails unless the script ends with 0
 
 
+def test_what_is_nested_too_deep_is_left_without_bytecode(tmp_path: Path) -> None:
+    deep = f"x = {'+'.join(['x'] * 100_000)}"
+    assert compiled(tmp_path, deep=deep, plain="x = 1")["deep"] == b""
+
+
 def test_what_was_compiled_in_another_way_is_compiled_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,6 +100,12 @@ def test_a_module_that_is_a_secret_by_its_name_is_told_as_one(tmp_path: Path) ->
         sources(tmp_path, ["a"])
 
 
+def test_long_expressions_and_deep_blocks_are_read(tmp_path: Path) -> None:
+    words = " + ".join(["'a'"] * 900)
+    written(tmp_path, a=f"x = {words}\nmatch x:\n    case 1:\n        with x:\n            import b\n", b="")
+    assert sorted(sources(tmp_path, ["a"]).files) == ["a.py", "b.py"]
+
+
 def test_secrets_in_a_folder_that_is_included_stay_at_home(tmp_path: Path) -> None:
     folder = written(tmp_path, a="")
     (folder / "data" / "secrets").mkdir(parents=True)
