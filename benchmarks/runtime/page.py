@@ -52,9 +52,10 @@ One invocation of a warm function with an event of a Kinesis trigger. The ratio 
 function's process; by the clock there is the emulator in it, which reads an event of megabytes. *Calls* are those of
 the tables.
 
-- *By hand* (`by_hand.py`) promises what the service does: each record counts once, in the order of its shard, whatever
-  comes again; poison is put aside and stops no other record; the row is never older than what was told before. Records
-  are grouped by room: at most one read, one write and one row a room and event.
+- *By hand* (`by_hand.py`) promises what the service does of effects: each record counts once, in the order of its
+  shard, whatever comes again, and the row is never older than what was told before. Records are grouped by room: at
+  most one read, one write and one row a room and event, one call after another (the service has 16 under way). It does
+  without a quarantine (poison is a line in the log), a sweeper for rows that a crash left, limits, causes and reports.
 - *Powertools* (`powertools.py`) is its batch processor with its idempotency on a table. Each record is a call of its
   own: one write before, one row, one write after. A record that is remembered is not applied again, for an hour, unless
   the process ended between its effect and its being remembered. It keeps no order after a failure (the later records

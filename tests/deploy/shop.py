@@ -152,7 +152,10 @@ class Shop:
         s3: Any = self.cloud.client("s3")
         found: dict[str, tuple[int, int]] = {}
         for one in s3.list_objects_v2(Bucket=self.photos, Prefix="thumbnails/").get("Contents", ()):
-            body = s3.get_object(Bucket=self.photos, Key=one["Key"])["Body"].read()
+            try:
+                body = s3.get_object(Bucket=self.photos, Key=one["Key"])["Body"].read()
+            except s3.exceptions.NoSuchKey:  # deleted by its function since it was listed
+                continue
             with Image.open(BytesIO(body)) as image:
                 found[one["Key"]] = image.size
         return found

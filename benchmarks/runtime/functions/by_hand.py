@@ -1,9 +1,10 @@
-"""The service of the README by hand, on the same two tables, with the same calls: what it promises is the same.
+"""The service of the README by hand, on the same two tables, with the same calls, and the same promise of effects.
 
 Records are decoded and checked, and grouped by room. For each room its item is read, unless this process wrote it last;
 what was seen is skipped by the highest position of each shard; the item is written over the version that was read, with
 the row that is due; then the row, over a lower number only. What fails is told as the lowest position that is not
-finished. ``benchmarks/steps/handler_by_hand.py`` says the same of a store in memory.
+finished. Poison is only a line in the log, and nobody sweeps. ``benchmarks/steps/handler_by_hand.py`` does the same
+on a store in memory.
 """
 
 from __future__ import annotations
@@ -85,7 +86,8 @@ def commit(name: str, arrivals: list[tuple[str, str, dict[str, float]]]) -> None
             if position <= marks.get(lane, ""):
                 continue
             marks[lane], news = position, True
-            area = fields.get("length", cells["length"]) * fields.get("width", cells["width"])
+            sides = {**cells, **fields}
+            area = sides["length"] * sides["width"]
             if not isfinite(area):
                 print("put away", position, f"area is {area!r}")
                 continue
