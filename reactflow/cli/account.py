@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
 
+from reactflow.aws.clients import client, speaking
 from reactflow.cli.checks import HERE, check_address, check_answers
 from reactflow.cli.options import HERE as EMBEDDED
 from reactflow.errors import ConfigurationError
@@ -26,6 +27,19 @@ Endpoint = Annotated[
         show_default=False,
     ),
 ]
+
+
+def place() -> str:
+    """Which AWS is spoken to, in words: the account and the region, and the address of one on this machine.
+
+    Raises ConfigurationError when AWS does not say whose keys these are.
+    """
+    with speaking("sts", "sts:GetCallerIdentity"):
+        sts: Any = client("sts")
+        number, region = sts.get_caller_identity()["Account"], sts.meta.region_name
+    address = client("cloudformation").meta.endpoint_url
+    is_aws = (urlsplit(address).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn"))
+    return f"account {number} in {region}{'' if is_aws else f' at {address}'}"
 
 
 @contextmanager

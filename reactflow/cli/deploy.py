@@ -1,7 +1,7 @@
 """``reactflow deploy``: builds, says what would change, asks, and has sam do it; or takes the stack away again.
 
-It promises to change nothing before somebody said yes, at the terminal or with ``--yes``, and to lose no data unless
-``--allow-loss`` is said too.
+It promises to change nothing before somebody said yes, at the terminal or with ``--yes``, who could read of which
+account it is, and to lose no data unless ``--allow-loss`` is said too, or the loss is what was asked about.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Annotated, Any
 import typer
 
 from reactflow.aws.clients import client, speaking
-from reactflow.cli.account import Endpoint, account, check_set
+from reactflow.cli.account import Endpoint, account, check_set, place
 from reactflow.cli.answers import answer
 from reactflow.cli.build import built_of
 from reactflow.cli.checks import check_installed
 from reactflow.cli.options import AsJson, Stage, Targets
 from reactflow.deploy import sam
 from reactflow.deploy.build import Build
-from reactflow.deploy.plan import check_safe, stack_status
+from reactflow.deploy.plan import check_safe, deletion, stack_status
 from reactflow.deploy.settings import Settings, settings_for
 from reactflow.errors import ConfigurationError
 
@@ -57,9 +57,11 @@ def deploy(
     check_installed("reactflow deploy", ("boto3",), "aws")
     settings = settings_for(Path.cwd(), stage or None)
     with account(endpoint):
-        if is_delete:
-            return _delete(context, settings, is_asked=not yes, as_json=as_json)
         check_set()
+        if is_delete:
+            return _delete(
+                context, settings, is_plan, is_asked=not yes, allow_loss=allow_loss, as_json=as_json
+            )
         stack_status(settings.stack)  # what keeps AWS from answering is told before anything is built
         _deploy(
             context,
@@ -84,8 +86,9 @@ def _deploy(
 ) -> None:
     plan = made.plan()
     if is_plan:
+        _tell([place()])
         return answer("\n".join(plan.lines()), plan.data(), as_json)
-    _tell(plan.lines())
+    _tell([*plan.lines(), place()])
     if not allow_loss:
         check_safe(plan)
     if is_asked:
@@ -106,10 +109,29 @@ def outputs_of(stack: str) -> Mapping[str, str]:
     return {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", ())}
 
 
-def _delete(context: typer.Context, settings: Settings, *, is_asked: bool, as_json: bool) -> None:
+def _delete(
+    context: typer.Context,
+    settings: Settings,
+    is_plan: bool,
+    *,
+    is_asked: bool,
+    allow_loss: bool,
+    as_json: bool,
+) -> None:
+    if is_asked and not is_plan:
+        _check_terminal(context)
+    if not is_plan:
+        sam.find_sam()
+    plan = deletion(settings.stack)  # of what is deployed: the settings may have changed since
+    if is_plan:
+        _tell([place()])
+        return answer("\n".join(plan.lines()), plan.data(), as_json)
+    _tell([*plan.lines(), place()])
     if is_asked:
-        data = "its data stay" if settings.keep_data else "its data are lost"
+        data = "what is marked ! is lost" if plan.dangers else "its data stay"
         _ask(context, f"Delete {settings.stack}, so that {data}?")
+    elif not allow_loss:
+        check_safe(plan)
     kept = sam.delete(settings)
     words = [f"stack {settings.stack} is deleted", *(f"  {one} stays" for one in kept)]
     answer("\n".join(words), {"stack": settings.stack, "deleted": True, "kept": list(kept)}, as_json)
@@ -119,12 +141,17 @@ def _tell(lines: list[str]) -> None:
     print("\n".join(lines), file=sys.stderr)
 
 
-def _ask(context: typer.Context, question: str) -> None:
-    """Go on when somebody at the terminal says yes. Raises BadParameter when nobody is there to be asked."""
+def _check_terminal(context: typer.Context) -> None:
+    """Raises BadParameter when nobody is there to be asked."""
     if not sys.stdin.isatty():
         raise typer.BadParameter(
             "Nobody is at a terminal to be asked: say --yes, or --plan to look only", ctx=context
         )
+
+
+def _ask(context: typer.Context, question: str) -> None:
+    """Go on when somebody at the terminal says yes. Raises BadParameter when nobody is there to be asked."""
+    _check_terminal(context)
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise ConfigurationError("nothing was changed")

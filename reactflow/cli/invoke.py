@@ -57,7 +57,7 @@ def invoke(
     try:
         text = sys.stdin.read() if str(event) == "-" else event.read_text(encoding="utf-8")
         payload = json.loads(text)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"the event {event} cannot be read: {error}") from error
     if not isinstance(payload, Mapping):
         raise ConfigurationError(

@@ -28,6 +28,7 @@ from reactflow.deploy.settings import settings_for
 from reactflow.errors import ConfigurationError
 
 PAUSE: Final = 2.0  # seconds between two looks with --follow
+_LONGEST: Final = 3653 * 86_400  # seconds that CloudWatch keeps logs
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -75,7 +76,7 @@ def tail(group: str, since: datetime, *, follow: bool = False) -> Iterator[dict[
     Raises ConfigurationError when there is no such group.
     """
     caller = client("logs")
-    start, seen = int(since.timestamp() * 1000), set[str]()
+    start, seen = int(since.timestamp() * 1000), dict[str, int]()
     while True:
         newest = start
         for page in _pages(caller, group, start):
@@ -83,7 +84,7 @@ def tail(group: str, since: datetime, *, follow: bool = False) -> Iterator[dict[
                 id = one.get("eventId") or f"{one['logStreamName']} {one['timestamp']} {one['message']}"
                 if id in seen:
                     continue
-                seen.add(id)
+                seen[id] = one["timestamp"]
                 newest = max(newest, one["timestamp"])
                 at = datetime.fromtimestamp(one["timestamp"] / 1000, UTC)
                 yield {
@@ -94,6 +95,7 @@ def tail(group: str, since: datetime, *, follow: bool = False) -> Iterator[dict[
         if not follow:
             return
         start = max(start, newest - 60_000)  # lines come late, and not in the order of their times
+        seen = {id: at for id, at in seen.items() if at >= start}  # older ones are not asked for again
         time.sleep(PAUSE)  # CloudWatch cannot be waited on
 
 
@@ -141,9 +143,12 @@ def _words(message: object) -> str:
 
 def _back(text: str) -> timedelta:
     found = re.fullmatch(r"(\d{1,6})([smhd])", text)
-    if found is None:
-        raise ConfigurationError(f"--since {text} is no time: write a number with s, m, h or d, such as 10m")
-    return timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
+    seconds = int(found[1]) * _SECONDS[found[2]] if found else 0
+    if found is None or seconds > _LONGEST:
+        raise ConfigurationError(
+            f"--since {text} is no time: write a number with s, m, h or d, such as 10m, at most 3653d"
+        )
+    return timedelta(seconds=seconds)
 
 
 def _only_service() -> str:

@@ -19,7 +19,7 @@ from attrs import frozen
 
 from reactflow.deploy.listing import list_resources
 from reactflow.deploy.package import CODE, WORK, Package, package
-from reactflow.deploy.plan import Plan, deployed_template, plan
+from reactflow.deploy.plan import Plan, check_ours, deployed_template, plan
 from reactflow.deploy.resources import Resources
 from reactflow.deploy.sam import TEMPLATE
 from reactflow.deploy.settings import Settings
@@ -39,11 +39,16 @@ class Build:
     package: Package
 
     def plan(self) -> Plan:
-        """What deploying it would change on AWS. Raises ConfigurationError when CloudFormation cannot be asked."""
+        """What deploying it would change on AWS.
+
+        Raises ConfigurationError when CloudFormation cannot be asked, and for a stack of this name that others made.
+        """
         stack = self.settings.stack
         # sam stores the package under its MD5, so that it can be told without fetching it whether it is another one
         code = hashlib.md5(self.package.file.read_bytes(), usedforsecurity=False).hexdigest()
-        return plan(stack, deployed_template(stack), self.template, code=code)
+        old = deployed_template(stack)
+        check_ours(stack, old)
+        return plan(stack, old, self.template, code=code)
 
     def lines(self) -> list[str]:
         """What was built, for a person."""

@@ -34,7 +34,8 @@ def is_possible_for(python: str) -> bool:
 def compile_in(folder: Path) -> None:
     """Put bytecode beside each module in a folder. What cannot be compiled gets an empty file."""
     subprocess.run(
-        [sys.executable, "-I", "-S", "-B", __file__, str(folder)],
+        # -I would ignore the seed of hashes as well; nothing else is in its environment
+        [sys.executable, "-P", "-s", "-S", "-B", __file__, str(folder)],
         check=True,
         env={"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "PATH": os.environ.get("PATH", "")},
     )
@@ -48,7 +49,7 @@ def bytecode(source: bytes, path: str) -> bytes:
     """
     try:
         code = compile(source, f"{ROOT}/{path}", "exec", dont_inherit=True, optimize=0)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested too deep
         return b""
     return (
         importlib.util.MAGIC_NUMBER + _UNCHECKED + importlib.util.source_hash(source) + marshal.dumps(code, 2)
@@ -67,12 +68,13 @@ def place(path: str) -> str:
 
 
 def key(source: bytes, path: str) -> str:
-    """What the bytecode of a module depends on, as a file name.
+    """What the bytecode of a module depends on, this module too, as a file name.
 
     >>> key(b"x = 1", "x.py") == key(b"x = 1", "x.py") != key(b"x = 2", "x.py")
     True
     """
-    return hashlib.sha256(b"\0".join((sys.version.encode(), path.encode(), source))).hexdigest()
+    ours = hashlib.sha256(Path(__file__).read_bytes()).digest()
+    return hashlib.sha256(b"\0".join((ours, sys.version.encode(), path.encode(), source))).hexdigest()
 
 
 def main() -> None:

@@ -87,8 +87,8 @@ def package(folder: Path, target: Path, settings: Settings, modules: Iterable[st
     asked = required(folder, settings.requirements, extras=extras, sdk=settings.bundle_boto3)
     without = frozenset[str]() if settings.bundle_boto3 else SDK
     lock = locked(folder, asked, machine, folder / WORK / "wheels", without=without)
-    by_name = [parsed(one, "").name for one in asked]
-    wheels = list(lock.wheels) if settings.bundle_boto3 else without_sdk(lock.wheels, by_name)
+    named = {parsed(one, declaring(folder, settings.requirements)).name for one in asked}
+    wheels = list(lock.wheels) if settings.bundle_boto3 else without_sdk(lock.wheels, named)
     content = _joined(own.files, wheels, machine)
     _check_imports(own.imports, content, declaring(folder, settings.requirements))
     compiled = bytecode.is_possible_for(machine.python)

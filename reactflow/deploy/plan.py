@@ -51,6 +51,9 @@ _HOLDS: Final[Mapping[str, str]] = {
     "AWS::S3::Bucket": "objects", "AWS::SQS::Queue": "messages",
 }  # fmt: skip
 _LONGEST: Final = 60
+_VARIABLES: Final = "Environment.Variables."
+_MADE_BY: Final = "made by reactflow"  # how the description of each of our templates ends
+_SETTLED: Final = frozenset({"", "DELETE_COMPLETE"})
 # Stacks without resources: deleted, never made, or undone as they were made.
 _NOT_THERE: Final = frozenset({"", "DELETE_COMPLETE", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"})
 
@@ -159,12 +162,49 @@ def plan(stack: str, old: Mapping[str, Any] | None, new: Mapping[str, Any], *, c
     return Plan(stack, old is None, tuple(found))
 
 
+def deletion(stack: str) -> Plan:
+    """What deleting a stack would do; nothing where it could not be made and is still listed.
+
+    Raises ConfigurationError when there is no such stack, when it may not be deleted, and for one that others made.
+    """
+    found = described(stack)
+    status = str(found.get("StackStatus", ""))
+    if status in _SETTLED:
+        raise ConfigurationError(
+            f"there is no stack {stack} in {client('cloudformation').meta.region_name}: nothing to delete"
+        )
+    check_settled(stack, status)
+    if found.get("EnableTerminationProtection"):
+        raise ConfigurationError(
+            f"stack {stack} is protected from deletion: if it is to go, take that away by aws cloudformation "
+            f"update-termination-protection --no-enable-termination-protection --stack-name {stack}"
+        )
+    old = deployed_template(stack)
+    check_ours(stack, old)
+    return plan(stack, old or {}, {})
+
+
+def check_settled(stack: str, status: str) -> None:
+    """Raises ConfigurationError while somebody changes a stack that is in this status."""
+    if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+        raise ConfigurationError(f"stack {stack} is being changed ({status}): wait until that is done")
+
+
+def check_ours(stack: str, template: Mapping[str, Any] | None) -> None:
+    """Raises ConfigurationError for the template of a stack that others made: all that it has would be deleted."""
+    if template is not None and not str(template.get("Description", "")).endswith(_MADE_BY):
+        raise ConfigurationError(
+            f"stack {stack} was not made by reactflow: choose another application or stage, since all that it has "
+            "would be deleted"
+        )
+
+
 def check_safe(found: Plan) -> None:
     """Raises ConfigurationError, with the changes, when something would be lost or cannot be done."""
     if found.dangers:
         told = "; ".join(str(one).removeprefix("! ") for one in found.dangers)
         raise ConfigurationError(
-            f"stack {found.stack}: {told}. Take the change back, or allow the loss if that is meant"
+            f"stack {found.stack}: {told}. Take the change back, or allow the loss if that is meant (--allow-loss)"
         )
 
 
@@ -184,8 +224,8 @@ def deployed_template(stack: str) -> dict[str, Any] | None:
             body = json.loads(body)
         except ValueError:
             raise ConfigurationError(
-                f"stack {stack} was deployed with a template in YAML, which is not compared: deploy it once with "
-                "`reactflow deploy`, which hands it in as JSON"
+                f"stack {stack} was deployed with a template in YAML, which is not compared: deploy a change once by "
+                "sam deploy --use-json, or delete it by sam delete"
             ) from None
     plain: dict[str, Any] = json.loads(json.dumps(body))
     return plain
@@ -193,13 +233,19 @@ def deployed_template(stack: str) -> dict[str, Any] | None:
 
 def stack_status(stack: str) -> str:
     """The status of a stack as CloudFormation says it, empty when there is none."""
+    return str(described(stack).get("StackStatus", ""))
+
+
+def described(stack: str) -> Mapping[str, Any]:
+    """What CloudFormation says of a stack, empty when there is none."""
     with speaking(f"cloudformation/{stack}", "cloudformation:DescribeStacks"):
         try:
-            return str(client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
+            found: Any = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
         except Exception as error:
             if error_code(error) == "ValidationError" and "does not exist" in str(error):
-                return ""
+                return {}
             raise
+    return dict(found)
 
 
 def _resources(template: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -221,7 +267,7 @@ def _made(id: str, new: Mapping[str, Any], before: Mapping[str, Any], after: Map
 
 def _deleted(id: str, old: Mapping[str, Any]) -> Change:
     kept = old.get("DeletionPolicy", "Delete") != "Delete"
-    held = _HOLDS.get(old["Type"], "")
+    held = _HOLDS.get(old["Type"], "" if old["Type"] in _KINDS else "contents, if it has any,")
     lost = f"its {held} are lost" if held and not kept and held != "logs" else ""
     note = f"it stays on AWS with its {held or 'settings'}, outside of the stack" if kept else ""
     return Change("deleted", id, _kind(old), _name(id, old), lost=lost, note=note)
@@ -231,7 +277,7 @@ def _changed(id: str, old: Mapping[str, Any], new: Mapping[str, Any], code: str)
     before, after = (dict(one.get("Properties", {})) for one in (old, new))
     if "CodeUri" in before and "CodeUri" in after and _is_same_code(before["CodeUri"], code):
         after["CodeUri"] = before["CodeUri"]
-    properties = list(_differences(before, after, ""))
+    properties = [_hidden(one) for one in _differences(before, after, "")]
     for policy in ("DeletionPolicy", "UpdateReplacePolicy", "DependsOn", "Condition"):
         if old.get(policy) != new.get(policy):
             properties.append(Property(policy, old.get(policy), new.get(policy)))
@@ -296,6 +342,15 @@ def _differences(before: Any, after: Any, path: str) -> Iterator[Property]:
             yield from _differences(before.get(name), after.get(name), f"{path}.{name}".lstrip("."))
     elif before != after:
         yield Property(path, before, after)
+
+
+def _hidden(one: Property) -> Property:
+    """A variable of the user's without its values: a plan is told where many read it."""
+    name = one.path.removeprefix(_VARIABLES)
+    if name == one.path or name.startswith("REACTFLOW_"):
+        return one
+    before, after = (None if value is None else "***" for value in (one.before, one.after))
+    return Property(one.path, before, after)
 
 
 def _is_intrinsic(*values: Mapping[str, Any]) -> bool:

@@ -53,10 +53,11 @@ def parsed(text: str, where: str) -> Requirement:
     if (
         found is None
         or text.strip().endswith((".whl", ".tar.gz"))
-        or found["rest"].startswith(("/", ":", "\\"))
+        or found["rest"].startswith(("/", ":", "\\", "@"))  # of an address, pip would run what is there
     ):
+        shown = re.sub(r"//[^/]*@", "//...@", text.strip())  # who one is there is nobody's business
         raise ConfigurationError(
-            f"{where}: {short(text.strip())} names no package of an index: write NAME, or NAME>=VERSION; "
+            f"{where}: {short(shown)} names no package of an index: write NAME, or NAME>=VERSION; "
             "what is a folder goes in by `include`"
         )
     extras = tuple(sorted(one.strip().lower() for one in (found["extras"] or "").split(",") if one.strip()))

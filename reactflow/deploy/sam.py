@@ -11,12 +11,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from reactflow.aws.clients import client, error_code, speaking
-from reactflow.deploy.plan import deployed_template, stack_status
+from reactflow.deploy.plan import check_settled, deletion, deployed_template, stack_status
 from reactflow.deploy.settings import Settings
 from reactflow.errors import ConfigurationError, MissingExtra
 
@@ -68,19 +69,24 @@ def delete(settings: Settings, *, told: Told | None = None) -> tuple[str, ...]:
     """Delete a stack with all that it does not keep, also the objects in its buckets, and wait until it is done.
 
     Returns the ids of the resources that stay on AWS. Raises ConfigurationError when there is no such stack, no sam, or
-    it cannot be deleted.
+    it cannot be deleted: one that is being changed, is protected, or was made by others is left as it is.
     """
     sam, region = find_sam(), _region()
+    deletion(settings.stack)
     template = deployed_template(settings.stack)
     if template is None:
-        raise ConfigurationError(f"there is no stack {settings.stack} in {region}: nothing to delete")
+        _take_away(settings.stack)
+        return ()
     resources: Mapping[str, Any] = template.get("Resources", {})
     kept = tuple(id for id, one in resources.items() if one.get("DeletionPolicy", "Delete") != "Delete")
     for id, one in resources.items():
         if one["Type"] == "AWS::S3::Bucket" and id not in kept:
             _empty(settings.stack, id)
     arguments = ["delete", "--stack-name", settings.stack, "--region", region, "--no-prompts"]
-    code, last = _run(sam, arguments, Path.cwd(), told)
+    with tempfile.TemporaryDirectory(
+        prefix="reactflow-"
+    ) as empty:  # settings of sam may name another account
+        code, last = _run(sam, arguments, Path(empty), told)
     if code:
         why = _why(settings.stack) or last or f"sam ended with {code}"
         raise ConfigurationError(f"stack {settings.stack} could not be deleted: {why}")
@@ -133,18 +139,31 @@ def _clear(stack: str) -> None:
     Raises ConfigurationError while somebody else deploys.
     """
     status = stack_status(stack)
+    check_settled(stack, status)
     if status == "ROLLBACK_COMPLETE":
-        cloudformation = client("cloudformation")
-        with speaking(f"cloudformation/{stack}", "cloudformation:DeleteStack"):
-            cloudformation.delete_stack(StackName=stack)
-            cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack)
+        _take_away(stack)
     elif status == "ROLLBACK_FAILED":
         raise ConfigurationError(
             f"stack {stack} could not be made, and what it had made could not be taken away ({status}): delete that by "
             "hand, a protected table after aws dynamodb update-table --no-deletion-protection-enabled, then the stack"
         )
-    elif status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
-        raise ConfigurationError(f"stack {stack} is being changed ({status}): wait until that is done")
+    elif status == "DELETE_FAILED":
+        raise ConfigurationError(
+            f"stack {stack} was deleted in part ({status}): delete it again by reactflow deploy --delete, then deploy"
+        )
+    elif status == "UPDATE_ROLLBACK_FAILED":
+        raise ConfigurationError(
+            f"stack {stack} could be neither changed nor taken back ({status}): see why in its events, mend that, and "
+            f"go on by aws cloudformation continue-update-rollback --stack-name {stack}"
+        )
+
+
+def _take_away(stack: str) -> None:
+    """Delete a stack that holds nothing, and wait until it is done."""
+    cloudformation = client("cloudformation")
+    with speaking(f"cloudformation/{stack}", "cloudformation:DeleteStack"):
+        cloudformation.delete_stack(StackName=stack)
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack)
 
 
 def _why(stack: str) -> str:
@@ -178,15 +197,25 @@ def _empty(stack: str, id: str) -> None:
     """Delete the objects of a stack's bucket with all their versions: CloudFormation deletes empty buckets only."""
     with speaking(f"cloudformation/{stack}", "cloudformation:DescribeStackResource"):
         found = client("cloudformation").describe_stack_resource(StackName=stack, LogicalResourceId=id)
-    bucket = str(found["StackResourceDetail"].get("PhysicalResourceId", ""))
+    detail = found["StackResourceDetail"]
+    bucket = str(detail.get("PhysicalResourceId", ""))
+    if not bucket or detail.get("ResourceStatus") == "DELETE_COMPLETE":
+        return
+    owner = str(detail["StackId"]).split(":")[4]  # a name that has become free may be somebody else's by now
     s3 = client("s3")
     with speaking(f"s3/{bucket}", "s3:DeleteObjectVersion"):
         try:
-            for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            for page in s3.get_paginator("list_object_versions").paginate(
+                Bucket=bucket, ExpectedBucketOwner=owner
+            ):
                 listed = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
                 objects = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in listed]
                 if objects:
-                    s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+                    s3.delete_objects(
+                        Bucket=bucket,
+                        Delete={"Objects": objects, "Quiet": True},
+                        ExpectedBucketOwner=owner,
+                    )
         except Exception as error:
             if error_code(error) != "NoSuchBucket":
                 raise

@@ -20,7 +20,8 @@ from reactflow.errors import ConfigurationError
 
 # Names of files that hold secrets, and of folders that hold what is no code of the user's.
 _SECRET: Final = re.compile(
-    r"(?i)\..*|.*\.(pem|key|p12|pfx|jks|keystore)|id_(rsa|dsa|ecdsa|ed25519).*|credentials(\..*)?"
+    r"(?i)\..*|.*\.(pem|key|p12|pfx|jks|keystore|ppk|kdbx|gpg|env|tfvars|tfstate(\.backup)?)|"
+    r"id_(rsa|dsa|ecdsa|ed25519)(\..*)?|(credentials|secrets?)(\..*)?"
 )
 _FOREIGN: Final = frozenset({"__pycache__", "node_modules", "venv"})
 
@@ -105,7 +106,7 @@ def _imports(path: Path, name: str) -> Iterator[Import]:
     source = path.read_bytes()
     try:
         tree = ast.parse(source, name)
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = f":{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         raise ConfigurationError(f"{name}{line} is not Python: {getattr(error, 'msg', error)}") from error
     parts = name.removesuffix(".py").split("/")[:-1]  # the package that relative imports start from
@@ -133,10 +134,12 @@ def _walked(node: ast.AST, file: str, package: list[str], *, optional: bool) -> 
                 yield from _walked(other, file, package, optional=optional)
             return
         optional = True
-    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.Try):
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Try):
         optional = True
     if not isinstance(node, ast.Import | ast.ImportFrom):
         for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):  # holds no import, and may be nested deeply
+                continue
             yield from _walked(child, file, package, optional=optional)
 
 
@@ -163,12 +166,14 @@ def _included(folder: Path, text: str) -> Iterator[tuple[str, Path]]:
 
 
 def _inside(path: Path, folder: Path, name: str) -> Path:
-    """The file itself; raises ConfigurationError for a link that leads out of the folder, or to a secret."""
+    """The file itself; raises ConfigurationError for a link out of the folder, and for a secret by its name."""
     real = path.resolve()
     if not real.is_relative_to(folder):
         raise ConfigurationError(f"{name} is a link out of {folder} (to {real}): copy the file into it")
     if any(_SECRET.fullmatch(part) for part in real.relative_to(folder).parts):
+        what = name if real == path else f"{name} is a link to {real.relative_to(folder)}, which"
         raise ConfigurationError(
-            f"{name} is a link to {real.relative_to(folder)}, which is hidden or a secret"
+            f"{what} is hidden, or a secret by its name, and a package is no place for one: keep it in Secrets "
+            "Manager, or give the file another name"
         )
     return real

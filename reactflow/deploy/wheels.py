@@ -172,7 +172,7 @@ def check_machine(path: str, data: bytes, target: Target, where: str) -> None:
 
 
 def without_sdk(wheels: Iterable[Wheel], asked: Iterable[str] = ()) -> list[Wheel]:
-    """The wheels without boto3 and what only boto3 needs: the runtime has them. What is asked for by name stays."""
+    """The wheels without boto3 and what only boto3 needs: the runtime has them. ``asked`` names what stays anyhow."""
     kept = [one for one in wheels if one.name not in SDK]
     needed = set(asked).union(*(one.requires() for one in kept if one.name not in BELOW_SDK))
     if "python-dateutil" in needed:
@@ -191,7 +191,9 @@ def fetch(requirements: Iterable[str], into: Path, target: Target, *more: str) -
     ]  # fmt: skip
     script = Path(__file__).with_name("pip_for.py")
     command = [sys.executable, "-P", str(script), json.dumps(target.markers), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, env=_environment(os.environ), check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, errors="replace", env=_environment(os.environ), check=False
+    )
     if done.returncode:
         raise ConfigurationError(_told(done.stderr + done.stdout, target))
 

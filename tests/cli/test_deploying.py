@@ -105,6 +105,7 @@ def test_somebody_at_a_terminal_is_asked_and_may_say_no(project: Path) -> None:
     os.close(ours)
     os.close(theirs)
     assert (process.returncode, out) == (1, "")
+    assert "\naccount 123456789012 in us-east-1 at http://127.0.0.1:" in err
     assert "? [y/N] " in err
     assert err.endswith("reactflow: nothing was changed\n")
 
@@ -128,7 +129,15 @@ def test_a_project_is_deployed_changed_and_deleted(reactflow: Any, project: Path
     refused = reactflow("deploy", "--yes")
     assert refused.code == 1
     assert "-greetings deleted: its items are lost" in refused.err
-    deleted = json.loads(reactflow("deploy", "--delete", "--yes", "--json").out)
+    planned = reactflow("deploy", "--delete", "--plan", "--yes")
+    assert planned.code == 0
+    assert "-greetings deleted: its items are lost\n" in planned.out
+    assert planned.err == f"account 123456789012 in us-east-1 at {cloud.endpoint}\n"
+    refused = reactflow("deploy", "--delete", "--yes")
+    assert refused.code == 1
+    assert refused.err.endswith("or allow the loss if that is meant (--allow-loss)\n")
+    assert "nothing changes" not in reactflow("deploy", "--plan").out  # it is there as it was
+    deleted = json.loads(reactflow("deploy", "--delete", "--yes", "--allow-loss", "--json").out)
     assert deleted == {"stack": told["stack"], "deleted": True, "kept": []}
     assert json.loads(reactflow("deploy", "--plan", "--json").out)["is_new"] is True
 

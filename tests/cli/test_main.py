@@ -196,7 +196,13 @@ def test_all_packages_that_are_missing_are_named_at_once_with_both_ways(
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("nonsense", "cannot be read"), ("[]", "is a JSON list"), ('{"Records": [{}]}', "Records[0]")],
+    [
+        ("nonsense", "cannot be read"),
+        ("[" * 100_000, "cannot be read"),
+        ("[]", "is a JSON list"),
+        ('{"Records": [{}]}', "Records[0]"),
+    ],
+    ids=["no JSON", "nested too deep", "a list", "an empty record"],
 )
 def test_invoke_refuses_what_is_no_event(reactflow: Any, tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "event.json").write_text(text)

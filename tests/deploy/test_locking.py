@@ -180,6 +180,17 @@ def test_what_only_boto3_needs_is_left_out_with_it(make: Make) -> None:
         make("requests", "1.0", "urllib3>=2", "six; extra == 'old'"),
     ]  # fmt: skip
     assert [one.name for one in without_sdk(map(Wheel.at, wheels))] == ["urllib3", "requests"]
+    kept = without_sdk(map(Wheel.at, wheels), {"python-dateutil", "requests"})
+    assert [one.name for one in kept] == ["urllib3", "python-dateutil", "six", "requests"]
+
+
+@pytest.mark.parametrize("text", ["one @ git+https://me:token@host/one", "one@https://me:token@host/one.zip"])
+def test_an_address_is_no_requirement_and_its_password_is_not_told(tmp_path: Path, text: str) -> None:
+    """pip would run what is there to learn of what it is."""
+    (tmp_path / "requirements.txt").write_text(f"{text}\n")
+    with pytest.raises(ConfigurationError, match=r"requirements.txt:1: .* names no package of an") as caught:
+        required(tmp_path)
+    assert "token" not in str(caught.value)
 
 
 def test_what_boto3_needs_goes_in_where_the_project_asks_for_it(make: Make) -> None:

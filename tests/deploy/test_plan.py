@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reactflow.deploy.plan import Change, check_safe, plan
+from reactflow.deploy.plan import Change, check_ours, check_safe, plan
 from reactflow.errors import ConfigurationError
 
 Plain = dict[str, Any]
@@ -101,9 +101,36 @@ def test_code_has_changed_when_its_digest_has() -> None:
 
 def test_a_changed_property_is_told_with_its_path_and_both_values() -> None:
     new = changed("Rooms.Properties.Environment.Variables.A", "2")
-    assert str(only(template(), new)) == "~ function app-dev-rooms: Environment.Variables.A 1 -> 2"
+    assert str(only(template(), new)) == "~ function app-dev-rooms: Environment.Variables.A *** -> ***"
     new = changed("Rooms.Properties.Timeout", 90)
     assert str(only(template(), new)) == "~ function app-dev-rooms: Timeout 60 -> 90"
+
+
+def test_a_variable_of_the_user_is_told_without_its_values() -> None:
+    """A plan is read where many look, and a variable may be what it should not."""
+    old = changed("Rooms.Properties.Environment.Variables.TOKEN", "before-1")
+    new = changed("Rooms.Properties.Environment.Variables.TOKEN", "after-2")
+    found = plan("app-dev", old, new)
+    assert "~ function app-dev-rooms: Environment.Variables.TOKEN *** -> ***" in found.lines()
+    assert not [text for text in ("before-1", "after-2") if text in json.dumps(found.data())]
+    ours = changed("Rooms.Properties.Environment.Variables.REACTFLOW_SERVICE", "rooms:rooms")
+    assert str(only(template(), ours)).endswith("REACTFLOW_SERVICE nothing -> rooms:rooms")
+
+
+def test_what_is_not_known_may_hold_data_and_is_not_deleted_unasked() -> None:
+    old = changed("Db", {"Type": "AWS::RDS::DBInstance", "Properties": {}})
+    assert str(only(old, template())) == (
+        "! AWS::RDS::DBInstance Db deleted: its contents, if it has any, are lost"
+    )
+    kept = changed("Db", {"Type": "AWS::RDS::DBInstance", "DeletionPolicy": "Retain"})
+    assert not only(kept, template()).is_dangerous
+
+
+def test_a_stack_of_others_is_known_by_its_template() -> None:
+    check_ours("app-dev", None)
+    check_ours("app-dev", {"Description": "app, stage dev: made by reactflow"})
+    with pytest.raises(ConfigurationError, match=r"^stack app-dev was not made by reactflow: choose another"):
+        check_ours("app-dev", {"Description": "a shop", "Resources": {}})
 
 
 def test_another_key_of_a_table_under_its_name_is_refused_beforehand() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from reactflow.aws.clients import standing_in
 from reactflow.deploy import sam
 from reactflow.deploy.plan import deployed_template
 from reactflow.deploy.settings import Settings
@@ -43,7 +44,8 @@ def ignored(line: str) -> None:
 
 
 def written(folder: Path, **resources: Any) -> Path:
-    template = {"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}
+    about = {"AWSTemplateFormatVersion": "2010-09-09", "Description": "small, stage dev: made by reactflow"}
+    template = {**about, "Resources": resources}
     (folder / sam.TEMPLATE).write_text(json.dumps(template))
     return folder
 
@@ -99,6 +101,61 @@ def test_a_stack_that_could_not_be_taken_back_is_not_deployed_over(monkeypatch: 
         ConfigurationError, match=r"small-dev could not be made.*no-deletion-protection-enabled"
     ):
         sam._clear(SETTINGS.stack)
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        ("DELETE_FAILED", r"was deleted in part .*: delete it again by reactflow deploy --delete"),
+        ("UPDATE_ROLLBACK_FAILED", r"neither changed nor taken back .*continue-update-rollback --stack-name small"),
+        ("UPDATE_IN_PROGRESS", r"is being changed .*: wait until that is done"),
+    ],
+)  # fmt: skip
+def test_a_stack_in_a_state_that_takes_no_change_is_told_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, status: str, message: str
+) -> None:
+    monkeypatch.setattr(sam, "stack_status", lambda stack: status)
+    with pytest.raises(ConfigurationError, match=message):
+        sam._clear(SETTINGS.stack)
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        ({"StackStatus": "UPDATE_IN_PROGRESS"}, r"is being changed .UPDATE_IN_PROGRESS.: wait"),
+        (
+            {"StackStatus": "UPDATE_COMPLETE", "EnableTerminationProtection": True},
+            r"is protected from deletion: .*--no-enable-termination-protection --stack-name small-dev",
+        ),
+    ],
+)
+def test_the_buckets_of_a_stack_that_may_not_be_deleted_are_left_as_they_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, found: dict[str, Any], message: str
+) -> None:
+    """No client is there: whatever else were asked of AWS would fail."""
+    (tmp_path / "sam").write_text("#!/bin/sh\n")
+    (tmp_path / "sam").chmod(stat.S_IRWXU)
+    monkeypatch.setenv("REACTFLOW_SAM", str(tmp_path / "sam"))
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setattr("reactflow.deploy.plan.described", lambda stack: found)
+    with standing_in({}), pytest.raises(ConfigurationError, match=message):
+        sam.delete(SETTINGS, told=ignored)
+
+
+@pytest.mark.slow
+def test_a_stack_that_others_made_is_neither_planned_nor_deleted(cloud_of_ours: Cloud, real: None) -> None:
+    cloudformation = cloud_of_ours.client("cloudformation")
+    body = json.dumps({"Resources": {"Photos": PHOTOS}})
+    cloudformation.create_stack(StackName="theirs-dev", TemplateBody=body)
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="theirs-dev")
+    cloud_of_ours.client("s3").put_object(Bucket="small-photos", Key="a", Body=b"one")
+    with pytest.raises(
+        ConfigurationError, match=r"theirs-dev was not made by reactflow: choose another application or stage"
+    ):
+        sam.delete(Settings(application="theirs"), told=ignored)
+    assert cloud_of_ours.client("s3").list_objects_v2(Bucket="small-photos")["KeyCount"] == 1
+    sam._empty("theirs-dev", "Photos")
+    cloudformation.delete_stack(StackName="theirs-dev")
 
 
 @pytest.mark.slow

@@ -89,9 +89,39 @@ def test_links_that_lead_out_or_to_a_secret_are_refused(tmp_path: Path) -> None:
     (folder / "data" / "link.txt").unlink()
     (folder / "data" / "link.txt").symlink_to(folder / ".env")
     with pytest.raises(
-        ConfigurationError, match=r"data/link.txt is a link to .env, which is hidden or a secret"
+        ConfigurationError, match=r"data/link.txt is a link to .env, which is hidden, or a secret by"
     ):
         sources(folder, ["a"], ["data"])
+
+
+def test_a_module_that_is_a_secret_by_its_name_is_told_as_one(tmp_path: Path) -> None:
+    written(tmp_path, a="import credentials", credentials="KEY = 1")
+    with pytest.raises(ConfigurationError, match=r"^credentials.py is hidden, or a secret by its name"):
+        sources(tmp_path, ["a"])
+
+
+def test_long_expressions_and_deep_blocks_are_read(tmp_path: Path) -> None:
+    words = " + ".join(["'a'"] * 900)
+    written(tmp_path, a=f"x = {words}\nmatch x:\n    case 1:\n        with x:\n            import b\n", b="")
+    assert sorted(sources(tmp_path, ["a"]).files) == ["a.py", "b.py"]
+
+
+def test_secrets_in_a_folder_that_is_included_stay_at_home(tmp_path: Path) -> None:
+    folder = written(tmp_path, a="")
+    (folder / "data" / "secrets").mkdir(parents=True)
+    names = (
+        "prod.env",
+        "secrets.toml",
+        "Secret.json",
+        "app.tfstate",
+        "prod.tfvars",
+        "id_rsa",
+        "secrets/a.txt",
+    )
+    for name in (*names, "environment.json", "secretary.csv", "idle.txt"):
+        (folder / "data" / name).write_text("")
+    found = sources(folder, ["a"], ["data"])
+    assert sorted(found.files) == ["a.py", "data/environment.json", "data/idle.txt", "data/secretary.csv"]
 
 
 def test_parts_of_reactflow_that_are_used_are_known(tmp_path: Path) -> None:
