@@ -20,7 +20,7 @@ from attrs import field, frozen
 from reactflow.aws.attribute_values import read_item, read_number
 from reactflow.aws.names import check_name
 from reactflow.aws.origin import check_origin, named
-from reactflow.aws.row_writer import EVENT, RowWriter, is_bookkeeping
+from reactflow.aws.row_writer import EVENT, UNIT, RowWriter, is_bookkeeping
 from reactflow.aws.stream import StreamSource, padded
 from reactflow.errors import BindingError, ConfigurationError, RecordError
 from reactflow.service.decoding import short
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from reactflow.service.output import Output
 
 NUMBER_WIDTH = 40  # digits: the longest sequence number of a stream
+_FEW = 32  # columns of a row that is not measured before it is written
+_SHORT = 1000  # characters of a text in it
 
 
 @frozen
@@ -220,6 +222,25 @@ class DynamoDB(StreamSource, Sink):
     def confirm(self, publication: Publication) -> None:
         with refusing():
             self._writer().encode(publication)
+
+    def is_certain(self, columns: Mapping[str, Any]) -> bool:
+        """True for few plain values, well within the range of DynamoDB's numbers and the size of an item."""
+        if len(columns) > _FEW or UNIT in columns:
+            return False
+        for value in columns.values():
+            kind = value.__class__
+            if kind is float:
+                if value and not 1e-120 < abs(value) < 1e120:
+                    return False
+            elif kind is int:
+                if not -(10**30) < value < 10**30:
+                    return False
+            elif kind is str:
+                if len(value) > _SHORT or not value.isascii():
+                    return False
+            elif kind is not bool and value is not None:
+                return False
+        return True
 
     def publish(self, batch: Sequence[Publication]) -> list[int]:
         return self._writer().publish(batch)

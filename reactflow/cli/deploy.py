@@ -57,11 +57,11 @@ def deploy(
     check_installed("reactflow deploy", ("boto3",), "aws")
     settings = settings_for(Path.cwd(), stage or None)
     with account(endpoint):
-        check_set()
         if is_delete:
             return _delete(
                 context, settings, is_plan, is_asked=not yes, allow_loss=allow_loss, as_json=as_json
             )
+        check_set()
         stack_status(settings.stack)  # what keeps AWS from answering is told before anything is built
         _deploy(
             context,
@@ -122,6 +122,7 @@ def _delete(
         _check_terminal(context)
     if not is_plan:
         sam.find_sam()
+    check_set()
     plan = deletion(settings.stack)  # of what is deployed: the settings may have changed since
     if is_plan:
         _tell([place()])

@@ -122,7 +122,7 @@ def _occurrence(unit: UnitKey, output: Output, one: Occurred) -> Change:
             f"the occurrence of {one.pulse!r} has nowhere to go: the output to {output.sink.destination} is keyed by "
             f"{' and '.join(output.by.values())}, which has no value here; have it written before {one.pulse!r} occurs"
         )
-    return Change("occurrence", _columns(output, {**one.values, one.pulse: one.value}), by)
+    return Change("occurrence", filled(output, {**one.values, one.pulse: one.value}), by)
 
 
 def _row(
@@ -142,14 +142,14 @@ def _row(
         return removed
     if there == here and before is not None and not is_due and not _differs(output, before, after, moved):
         return []
-    return [*removed, Change("row", _columns(output, after), here)]
+    return [*removed, Change("row", filled(output, after), here)]
 
 
 def _differs(output: Output, before: Values, after: Values, moved: Container[str] | None) -> bool:
     """Whether a row that was there, and is, has other values."""
     if moved is not None:
         return any(name in moved for name in output.cells.values())
-    return not same_value(_columns(output, before), _columns(output, after))
+    return not same_value(filled(output, before), filled(output, after))
 
 
 def route(unit: UnitKey, output: Output, values: Values) -> dict[str, KeyValue] | None:
@@ -209,7 +209,7 @@ def exists(service: Service, values: Values) -> bool:
     return not fed or any(values.get(name, UNSET) is not UNSET for name in fed)
 
 
-def _columns(output: Output, values: Values) -> dict[str, object]:
+def filled(output: Output, values: Values) -> dict[str, object]:
     """The columns that have a value; one that is unset, or fails on the defaults, is left out.
 
     Raises Transient for one that cannot be computed for now, ConfigurationError for one that lacks what is not

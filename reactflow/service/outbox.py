@@ -20,7 +20,7 @@ from reactflow.errors import ConfigurationError, StateError, Superseded, Transie
 from reactflow.flow.methods import is_constant
 from reactflow.flow.migration import as_dicts
 from reactflow.flow.statetext import LEAVES
-from reactflow.service.changes import Change, Occurred, Values, changes
+from reactflow.service.changes import Change, Occurred, Values, changes, filled
 from reactflow.service.cloudevent import OCCURRENCE, REMOVAL, ROW, attributes
 from reactflow.service.item import Item, Pending, PublicationKind, number_name
 from reactflow.service.key import UnitKey
@@ -134,6 +134,19 @@ def confirm(
         columns = {column: computed[name] for column, name in known.items() if name in computed}
         output.sink.confirm(_publication(service, pending, columns))
     return counted
+
+
+def is_certain(service: Service, values: Values, asked: Container[str]) -> bool:
+    """Whether all rows of a unit are certain to be taken, so that nobody has to be asked; see ``Sink.is_certain``.
+
+    ``asked`` holds what the outputs are counted by of which a row of this unit was taken.
+    """
+    glanced = service.glanced
+    if glanced is None:
+        return False
+    return all(
+        counter in asked and output.sink.is_certain(filled(output, values)) for counter, output in glanced
+    )
 
 
 def _pending(

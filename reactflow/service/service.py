@@ -237,6 +237,14 @@ class Service:
         return tuple(one for one in self.outputs if one.by or type(one.sink).confirm is not Sink.confirm)
 
     @cached_property
+    def glanced(self) -> Sequence[tuple[str, Output]] | None:
+        """The rows among them, by what they are counted by; None where a glance at the columns cannot tell enough."""
+        rows = [one for one in self.confirmed if not one.pulse]
+        if any(one.by or self.unstored.intersection(one.cells.values()) for one in rows):
+            return None
+        return [(number_name(one.name, one.sink.destination), one) for one in rows]
+
+    @cached_property
     def keyed(self) -> Mapping[str, Mapping[str, str]]:
         """The cells that key the rows of an output, beside the unit's key, by what its changes are counted by."""
         return {

@@ -68,6 +68,13 @@ class Sink(ABC):
         The real ``n`` is not yet known then: the one that is shown may be larger.
         """
 
+    def is_certain(self, columns: Mapping[str, Any]) -> bool:
+        """Whether ``confirm`` is certain to take a row of these columns, where it has taken one of the same key.
+
+        It is asked instead, event after event, so it must cost next to nothing; False is always right.
+        """
+        return False
+
     @abstractmethod
     def publish(self, batch: Sequence[Publication]) -> list[int]:
         """Write changes; return the places in ``batch`` of those that failed and may be tried again.

@@ -30,7 +30,7 @@ from reactflow.service.contributing import NONE, Contributions, at_once, load, s
 from reactflow.service.deadline import NO_DEADLINE, Deadline
 from reactflow.service.item import Item, Pending, check_state
 from reactflow.service.key import UnitKey
-from reactflow.service.outbox import Cause, confirm, due, look_again
+from reactflow.service.outbox import Cause, confirm, due, is_certain, look_again
 from reactflow.service.queue import MOST_SEEN, Queue, holds
 from reactflow.service.retention import pruned
 from reactflow.service.succession import past_of, refuse_newer
@@ -112,6 +112,7 @@ class Draft:
             self.before = self.step.migrations.shown(item.cells, self.step.codec, item.written, self.before)
         self.shown: Values = self.before
         self.told = item.numbers  # what the sinks were asked about last
+        self.asked: frozenset[str] = frozenset()  # the outputs of which that was a row of this unit
         # late records, and the outputs' numbers with them
         self.late, self.numbers = list[Pending](), dict(item.numbers)
         self.marks = dict(item.marks)
@@ -252,7 +253,7 @@ class Draft:
                 raise Transient(f"memory ran out: {error}") from error  # another process may have more
             raise
         cause = self.cause.and_then(arrival.time, arrival.cause)
-        occurred = self._told(state, applied, cause)
+        occurred = self._told(state, applied, cause, arrival.cause is not None)
         self.state, self.cause, self.moved = state, cause, None
         self.computed.update(applied.computed)
         self.occurred += occurred
@@ -278,7 +279,7 @@ class Draft:
         self.late.append(pending)
         self.end(arrival, "late")
 
-    def _told(self, state: State, applied: Applied, cause: Cause) -> list[Occurred]:
+    def _told(self, state: State, applied: Applied, cause: Cause, is_passed_on: bool) -> list[Occurred]:
         """What an event has occur that is told outside; raises RecordError when a sink can never write what is due."""
         told = [one for one in applied.occurrences if one[0] in self.service.logged]
         is_asked = self.service.confirmed and (applied.changed or self.shown is self.before)
@@ -287,10 +288,12 @@ class Draft:
         values = Outcomes(self.service, state)
         occurred = [Occurred(pulse, value, values) for pulse, value in told]
         if self.service.confirmed:
-            computed = {**self.computed, **applied.computed}
-            self.told = confirm(
-                self.service, self.unit, self.told, self.shown, values, occurred, computed, cause
-            )
+            if occurred or is_passed_on or not is_certain(self.service, values, self.asked):
+                computed, before = {**self.computed, **applied.computed}, self.told
+                self.told = confirm(
+                    self.service, self.unit, before, self.shown, values, occurred, computed, cause
+                )
+                self.asked |= {name for name, n in self.told.items() if before.get(name) != n}
             self.shown = values
         return occurred
 
