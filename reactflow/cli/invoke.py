@@ -58,7 +58,11 @@ def invoke(
         text = sys.stdin.read() if str(event) == "-" else event.read_text(encoding="utf-8")
         payload = json.loads(text)
     except (OSError, ValueError, RecursionError) as error:
-        raise ConfigurationError(f"the event {event} cannot be read: {error}") from error
+        where = "standard input" if str(event) == "-" else str(event)
+        why = getattr(error, "strerror", None) or error
+        raise ConfigurationError(
+            f"the event in {where} cannot be read: {why}. `reactflow event` makes one"
+        ) from error
     if not isinstance(payload, Mapping):
         raise ConfigurationError(
             f"the event is a JSON {type(payload).__name__}, and Lambda delivers an object: "
