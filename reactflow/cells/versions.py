@@ -33,7 +33,10 @@ def new_version() -> int:
 def event_of(version: int) -> int:
     """The number of the event in which a version was given.
 
-    >>> event_of(5 * EVENT) == event_of(5 * EVENT + 7), event_of(5 * EVENT) < event_of(6 * EVENT)
+    >>> begin_event()
+    >>> first, second = new_version(), new_version()
+    >>> begin_event()
+    >>> event_of(first) == event_of(second), event_of(second) < event_of(new_version())
     (True, True)
     """
     block = version // EVENT
