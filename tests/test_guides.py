@@ -1,6 +1,6 @@
 """The guides say what is true to the letter, are short, and are found from their index.
 
-The doctests that every run collects compare an exception by its type alone. Here its message is compared too.
+Doctests of the package compare an exception by its type alone. Here its message is compared too.
 """
 
 from __future__ import annotations
