@@ -34,7 +34,7 @@ def handler(event, context):
     do = event.get("do")
     print("asked to", do)
     if do == "sleep":
-        time.sleep(event["seconds"])
+        time.sleep(event["seconds"])  # work that takes its time
     elif do == "exit":
         os._exit(3)
     elif do == "kill":
